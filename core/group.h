@@ -1,0 +1,29 @@
+/*
+ * Groups of accounts (product A1).
+ */
+#ifndef CORE_GROUP_H
+#define CORE_GROUP_H
+
+#include "core/field.h"
+
+enum { GROUP_NAME = 65 };
+
+struct group {
+	uint64_t	id;
+	uint64_t	version;		/* counts its changes: what an edit began from */
+	char		name[GROUP_NAME];
+	char		description[257];
+	char		profile[65];
+	char		prefixes[257];
+	int64_t		created_at;
+	int64_t		updated_at;
+	/* Computed when shown. */
+	uint64_t	accounts, enabled, registered, queue;
+};
+
+extern const struct kind	group_kind;
+
+int	group_name_check(const char *, char *why, size_t);
+int	prefixes_check(const char *, char *why, size_t);	/* number prefixes separated by commas */
+
+#endif

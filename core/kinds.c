@@ -1,0 +1,19 @@
+#include "core/kinds.h"
+
+#include <string.h>
+
+#include "core/account.h"
+#include "core/binding.h"
+#include "core/event.h"
+#include "core/group.h"
+
+const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &event_kind, NULL };
+
+const struct kind *
+kind_named(const char *name)
+{
+	for (size_t i = 0; kinds[i] != NULL; i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			return kinds[i];
+	return NULL;
+}

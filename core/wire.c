@@ -1,0 +1,214 @@
+#include "core/wire.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "core/varint.h"
+
+#define RECORD wire_hello
+static const struct field	hello_fields[] = {
+	{ .tag = 1, AT(FT_ID, epoch) },
+	{ .tag = 2, AT(FT_SPAN, process) },
+};
+#undef RECORD
+#define RECORD wire_flow
+static const struct field	flow_fields[] = {
+	{ .tag = 1, AT(FT_ID, flow) },
+	{ .tag = 2, AT(FT_ADDR, source) },
+	{ .tag = 3, AT(FT_ADDR, local) },
+	{ .tag = 4, AT(FT_ENUM, transport) },
+	{ .tag = 5, AT(FT_NUM, relay) },
+	{ .tag = 6, AT(FT_SPAN, tls) },
+};
+#undef RECORD
+#define RECORD wire_counts
+static const struct field	counts_fields[] = {
+	{ .tag = 1, AT(FT_ID, requests) },
+	{ .tag = 2, AT(FT_ID, limited) },
+	{ .tag = 3, AT(FT_ID, malformed) },
+	{ .tag = 4, AT(FT_ID, unavailable) },
+	{ .tag = 5, AT(FT_ID, connections) },
+};
+#undef RECORD
+#define RECORD wire_debug
+static const struct field	debug_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, subsystem) },
+	{ .tag = 2, AT(FT_BOOL, on) },
+};
+#undef RECORD
+#define RECORD register_contact
+static const struct field	contact_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, uri) },
+	{ .tag = 2, AT(FT_SPAN, instance) },
+	{ .tag = 3, AT(FT_NUM, reg_id) },
+	{ .tag = 4, AT(FT_NUM, q) },
+	{ .tag = 5, AT(FT_NUM, expires) },
+};
+#undef RECORD
+#define RECORD register_ask
+static const struct field	ask_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, source) },
+	{ .tag = 2, AT(FT_ADDR, local) },
+	{ .tag = 3, AT(FT_ENUM, transport) },
+	{ .tag = 4, AT(FT_ID, flow) },
+	{ .tag = 5, AT(FT_SPAN, host) },
+	{ .tag = 6, AT(FT_SPAN, aor_user) },
+	{ .tag = 7, AT(FT_SPAN, aor_host) },
+	{ .tag = 8, AT(FT_BOOL, aor_sip) },
+	{ .tag = 9, AT(FT_SPAN, call_id) },
+	{ .tag = 10, AT(FT_NUM, cseq) },
+	{ .tag = 11, AT(FT_SPAN, user_agent) },
+	{ .tag = 12, AT(FT_NUM, expires) },
+	{ .tag = 13, AT(FT_BOOL, star) },
+	{ .tag = 14, AT(FT_SPAN, contacts) },
+	{ .tag = 15, AT(FT_NUM, n_contacts) },
+	{ .tag = 16, AT(FT_SPAN, path) },
+	{ .tag = 17, AT(FT_BOOL, supports_path) },
+	{ .tag = 18, AT(FT_BOOL, supports_outbound) },
+	{ .tag = 19, AT(FT_BOOL, via_one_hop) },
+	{ .tag = 20, AT(FT_BOOL, authorized) },
+	{ .tag = 21, AT(FT_SPAN, username) },
+	{ .tag = 22, AT(FT_SPAN, realm) },
+	{ .tag = 23, AT(FT_SPAN, nonce) },
+	{ .tag = 24, AT(FT_SPAN, uri) },
+	{ .tag = 25, AT(FT_SPAN, response) },
+	{ .tag = 26, AT(FT_SPAN, algorithm) },
+	{ .tag = 27, AT(FT_SPAN, cnonce) },
+	{ .tag = 28, AT(FT_SPAN, nc) },
+	{ .tag = 29, AT(FT_SPAN, qop) },
+	{ .tag = 30, AT(FT_BOOL, userhash) },
+};
+#undef RECORD
+#define RECORD register_answer
+static const struct field	answer_fields[] = {
+	{ .tag = 1, AT(FT_NUM, code) },
+	{ .tag = 2, AT(FT_SPAN, reason) },
+	{ .tag = 3, AT(FT_BOOL, challenge) },
+	{ .tag = 4, AT(FT_BOOL, stale) },
+	{ .tag = 5, AT(FT_SPAN, realm) },
+	{ .tag = 6, AT(FT_SPAN, nonce_sha256) },
+	{ .tag = 7, AT(FT_SPAN, nonce_md5) },
+	{ .tag = 8, AT(FT_SPAN, contacts) },
+	{ .tag = 9, AT(FT_NUM, min_expires) },
+	{ .tag = 10, AT(FT_NUM, retry_after) },
+	{ .tag = 11, AT(FT_SPAN, path) },
+	{ .tag = 12, AT(FT_BOOL, outbound) },
+};
+#undef RECORD
+
+#define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
+
+static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
+
+static const struct kind	wire_types[WIRE_TYPES] = {
+	[WIRE_HELLO] = KIND("hello", hello_fields, struct wire_hello),
+	[WIRE_REGISTER] = KIND("register", ask_fields, struct register_ask),
+	[WIRE_REGISTER_ANSWER] = KIND("register answer", answer_fields, struct register_answer),
+	[WIRE_FLOW_OPEN] = KIND("flow open", flow_fields, struct wire_flow),
+	[WIRE_FLOW_GONE] = KIND("flow gone", flow_fields, struct wire_flow),
+	[WIRE_FLOW_CLOSE] = KIND("flow close", flow_fields, struct wire_flow),
+	[WIRE_LISTENING] = KIND("listening", flow_fields, struct wire_flow),
+	[WIRE_COUNTS] = KIND("counts", counts_fields, struct wire_counts),
+	[WIRE_DEBUG] = KIND("debug", debug_fields, struct wire_debug),
+};
+
+const struct kind *
+wire_kind(enum wire_type type)
+{
+	if ((unsigned)type >= WIRE_TYPES || wire_types[type].name == NULL)
+		return NULL;
+	return &wire_types[type];
+}
+
+static void
+le_put(uint8_t *out, uint64_t v, int n)
+{
+	for (int i = 0; i < n; i++, v >>= 8)
+		out[i] = (uint8_t)v;
+}
+
+static uint64_t
+le_get(const uint8_t *in, int n)
+{
+	uint64_t	v = 0;
+
+	while (n-- > 0)
+		v = v << 8 | in[n];
+	return v;
+}
+
+int
+frame_parse(struct frame *f, const uint8_t *in, size_t n)
+{
+	size_t	len;
+
+	if (n < 4)
+		return 0;
+	len = (size_t)le_get(in, 4);
+	if (len < WIRE_HEADER - 4 || len > WIRE_MAX)
+		return ERR_CORRUPT;
+	if (n < 4 + len)
+		return 0;
+	f->type = (enum wire_type)in[4];
+	f->id = le_get(in + 5, 8);
+	f->payload = in + WIRE_HEADER;
+	f->n = len - (WIRE_HEADER - 4);
+	return wire_kind(f->type) == NULL ? ERR_CORRUPT : (int)(4 + len);
+}
+
+int
+frame_make(enum wire_type type, uint64_t id, const void *record, uint8_t *out, size_t max)
+{
+	int	n;
+
+	if (max < WIRE_HEADER)
+		return ERR_TOO_LARGE;
+	if (max > WIRE_MAX)
+		max = WIRE_MAX;
+	if ((n = record_encode(wire_kind(type), record, NULL, out + WIRE_HEADER, max - WIRE_HEADER)) < 0)
+		return n;
+	le_put(out, (uint64_t)n + WIRE_HEADER - 4, 4);
+	out[4] = (uint8_t)type;
+	le_put(out + 5, id, 8);
+	return n + WIRE_HEADER;
+}
+
+int
+frame_decode(const struct frame *f, void *record)
+{
+	return record_decode(wire_kind(f->type), record, NULL, f->payload, f->n);
+}
+
+int
+contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *c)
+{
+	uint8_t	one[4096];
+	int	len = record_encode(&contact_kind, c, NULL, one, sizeof one);
+
+	if (len < 0)
+		return len;
+	if (max - n < (size_t)len + VARINT_MAX)
+		return ERR_TOO_LARGE;
+	n += varint_put(list + n, (uint64_t)len);
+	memcpy(list + n, one, (size_t)len);
+	return (int)n + len;
+}
+
+int
+contact_next(struct span *list, struct register_contact *c)
+{
+	const uint8_t	*in = (const uint8_t *)list->s;
+	uint64_t	 len;
+	size_t		 head;
+	int		 rc;
+
+	if (list->n == 0)
+		return 0;
+	if ((head = varint_get(in, list->n, &len)) == 0 || len > list->n - head)
+		return ERR_CORRUPT;
+	if ((rc = record_decode(&contact_kind, c, NULL, in + head, (size_t)len)) != 0)
+		return rc;
+	list->s += head + len;
+	list->n -= head + (size_t)len;
+	return 1;
+}

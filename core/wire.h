@@ -1,0 +1,120 @@
+/*
+ * What the processes say to each other.  A frame is
+ *	u32 length of what follows, u8 type, u64 id, payload		(all little-endian)
+ * and the payload a record of the type's kind (field.h).  An answer carries its question's id.  Limits are checked before
+ * anything is allocated; a frame that breaks them ends the channel, whose other end is then started again.
+ */
+#ifndef CORE_WIRE_H
+#define CORE_WIRE_H
+
+#include "core/field.h"
+
+enum { WIRE_HEADER = 13, WIRE_MAX = 128 * 1024 };
+
+/* One row a message type: wire_types[] in wire.c. */
+enum wire_type {
+	WIRE_HELLO = 1,			/* front -> keeper, first on a new channel: struct wire_hello */
+	WIRE_REGISTER,			/* sip -> keeper: struct register_ask */
+	WIRE_REGISTER_ANSWER,		/* keeper -> sip: struct register_answer */
+	WIRE_FLOW_OPEN,			/* stream -> sip: struct wire_flow */
+	WIRE_FLOW_GONE,			/* stream -> sip -> keeper: struct wire_flow; id and flow only */
+	WIRE_FLOW_CLOSE,		/* keeper -> sip -> stream: struct wire_flow; id and flow only */
+	WIRE_LISTENING,			/* sip -> stream: struct wire_flow, its loopback port in relay */
+	WIRE_COUNTS,			/* front -> keeper, each second when something changed: struct wire_counts */
+	WIRE_DEBUG,			/* keeper -> front: struct wire_debug */
+	WIRE_TYPES,
+};
+
+struct frame {
+	enum wire_type	 type;
+	uint64_t	 id;
+	const uint8_t	*payload;	/* borrowed from the bytes given to frame_parse() */
+	size_t		 n;
+};
+
+const struct kind *wire_kind(enum wire_type);	/* NULL for a type that does not exist */
+
+/* Reads the frame at the start of in.  Returns its whole length, 0 if more bytes are needed, or ERR_CORRUPT. */
+int	frame_parse(struct frame *, const uint8_t *in, size_t n);
+/* Writes a whole frame with record as its payload.  Returns its length, or ERR_TOO_LARGE. */
+int	frame_make(enum wire_type, uint64_t id, const void *record, uint8_t *out, size_t max);
+/* Decodes the payload into the type's struct; spans in it are borrowed from the frame.  0 or ERR_CORRUPT. */
+int	frame_decode(const struct frame *, void *record);
+
+struct wire_hello {
+	uint64_t	epoch;		/* of the front: flows of another one are gone */
+	struct span	process;	/* "sip", "stream" */
+};
+
+struct wire_flow {
+	uint64_t	flow;		/* epoch << 24 | counter: never used twice */
+	struct addr	source;		/* the stranger's */
+	struct addr	local;		/* where it connected to */
+	uint8_t		transport;	/* TRANSPORT_TCP or TRANSPORT_TLS */
+	uint32_t	relay;		/* loopback port that the relay connects from (WIRE_LISTENING: that sip listens at) */
+	struct span	tls;		/* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+};
+
+struct wire_counts {
+	uint64_t	requests, limited, malformed, unavailable, connections;
+};
+
+struct wire_debug {
+	struct span	subsystem;
+	bool		on;
+};
+
+enum { EXPIRES_ABSENT = 0xffffffff, ASK_CONTACTS_MAX = 16 };
+
+/* One Contact of a REGISTER or of its answer. */
+struct register_contact {
+	struct span	uri;		/* without <>, header parameters dropped */
+	struct span	instance;	/* value of +sip.instance, without quotes */
+	uint32_t	reg_id;		/* 0 when absent */
+	uint32_t	q;		/* thousandths, 1000 when absent */
+	uint32_t	expires;	/* seconds; EXPIRES_ABSENT when it has none */
+};
+
+struct register_ask {
+	struct addr	source, local;
+	uint8_t		transport;
+	uint64_t	flow;			/* 0 for UDP */
+	struct span	host;			/* of the Request-URI */
+	struct span	aor_user, aor_host;	/* of To, escapes undone */
+	bool		aor_sip;		/* To is a sip: or sips: URI */
+	struct span	call_id;
+	uint32_t	cseq;
+	struct span	user_agent;
+	uint32_t	expires;		/* header; EXPIRES_ABSENT when there is none */
+	bool		star;			/* Contact: * */
+	struct span	contacts;		/* contact_append()ed */
+	uint32_t	n_contacts;
+	struct span	path;			/* all Path values, separated by commas */
+	bool		supports_path, supports_outbound;
+	bool		via_one_hop;		/* a single Via: the phone itself sent it (RFC 5626 section 6) */
+	/* Authorization: Digest of our realm, as it was sent, quotes taken off. */
+	bool		authorized;
+	struct span	username, realm, nonce, uri, response, algorithm, cnonce, nc, qop;
+	bool		userhash;
+};
+
+struct register_answer {
+	uint32_t	code;			/* 0: say nothing */
+	struct span	reason;
+	bool		challenge;		/* 401 with these */
+	bool		stale;
+	struct span	realm;
+	struct span	nonce_sha256, nonce_md5;	/* empty: not offered; SHA-256 goes first (RFC 8760 section 2.4) */
+	struct span	contacts;		/* contact_append()ed, expires in seconds left */
+	uint32_t	min_expires;		/* with 423 */
+	uint32_t	retry_after;		/* with 503 and 480 */
+	struct span	path;			/* to be repeated (RFC 3327 section 5.3) */
+	bool		outbound;		/* Require: outbound (RFC 5626 section 6) */
+};
+
+/* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */
+int	contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *);
+/* Takes the first off the list.  1, 0 at the end, ERR_CORRUPT. */
+int	contact_next(struct span *list, struct register_contact *);
+
+#endif

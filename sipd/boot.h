@@ -1,0 +1,67 @@
+/*
+ * What the supervisor gives each process of the daemon, and how it hears of more: over a SOCK_SEQPACKET pair come orders, some with
+ * descriptors.  The supervisor alone reads files and starts processes; fronts get configuration and PEM files as text.
+ *
+ *	order		descriptors		meaning
+ *	CHANNEL role	one end of a pair	talk to that process; the one before, if any, is gone
+ *	CONFIG		memfd			the configuration's text: at start, and again after SIGHUP
+ *	TLS		memfds cert, key, ca	PEM texts: at start and after SIGHUP (the stream process only; sent before the first CONFIG)
+ *	STOP					finish what was acknowledged, commit, exit 0
+ * A process answers READY once it serves, with a line of text for the status ("udp:127.0.0.1:5060 …"), and FAIL with the one-line
+ * reason why it can't (a busy port): the supervisor prints it and stops the daemon if that was at start.
+ */
+#ifndef SIPD_BOOT_H
+#define SIPD_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sipd/config.h"
+
+enum boot_role { ROLE_SUPERVISOR, ROLE_KEEPER, ROLE_SIP, ROLE_STREAM, ROLES };
+
+enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_STOP, ORDER_READY, ORDER_FAIL };
+
+enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
+
+struct boot_order {
+	enum boot_order_type	 type;
+	enum boot_role		 role;			/* ORDER_CHANNEL */
+	char			 text[BOOT_TEXT];	/* ORDER_READY, ORDER_FAIL */
+	int			 fds[BOOT_FDS];		/* the receiver's to close; -1 where there is none */
+};
+
+/* Where each channel goes: the pairs of processes that talk. */
+struct boot_link {
+	enum boot_role	a, b;
+};
+extern const struct boot_link	boot_links[];
+extern const size_t		n_boot_links;		/* keeper-sip, keeper-stream, sip-stream */
+
+const char *boot_role_name(enum boot_role);		/* "keeper", "sip", "stream" */
+
+/* 0, -errno.  Sending duplicates fds; the sender closes its own. */
+int	boot_send(int fd, const struct boot_order *);
+/* 1 an order, 0 none yet (non-blocking fd), -errno; -EPIPE: the supervisor is gone, exit. */
+int	boot_receive(int fd, struct boot_order *);
+int	boot_ready(int fd, const char *status);
+int	boot_fail(int fd, const char *reason);
+
+/* Whole content of a memfd as a terminated string to be freed; closes fd.  NULL when it can't be read or is over max. */
+char	*boot_text(int fd, size_t max);
+
+/* What a process is started with. */
+struct boot {
+	enum boot_role	role;
+	int		order_fd;	/* of its SOCK_SEQPACKET pair, non-blocking */
+	bool		debug;		/* -d */
+	struct config	conf;		/* as at its start */
+	const char	*conf_name;	/* of the file, for messages */
+};
+
+/* The processes' entry points (sipd/keeper/keeper.c, sipd/sip/front.c, sipd/stream/stream.c).  Return the exit status. */
+int	keeper_main(struct boot *);
+int	front_main(struct boot *);
+int	stream_main(struct boot *);
+
+#endif
