@@ -1,0 +1,100 @@
+#include "core/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command	commands[] = {
+	{ NULL, "status", NULL, ARGS_NONE, REPLY_RECORD, ROLE_VIEWER, "node, version, uptime and counts" },
+	{ "group", "list", "group", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list groups" },
+	{ "group", "show", "group", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one group" },
+	{ "group", "add", "group", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make a group" },
+	{ "group", "set", "group", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "change a group's fields" },
+	{ "group", "delete", "group", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete an empty group" },
+	{ "account", "list", "account", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list accounts" },
+	{ "account", "show", "account", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one account" },
+	{ "account", "add", "account", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make an account" },
+	{ "account", "set", "account", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "change an account's fields" },
+	{ "account", "delete", "account", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete an account and its registrations" },
+	{ "account", "enable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "let an account place and receive calls and messages" },
+	{ "account", "disable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "stop an account's calls and messages" },
+	{ "registration", "list", "registration", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list who is on line now" },
+	{ "registration", "watch", "registration", ARGS_NONE, REPLY_STREAM, ROLE_VIEWER, "print each change of that until interrupted" },
+	{ "registration", "drop", "registration", ARGS_DROP, REPLY_DONE, ROLE_OPERATOR, "drop an account's registrations, or one contact" },
+	{ "event", "list", "event", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list what happened, newest last" },
+	{ "event", "watch", "event", ARGS_NONE, REPLY_STREAM, ROLE_VIEWER, "print events as they happen until interrupted" },
+	{ "event", "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that the log's chain is unbroken" },
+	{ "debug", "on", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem on" },
+	{ "debug", "off", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem off" },
+	{ NULL, "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that every index agrees with its records" },
+};
+const size_t	n_commands = sizeof commands / sizeof commands[0];
+
+const struct status_field	status_fields[] = {
+	{ "node", "Node", "this daemon's name" },
+	{ "version", "Version", "of the daemon" },
+	{ "domain", "Domain", "the SIP domain that it serves first" },
+	{ "started_at", "Started", "when the daemon started" },
+	{ "uptime", "Uptime", "seconds since then" },
+	{ "listen", "Listening", "where phones reach it" },
+	{ "accounts", "Accounts", "how many there are" },
+	{ "disabled", "Disabled", "how many of them are disabled" },
+	{ "registered", "Registered", "how many of them are on line" },
+	{ "registrations", "Registrations", "their contacts" },
+	{ "trunks", "Trunks", "how many there are" },
+	{ "trunks_ok", "Trunks OK", "how many of them answer" },
+	{ "queued", "Queued", "messages accepted and not delivered" },
+	{ "calls", "Calls", "calls now" },
+	{ "store_bytes", "Store", "bytes in use" },
+	{ "store_max_bytes", "Store limit", "bytes it may grow to" },
+	{ "store_ok", "Store taking", "whether the store takes changes" },
+	{ "registers", "REGISTERs", "requests handled since the start" },
+	{ "challenges", "Challenges", "of them answered 401" },
+	{ "auth_failures", "Wrong answers", "of them with a wrong password" },
+	{ "sip", "SIP front", "whether it runs" },
+	{ "certificate_expires", "Certificate until", "end of the TLS certificate's life" },
+};
+const size_t	n_status_fields = sizeof status_fields / sizeof status_fields[0];
+
+const struct command *
+command_find(const char *do_)
+{
+	char	name[64];
+
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command	*c = &commands[i];
+
+		(void)snprintf(name, sizeof name, "%s%s%s", c->noun == NULL ? "" : c->noun, c->noun == NULL ? "" : " ", c->verb);
+		if (strcmp(name, do_) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+const char *
+command_usage(const struct command *c, char *buf, size_t size)
+{
+	static const char *const	args[] = {
+		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
+		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
+		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE",
+	};
+	bool	groups = c->kind != NULL && c->args == ARGS_LIST && strcmp(c->kind, "account") == 0;
+
+	(void)snprintf(buf, size, "%s%s%s%s%s", c->noun == NULL ? "" : c->noun, c->noun == NULL ? "" : " ", c->verb,
+	    groups ? " [--group G]" : "", args[c->args]);
+	return buf;
+}
+
+const char *
+role_name(enum role r)
+{
+	switch (r) {
+	case ROLE_STRANGER:
+		return "stranger";
+	case ROLE_VIEWER:
+		return "viewer";
+	case ROLE_OPERATOR:
+		return "operator";
+	}
+	return "";
+}

@@ -1,0 +1,44 @@
+/*
+ * Digest authentication (RFC 8760, RFC 7616, qop=auth): HA1 of both algorithms, the expected response, nonces that need no memory until
+ * they are answered, and their replay windows (reliability "Digest").
+ */
+#ifndef SIPD_KEEPER_DIGEST_H
+#define SIPD_KEEPER_DIGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/account.h"
+#include "core/addr.h"
+#include "core/wire.h"
+#include "sipd/config.h"
+
+/* Sets both HA1s of an account from its password, which is then wiped. */
+void	digest_set_password(struct account *, const char *realm);
+/* A random password that can be read over the telephone: 16 characters, 80 bits. */
+void	digest_random_password(char *buf, size_t size);
+
+struct nonces;
+enum { NONCE_TEXT = 72 };
+
+/* key: 32 bytes; the second epoch's key follows from it. */
+struct nonces *nonces_new(const uint8_t key[32], uint32_t life_s);
+void	nonces_free(struct nonces *);
+void	nonces_set_life(struct nonces *, uint32_t life_s);
+void	nonce_make(struct nonces *, enum auth_algorithm, const char *realm, uint8_t transport, const struct addr *source, int64_t now_ms,
+	    char out[NONCE_TEXT]);
+
+enum digest_verdict {
+	DIGEST_NONE,		/* no credentials, or not for us: challenge */
+	DIGEST_STALE,		/* a nonce of ours, too old or its count is used: challenge with stale=true */
+	DIGEST_FOREIGN,		/* a nonce that was not made for this source: challenge, counts against nobody */
+	DIGEST_WRONG,		/* right nonce, wrong answer: an event, counts against the source */
+	DIGEST_MALFORMED,	/* 400 */
+	DIGEST_RIGHT,
+};
+
+/* account NULL stands for an unknown user: the same work, and never DIGEST_RIGHT. */
+enum digest_verdict digest_check(struct nonces *, const struct register_ask *, const char *method, const char *realm, uint32_t algorithms,
+    const struct account *, int64_t now_ms);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The keeper: decides everything, remembers everything, holds the keys.  This is its body; each module below takes what it needs of it.
+ * A turn of its loop: read what is there, decide, commit; at the end store_flush() and channel_flush().  Answers go out from on_durable.
+ */
+#ifndef SIPD_KEEPER_KEEPER_H
+#define SIPD_KEEPER_KEEPER_H
+
+#include "core/clock.h"
+#include "db/table.h"
+#include "sipd/boot.h"
+#include "sipd/channel.h"
+
+struct event_base;
+struct control;
+struct registrar;
+struct events;
+struct group;
+
+struct keeper {
+	struct boot		*boot;
+	struct event_base	*base;
+	struct clock		 clock;
+	struct db		 db;
+	struct config		 conf;			/* in force; replaced whole by a reload */
+	struct channel		*channels[ROLES];	/* NULL while that process is away */
+	char			 ready[ROLES][BOOT_TEXT];	/* what each front said of itself */
+	struct registrar	*registrar;		/* registrar.h */
+	struct events		*events;		/* events.h */
+	struct control		*control;		/* control.h */
+	int64_t			 started_at;
+	bool			 stopping;
+};
+
+/* Milliseconds since 1970 of this turn. */
+int64_t	keeper_now(struct keeper *);
+
+/* References for field_text() and field_set(): names of groups. */
+struct refs keeper_refs(struct keeper *);
+
+#endif

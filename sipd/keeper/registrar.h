@@ -1,0 +1,46 @@
+/*
+ * Registrations: what a REGISTER does (RFC 3261 section 10.3, 5626, 3327), what expiry and closed flows undo, and dropping by an operator.
+ * The decision is register_next() (register.c), a pure function; here is what carries it out.
+ */
+#ifndef SIPD_KEEPER_REGISTRAR_H
+#define SIPD_KEEPER_REGISTRAR_H
+
+#include "core/binding.h"
+#include "core/wire.h"
+#include "db/store.h"
+
+struct keeper;
+struct registrar;
+
+struct registrar *registrar_new(struct keeper *);
+void	registrar_free(struct registrar *);
+void	registrar_reload(struct registrar *);			/* keeper->conf has changed */
+
+/* A front asks; the answer goes to the same channel with the same id once it is durable. */
+void	registrar_ask(struct registrar *, struct channel *, uint64_t id, const struct register_ask *);
+void	registrar_channel_gone(struct registrar *, struct channel *);	/* no answers to it any more */
+void	registrar_flow_gone(struct registrar *, uint64_t flow);		/* the phone closed it: its binding ends */
+
+/*
+ * Takes bindings of an account off: all (contact NULL) or the one with that contact URI.  Adds to txn, with the event.  Returns how many,
+ * or a negative code.  why is for the event: "dropped by root", "account deleted".
+ */
+int	registrar_drop(struct registrar *, struct txn *, const struct account *, const char *contact, const char *operator, const char *why);
+
+/* Called for each change of what is registered, once durable: added, changed, or removed.  For views and watches. */
+enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED };
+typedef void	(*registrar_fn)(void *arg, enum registrar_change, const struct binding *);
+void	registrar_watch(struct registrar *, registrar_fn, void *arg);
+void	registrar_unwatch(struct registrar *, registrar_fn, void *arg);
+
+/*
+ * The binding as it is now: refreshes are kept in memory for up to 5 s before they are written (promise 1), so readers of TABLE_BINDING
+ * pass what they read through this.
+ */
+void	registrar_latest(struct registrar *, struct binding *);
+
+/* Counts, kept with the records: bindings, and accounts with at least one. */
+uint64_t registrar_bindings(struct registrar *);
+uint64_t registrar_accounts(struct registrar *);
+
+#endif
