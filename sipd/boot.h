@@ -3,7 +3,7 @@
  * descriptors.  The supervisor alone reads files and starts processes; fronts get configuration and PEM files as text.
  *
  *	order		descriptors		meaning
- *	CHANNEL role	one end of a pair	talk to that process; the one before, if any, is gone
+ *	CHANNEL peer	one end of a pair	talk to that process; the one before, if any, is gone
  *	CONFIG		memfd			the configuration's text: at start, and again after SIGHUP
  *	TLS		memfds cert, key, ca	PEM texts: at start and after SIGHUP (the stream process only; sent before the first CONFIG)
  *	STOP					finish what was acknowledged, commit, exit 0
@@ -18,7 +18,7 @@
 
 #include "sipd/config.h"
 
-enum boot_role { ROLE_SUPERVISOR, ROLE_KEEPER, ROLE_SIP, ROLE_STREAM, ROLES };
+enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROCESSES };
 
 enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_STOP, ORDER_READY, ORDER_FAIL };
 
@@ -26,19 +26,19 @@ enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
 
 struct boot_order {
 	enum boot_order_type	 type;
-	enum boot_role		 role;			/* ORDER_CHANNEL */
+	enum process		 role;			/* ORDER_CHANNEL */
 	char			 text[BOOT_TEXT];	/* ORDER_READY, ORDER_FAIL */
 	int			 fds[BOOT_FDS];		/* the receiver's to close; -1 where there is none */
 };
 
 /* Where each channel goes: the pairs of processes that talk. */
 struct boot_link {
-	enum boot_role	a, b;
+	enum process	a, b;
 };
 extern const struct boot_link	boot_links[];
 extern const size_t		n_boot_links;		/* keeper-sip, keeper-stream, sip-stream */
 
-const char *boot_role_name(enum boot_role);		/* "keeper", "sip", "stream" */
+const char *process_name(enum process);		/* "keeper", "sip", "stream" */
 
 /* 0, -errno.  Sending duplicates fds; the sender closes its own. */
 int	boot_send(int fd, const struct boot_order *);
@@ -52,7 +52,7 @@ char	*boot_text(int fd, size_t max);
 
 /* What a process is started with. */
 struct boot {
-	enum boot_role	role;
+	enum process	process;
 	int		order_fd;	/* of its SOCK_SEQPACKET pair, non-blocking */
 	bool		debug;		/* -d */
 	struct config	conf;		/* as at its start */

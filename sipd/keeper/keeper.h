@@ -22,8 +22,8 @@ struct keeper {
 	struct clock		 clock;
 	struct db		 db;
 	struct config		 conf;			/* in force; replaced whole by a reload */
-	struct channel		*channels[ROLES];	/* NULL while that process is away */
-	char			 ready[ROLES][BOOT_TEXT];	/* what each front said of itself */
+	struct channel		*channels[PROCESSES];	/* NULL while that process is away */
+	char			 ready[PROCESSES][BOOT_TEXT];	/* what each front said of itself */
 	struct registrar	*registrar;		/* registrar.h */
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */

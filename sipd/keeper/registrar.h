@@ -9,6 +9,7 @@
 #include "core/wire.h"
 #include "db/store.h"
 
+struct channel;
 struct keeper;
 struct registrar;
 
