@@ -9,6 +9,8 @@
 static const struct field	hello_fields[] = {
 	{ .tag = 1, AT(FT_ID, epoch) },
 	{ .tag = 2, AT(FT_SPAN, process) },
+	{ .tag = 3, AT(FT_SPAN, listening) },
+	{ .tag = 4, AT(FT_TIME, certificate_until) },
 };
 #undef RECORD
 #define RECORD wire_flow

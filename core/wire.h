@@ -44,6 +44,8 @@ int	frame_decode(const struct frame *, void *record);
 struct wire_hello {
 	uint64_t	epoch;		/* of the front: flows of another one are gone */
 	struct span	process;	/* "sip", "stream" */
+	struct span	listening;	/* "udp:127.0.0.1:5060 tls:…": its real addresses, for the status; keeper.ready[] */
+	int64_t		certificate_until;	/* notAfter of the stream process's certificate, 0 without */
 };
 
 struct wire_flow {

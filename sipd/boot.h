@@ -26,7 +26,7 @@ enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
 
 struct boot_order {
 	enum boot_order_type	 type;
-	enum process		 role;			/* ORDER_CHANNEL */
+	enum process		 peer;			/* ORDER_CHANNEL: at the other end */
 	char			 text[BOOT_TEXT];	/* ORDER_READY, ORDER_FAIL */
 	int			 fds[BOOT_FDS];		/* the receiver's to close; -1 where there is none */
 };

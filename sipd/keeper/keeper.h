@@ -23,7 +23,8 @@ struct keeper {
 	struct db		 db;
 	struct config		 conf;			/* in force; replaced whole by a reload */
 	struct channel		*channels[PROCESSES];	/* NULL while that process is away */
-	char			 ready[PROCESSES][BOOT_TEXT];	/* what each front said of itself */
+	char			 ready[PROCESSES][BOOT_TEXT];	/* where each front listens, from its WIRE_HELLO */
+	int64_t			 certificate_until;	/* ms since 1970, 0 without TLS */
 	struct registrar	*registrar;		/* registrar.h */
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */
