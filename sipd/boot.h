@@ -47,6 +47,12 @@ int	boot_receive(int fd, struct boot_order *);
 int	boot_ready(int fd, const char *status);
 int	boot_fail(int fd, const char *reason);
 
+/* A sealed memfd that holds text; -errno.  boot_seal() seals one that was filled otherwise. */
+int	boot_memfd(const char *name, const char *text, size_t n);
+int	boot_seal(int fd);
+/* The supervisor's: 1 a ping was sent, 0 the last one (or an order) has not been read yet, -errno. */
+int	boot_ping(int fd);
+
 /* Whole content of a memfd as a terminated string to be freed; closes fd.  NULL when it can't be read or is over max. */
 char	*boot_text(int fd, size_t max);
 
