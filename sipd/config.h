@@ -1,6 +1,6 @@
 /*
- * The configuration: a value, read from the file's text with libconfuse.  One row of config_options[] (config.c) gives each key its
- * type, default, bounds and the sentence of wirechief.conf(5).
+ * The configuration: a value, read from the file's text with libconfuse.  One row of config_options[] (config_options.c) gives each key
+ * its type, default, bounds and the sentence of wirechief.conf(5).
  */
 #ifndef SIPD_CONFIG_H
 #define SIPD_CONFIG_H
@@ -49,10 +49,10 @@ struct config_option {
 	const char	*name;
 	const char	*type;		/* "string", "list", "number" for the manual */
 	const char	*dflt;		/* as written in the file */
-	uint32_t	 min, max;	/* numbers */
+	uint32_t	 min, max;	/* of a number; of a list how many values */
 	const char	*help;
 	int		(*check)(struct config *, const char *value, char *why, size_t size);	/* parses, stores; ERR_INVALID and why */
-	uint16_t	 offset, size;	/* plain strings and numbers, where there is no check */
+	uint16_t	 offset, size;	/* strings and numbers without a check; of a list its count or bits */
 };
 extern const struct config_option	config_options[];
 extern const size_t			n_config_options;
@@ -64,5 +64,7 @@ extern const size_t			n_config_options;
 int	config_parse(struct config *, const char *name, const char *text, char *why, size_t size);
 /* Reads the whole file (at most CONFIG_MAX_BYTES) into text (to be freed).  0, -errno or ERR_TOO_LARGE with why. */
 int	config_read(const char *file, char **text, char *why, size_t size);
+/* Has this process log as c.log (and -d) say; at start and after a new CONFIG. */
+void	config_log(const struct config *c, const char *process, bool debug);
 
 #endif
