@@ -77,6 +77,7 @@ void	txn_delete(struct txn *, enum table, const void *key, size_t n);	/* of an a
 void	txn_fail(struct txn *, int rc);			/* the caller's own error; the first one stays */
 int	txn_error(const struct txn *);
 struct store *txn_store(const struct txn *);
+uint64_t txn_serial(const struct txn *);		/* from 1, never that of another transaction of this store */
 void	txn_drop(struct txn *);
 
 /*
