@@ -21,7 +21,7 @@ struct addr {
 
 enum { ADDR_TEXT = 64 };		/* enough for "[v6]:port" */
 
-int		addr_of_sockaddr(struct addr *, const struct sockaddr *);	/* IPv4-mapped IPv6 becomes IPv4; -EAFNOSUPPORT */
+int		addr_of_sockaddr(struct addr *, const struct sockaddr *);	/* IPv4-mapped IPv6 becomes IPv4; ERR_INVALID */
 unsigned	addr_to_sockaddr(const struct addr *, struct sockaddr_storage *);	/* returns its length */
 int		addr_parse(struct addr *, const char *);	/* "1.2.3.4", "1.2.3.4:5", "2001::1", "[2001::1]:5"; ERR_INVALID */
 const char	*addr_text(const struct addr *, char buf[ADDR_TEXT]);		/* with the port where there is one */
