@@ -18,7 +18,7 @@ void	tree_clear(struct tree *);
 size_t	tree_count(const struct tree *);
 size_t	tree_bytes(const struct tree *);	/* memory it takes, about */
 
-/* Puts or replaces; copies both.  NULL when out of memory.  Replacing keeps the node. */
+/* Puts or replaces; copies both.  NULL when out of memory.  A longer value may move the node. */
 struct tree_node *tree_put(struct tree *, const void *key, size_t n, const void *value, size_t value_n);
 bool	tree_remove(struct tree *, const void *key, size_t n);
 void	tree_remove_node(struct tree *, struct tree_node *);
