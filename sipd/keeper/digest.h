@@ -21,7 +21,10 @@ void	digest_random_password(char *buf, size_t size);
 struct nonces;
 enum { NONCE_TEXT = 72 };
 
-/* key: 32 bytes; the second epoch's key follows from it. */
+/*
+ * key: 32 bytes, best fresh at each start: the windows are gone then, and no older nonce may be right.  Each epoch's key follows from
+ * it.  NULL when out of memory.
+ */
 struct nonces *nonces_new(const uint8_t key[32], uint32_t life_s);
 void	nonces_free(struct nonces *);
 void	nonces_set_life(struct nonces *, uint32_t life_s);
@@ -31,11 +34,23 @@ void	nonce_make(struct nonces *, enum auth_algorithm, const char *realm, uint8_t
 enum digest_verdict {
 	DIGEST_NONE,		/* no credentials, or not for us: challenge */
 	DIGEST_STALE,		/* a nonce of ours, too old or its count is used: challenge with stale=true */
-	DIGEST_FOREIGN,		/* a nonce that was not made for this source: challenge, counts against nobody */
+	DIGEST_FOREIGN,		/* a nonce not made for this source, or altered: challenge with stale=true, counts against nobody */
 	DIGEST_WRONG,		/* right nonce, wrong answer: an event, counts against the source */
 	DIGEST_MALFORMED,	/* 400 */
 	DIGEST_RIGHT,
 };
+
+/* A nonce of ours, as text, taken apart: what nonce_read() finds. */
+struct nonce {
+	uint64_t	stamp;		/* ms since 1970 and a count, unique */
+	uint32_t	tag;		/* of its seal */
+};
+
+/* DIGEST_RIGHT, DIGEST_STALE (too old) or DIGEST_FOREIGN. */
+enum digest_verdict nonce_read(struct nonces *, struct span text, enum auth_algorithm, const char *realm, uint8_t transport,
+    const struct addr *source, int64_t now_ms, struct nonce *);
+/* Marks a count as used, after a right answer.  False: it was, or is too far behind, or memory of this nonce is gone. */
+bool	nonce_use(struct nonces *, const struct nonce *, uint32_t count, int64_t now_ms);
 
 /* account NULL stands for an unknown user: the same work, and never DIGEST_RIGHT. */
 enum digest_verdict digest_check(struct nonces *, const struct register_ask *, const char *method, const char *realm, uint32_t algorithms,

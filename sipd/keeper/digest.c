@@ -1,0 +1,210 @@
+/*
+ * Digest responses.  The algorithms are rows of a table; everything works on borrowed text and the stack.  A user that does not exist is
+ * checked against a fixed HA1 that no password has, so that it costs the same and is never right.
+ */
+#include "sipd/keeper/digest.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <sofia-sip/su_md5.h>
+#include <string.h>
+
+#include "core/span.h"
+
+enum { HASH_MAX = crypto_hash_sha256_BYTES, HASH_HEX = 2 * HASH_MAX + 1, PARTS_MAX = 6 };
+
+struct parts {
+	struct span	part[PARTS_MAX];
+	size_t		n;
+};
+
+struct algorithm {
+	enum auth_algorithm	 bit;
+	const char		*name;
+	size_t			 size;
+	void			(*hash)(const struct parts *, uint8_t *out);	/* of the parts with colons between */
+	size_t			 ha1_offset;					/* in struct account */
+};
+
+static void
+hash_md5(const struct parts *p, uint8_t *out)
+{
+	su_md5_t	ctx;
+
+	su_md5_init(&ctx);
+	for (size_t i = 0; i < p->n; i++) {
+		if (i > 0)
+			su_md5_update(&ctx, ":", 1);
+		su_md5_update(&ctx, p->part[i].s, (usize_t)p->part[i].n);
+	}
+	su_md5_digest(&ctx, out);
+	su_md5_deinit(&ctx);
+}
+
+static void
+hash_sha256(const struct parts *p, uint8_t *out)
+{
+	crypto_hash_sha256_state	state;
+
+	(void)crypto_hash_sha256_init(&state);
+	for (size_t i = 0; i < p->n; i++) {
+		if (i > 0)
+			(void)crypto_hash_sha256_update(&state, (const uint8_t *)":", 1);
+		(void)crypto_hash_sha256_update(&state, (const uint8_t *)p->part[i].s, p->part[i].n);
+	}
+	(void)crypto_hash_sha256_final(&state, out);
+	sodium_memzero(&state, sizeof state);
+}
+
+static const struct algorithm	algorithms[] = {
+	{ AUTH_MD5, "MD5", SU_MD5_DIGEST_SIZE, hash_md5, offsetof(struct account, ha1_md5) },
+	{ AUTH_SHA256, "SHA-256", crypto_hash_sha256_BYTES, hash_sha256, offsetof(struct account, ha1_sha256) },
+};
+
+static const struct algorithm *
+algorithm_find(struct span name)
+{
+	if (name.n == 0)
+		return &algorithms[0];		/* RFC 7616 section 3.3: absent means MD5 */
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		if (span_is_nocase(name, algorithms[i].name))
+			return &algorithms[i];
+	return NULL;
+}
+
+void
+digest_set_password(struct account *a, const char *realm)
+{
+	struct parts	p = { .part = { span_of(a->username), span_of(realm), span_of(a->password) }, .n = 3 };
+
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		algorithms[i].hash(&p, (uint8_t *)a + algorithms[i].ha1_offset);
+	sodium_memzero(a->password, sizeof a->password);
+}
+
+/* Five bits a character; no letters that are taken for others when read aloud or written down. */
+void
+digest_random_password(char *buf, size_t size)
+{
+	static const char	alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	uint8_t			random[16];
+	size_t			n = size <= sizeof random ? size - 1 : sizeof random;
+
+	randombytes_buf(random, sizeof random);
+	for (size_t i = 0; i < n; i++)
+		buf[i] = alphabet[random[i] % 32];
+	buf[n] = '\0';
+	sodium_memzero(random, sizeof random);
+}
+
+/* The host of a digest-uri, as far as it is a sip URI. */
+static struct span
+uri_host(struct span uri)
+{
+	const char	*s = uri.s, *end = uri.s + uri.n, *p;
+
+	if (uri.n == 0 || (p = memchr(s, ':', uri.n)) == NULL)
+		return (struct span){ NULL, 0 };
+	s = p + 1;
+	if ((p = memchr(s, '@', (size_t)(end - s))) != NULL)
+		s = p + 1;
+	for (p = s; p < end && strchr(*s == '[' ? "]" : ":;?", *p) == NULL;)
+		p++;
+	if (p < end && *p == ']')
+		p++;
+	return (struct span){ s, (size_t)(p - s) };
+}
+
+static bool
+span_eq_nocase(struct span a, struct span b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (tolower((unsigned char)a.s[i]) != tolower((unsigned char)b.s[i]))
+			return false;
+	return true;
+}
+
+/* Phones write it differently from the Request-URI (a port, the address for the name); it must be one of what they asked for. */
+static bool
+uri_is_plausible(const struct register_ask *ask, const char *realm)
+{
+	struct span	host = uri_host(ask->uri);
+
+	return host.n != 0 && (span_eq_nocase(host, ask->host) || span_eq_nocase(host, ask->aor_host) || span_is_nocase(host, realm));
+}
+
+/* nc: exactly eight hexadecimal digits, from 1 on. */
+static bool
+count_parse(struct span nc, uint32_t *count)
+{
+	uint32_t	v = 0;
+
+	if (nc.n != 8)
+		return false;
+	for (size_t i = 0; i < 8; i++) {
+		int	c = tolower((unsigned char)nc.s[i]);
+
+		if (!isxdigit(c))
+			return false;
+		v = v << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*count = v;
+	return v > 0;
+}
+
+static struct span
+hex(const uint8_t *hash, size_t n, char out[HASH_HEX])
+{
+	return (struct span){ sodium_bin2hex(out, HASH_HEX, hash, n), 2 * n };
+}
+
+static bool
+response_is_right(const struct algorithm *alg, const struct register_ask *ask, const char *method, const uint8_t *ha1)
+{
+	uint8_t		hash[HASH_MAX], given[HASH_MAX];
+	char		ha1_hex[HASH_HEX], ha2_hex[HASH_HEX];
+	struct parts	a2 = { .part = { span_of(method), ask->uri }, .n = 2 };
+	struct parts	all = { .part = { [1] = ask->nonce, ask->nc, ask->cnonce, ask->qop }, .n = 6 };
+	size_t		n;
+	bool		right;
+
+	alg->hash(&a2, hash);
+	all.part[0] = hex(ha1, alg->size, ha1_hex);
+	all.part[5] = hex(hash, alg->size, ha2_hex);
+	alg->hash(&all, hash);
+	right = sodium_hex2bin(given, sizeof given, ask->response.s, ask->response.n, NULL, &n, NULL) == 0 && n == alg->size &&
+	    sodium_memcmp(given, hash, alg->size) == 0;
+	sodium_memzero(ha1_hex, sizeof ha1_hex);
+	return right;
+}
+
+enum digest_verdict
+digest_check(struct nonces *nonces, const struct register_ask *ask, const char *method, const char *realm, uint32_t allowed,
+    const struct account *account, int64_t now_ms)
+{
+	static const uint8_t	 nobody[HASH_MAX] = { 0 };
+	const struct algorithm	*alg;
+	const uint8_t		*ha1 = nobody;
+	struct nonce		 nonce;
+	enum digest_verdict	 verdict;
+	uint32_t		 count;
+	bool			 right;
+
+	if (!ask->authorized || !span_is(ask->realm, realm) || ask->userhash || !span_is_nocase(ask->qop, "auth"))
+		return DIGEST_NONE;
+	if ((alg = algorithm_find(ask->algorithm)) == NULL || (alg->bit & allowed) == 0)
+		return DIGEST_NONE;
+	if (ask->username.n == 0 || ask->cnonce.n == 0 || !count_parse(ask->nc, &count) || !uri_is_plausible(ask, realm))
+		return DIGEST_MALFORMED;
+	verdict = nonce_read(nonces, ask->nonce, alg->bit, realm, ask->transport, &ask->source, now_ms, &nonce);
+	if (verdict != DIGEST_RIGHT)
+		return verdict;
+	if (account != NULL)
+		ha1 = (const uint8_t *)account + alg->ha1_offset;
+	right = response_is_right(alg, ask, method, ha1);
+	if (!right || sodium_is_zero(ha1, alg->size))
+		return DIGEST_WRONG;
+	return nonce_use(nonces, &nonce, count, now_ms) ? DIGEST_RIGHT : DIGEST_STALE;
+}
