@@ -29,15 +29,6 @@
 #include "core/err.h"
 #include "core/log.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) && !defined(SANITIZED)
-#define SANITIZED 1
-#endif
-
 enum {
 	FRONT = 1 << SANDBOX_FRONT,
 	STREAM = 1 << SANDBOX_STREAM,

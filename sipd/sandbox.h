@@ -7,6 +7,16 @@
 
 #include <stddef.h>
 
+/* Built with AddressSanitizer, which needs a little more. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(SANITIZED)
+#define SANITIZED 1
+#endif
+
 enum sandbox_profile { SANDBOX_FRONT, SANDBOX_STREAM, SANDBOX_KEEPER };
 
 /*
