@@ -14,7 +14,7 @@ struct event_base;
 struct control;
 struct registrar;
 struct events;
-struct group;
+struct names;
 
 struct keeper {
 	struct boot		*boot;
@@ -24,10 +24,12 @@ struct keeper {
 	struct config		 conf;			/* in force; replaced whole by a reload */
 	struct channel		*channels[PROCESSES];	/* NULL while that process is away */
 	char			 ready[PROCESSES][BOOT_TEXT];	/* where each front listens, from its WIRE_HELLO */
+	struct wire_counts	 counts[PROCESSES];	/* what each front has seen, from its WIRE_COUNTS */
 	int64_t			 certificate_until;	/* ms since 1970, 0 without TLS */
 	struct registrar	*registrar;		/* registrar.h */
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */
+	struct names		*names;			/* names.h */
 	int64_t			 started_at;
 	bool			 stopping;
 };

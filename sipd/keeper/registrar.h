@@ -17,6 +17,11 @@ struct registrar *registrar_new(struct keeper *);
 void	registrar_free(struct registrar *);
 void	registrar_reload(struct registrar *);			/* keeper->conf has changed */
 
+/* Each turn of the loop: a slice of what is due.  True: there is more, do not sleep.  _tick: four times a second. */
+bool	registrar_turn(struct registrar *);
+bool	registrar_tick(struct registrar *);
+void	registrar_stop(struct registrar *);			/* writes every refresh; store_sync() makes it last */
+
 /* A front asks; the answer goes to the same channel with the same id once it is durable. */
 void	registrar_ask(struct registrar *, struct channel *, uint64_t id, const struct register_ask *);
 void	registrar_channel_gone(struct registrar *, struct channel *);	/* no answers to it any more */
@@ -28,7 +33,13 @@ void	registrar_flow_gone(struct registrar *, uint64_t flow);		/* the phone close
  */
 int	registrar_drop(struct registrar *, struct txn *, const struct account *, const char *contact, const char *operator, const char *why);
 
-/* Called for each change of what is registered, once durable: added, changed, or removed.  For views and watches. */
+/* Ends one binding, in a transaction of its own.  0, or why it could not. */
+int	registrar_end(struct registrar *, const struct binding *, const char *why);
+
+/*
+ * Called for each change of what is registered, once durable (refreshes: once answered).  Of a removed binding only account_id and hash
+ * are set.  For views and watches.
+ */
 enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED };
 typedef void	(*registrar_fn)(void *arg, enum registrar_change, const struct binding *);
 void	registrar_watch(struct registrar *, registrar_fn, void *arg);

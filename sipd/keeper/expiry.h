@@ -1,0 +1,16 @@
+/*
+ * What ends bindings by itself: their time, and the end of the connection that they came on.
+ */
+#ifndef SIPD_KEEPER_EXPIRY_H
+#define SIPD_KEEPER_EXPIRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct keeper;
+struct refreshes;
+
+bool	expiry_step(struct keeper *, struct refreshes *);	/* a slice; true: there may be more */
+void	expiry_flow_gone(struct keeper *, uint64_t flow);
+
+#endif

@@ -1,0 +1,464 @@
+/*
+ * The keeper's loop.  Each turn takes everything that is readable, decides it, and ends with one store_flush() and one channel_flush() a
+ * front: what came together is committed together and answered together.
+ */
+#include "sipd/keeper/keeper.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/wire.h"
+#include "sipd/keeper/control.h"
+#include "sipd/keeper/events.h"
+#include "sipd/keeper/names.h"
+#include "sipd/keeper/registrar.h"
+#include "sipd/sandbox.h"
+
+enum { TICK_MS = 250, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
+
+/* The other end of a channel. */
+struct front {
+	struct body	*body;
+	enum process	 process;
+	struct channel	*channel;	/* NULL while it is away */
+	struct event	*readable, *writable;
+};
+
+struct body {
+	struct keeper	 k;
+	struct front	 fronts[PROCESSES];
+	struct event	*order, *store, *tick;
+	bool		 more;		/* a slice is left to do: do not sleep */
+	bool		 done;
+	int		 status;
+};
+
+int64_t
+keeper_now(struct keeper *k)
+{
+	return clock_now(&k->clock);
+}
+
+static int
+ref_name(void *ctx, const char *kind, uint64_t id, char *name, size_t size)
+{
+	return strcmp(kind, group_kind.name) == 0 ? names_get(ctx, id, name, size) : ERR_NOT_FOUND;
+}
+
+static int
+ref_id(void *ctx, const char *kind, const char *name, uint64_t *id)
+{
+	return strcmp(kind, group_kind.name) == 0 ? names_id(ctx, name, id) : ERR_NOT_FOUND;
+}
+
+struct refs
+keeper_refs(struct keeper *k)
+{
+	return (struct refs){ .ctx = k, .name_of = ref_name, .id_of = ref_id };
+}
+
+static void
+take_hello(struct front *f, const struct frame *frame)
+{
+	struct keeper		*k = &f->body->k;
+	struct wire_hello	 hello;
+
+	if (frame_decode(frame, &hello) != 0)
+		return;
+	(void)span_get(hello.listening, k->ready[f->process], sizeof k->ready[f->process]);
+	if (f->process == PROC_STREAM)
+		k->certificate_until = hello.certificate_until;
+	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
+}
+
+static void
+take_register(struct front *f, const struct frame *frame)
+{
+	struct register_ask	ask;
+
+	if (f->process != PROC_SIP || frame_decode(frame, &ask) != 0) {
+		log_warn("keeper: %s sent a REGISTER that can't be read", process_name(f->process));
+		return;
+	}
+	registrar_ask(f->body->k.registrar, f->channel, frame->id, &ask);
+}
+
+static void
+take_flow_gone(struct front *f, const struct frame *frame)
+{
+	struct wire_flow	flow;
+
+	if (frame_decode(frame, &flow) == 0)
+		registrar_flow_gone(f->body->k.registrar, flow.flow);
+}
+
+static void
+take_counts(struct front *f, const struct frame *frame)
+{
+	(void)frame_decode(frame, &f->body->k.counts[f->process]);
+}
+
+static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = {
+	[WIRE_HELLO] = take_hello,
+	[WIRE_REGISTER] = take_register,
+	[WIRE_FLOW_GONE] = take_flow_gone,
+	[WIRE_COUNTS] = take_counts,
+};
+
+static void
+on_frame(void *arg, const struct frame *frame)
+{
+	struct front	*f = arg;
+
+	if (takers[frame->type] != NULL)
+		takers[frame->type](f, frame);
+	else
+		log_warn("keeper: %s sent a frame of type %d, which is not its to send", process_name(f->process), (int)frame->type);
+}
+
+static void
+front_close(struct front *f)
+{
+	struct keeper	*k = &f->body->k;
+
+	if (f->channel == NULL)
+		return;
+	registrar_channel_gone(k->registrar, f->channel);
+	event_free(f->readable);
+	event_free(f->writable);
+	channel_free(f->channel);
+	f->channel = k->channels[f->process] = NULL;
+	k->ready[f->process][0] = '\0';
+}
+
+static void
+on_gone(void *arg, int rc)
+{
+	struct front	*f = arg;
+
+	if (rc != 0)
+		log_error("keeper: channel to %s: %s", process_name(f->process), err_text(rc));
+	front_close(f);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct front	*f = arg;
+
+	(void)fd;
+	(void)what;
+	channel_read(f->channel);
+}
+
+/* The turn's end does it. */
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static void
+front_open(struct body *b, enum process process, int fd)
+{
+	struct front	*f = &b->fronts[process];
+
+	front_close(f);
+	f->body = b;
+	f->process = process;
+	if ((f->channel = channel_new(fd, on_frame, on_gone, f)) == NULL)
+		return;
+	f->readable = event_new(b->k.base, fd, EV_READ | EV_PERSIST, on_readable, f);
+	f->writable = event_new(b->k.base, fd, EV_WRITE, on_writable, f);
+	if (f->readable == NULL || f->writable == NULL || event_add(f->readable, NULL) != 0) {
+		log_error("keeper: no memory for a channel");
+		b->status = EXIT_FAILURE;
+		b->done = true;
+	}
+	b->k.channels[process] = f->channel;
+}
+
+static void
+reload(struct body *b, int fd)
+{
+	struct keeper	*k = &b->k;
+	char		*text = boot_text(fd, CONFIG_MAX_BYTES), why[BOOT_TEXT];
+	struct config	 conf;
+	int		 rc;
+
+	if (text == NULL)
+		return;
+	rc = config_parse(&conf, k->boot->conf_name, text, why, sizeof why);
+	free(text);
+	if (rc != 0) {
+		log_error("%s", why);
+		return;
+	}
+	k->conf = conf;
+	config_log(&k->conf, process_name(PROC_KEEPER), k->boot->debug);
+	registrar_reload(k->registrar);
+	control_reload(k->control);
+}
+
+static void
+on_order(evutil_socket_t fd, short what, void *arg)
+{
+	struct body		*b = arg;
+	struct boot_order	 o;
+	int			 rc;
+
+	(void)what;
+	while ((rc = boot_receive((int)fd, &o)) == 1) {
+		if (o.type == ORDER_CHANNEL && o.peer != PROC_KEEPER) {
+			front_open(b, o.peer, o.fds[0]);
+			o.fds[0] = -1;
+		} else if (o.type == ORDER_CONFIG) {
+			reload(b, o.fds[0]);
+			o.fds[0] = -1;
+		} else if (o.type == ORDER_STOP)
+			b->done = true;
+		for (int i = 0; i < BOOT_FDS; i++)
+			if (o.fds[i] >= 0)
+				close(o.fds[i]);
+	}
+	if (rc == -EPIPE)
+		b->done = true;		/* the supervisor is gone: finish what was acknowledged */
+}
+
+static void
+on_store(evutil_socket_t fd, short what, void *arg)
+{
+	struct body	*b = arg;
+
+	(void)fd;
+	(void)what;
+	store_on_ready(b->k.db.store);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct body	*b = arg;
+
+	(void)fd;
+	(void)what;
+	b->more |= registrar_tick(b->k.registrar);
+	b->more |= events_tick(b->k.events);
+}
+
+/* A batch failed.  When the environment itself is broken only a new process can open it again. */
+static void
+on_undone(void *arg, int rc)
+{
+	struct body	*b = arg;
+
+	names_forget(b->k.names);
+	if (rc != ERR_CORRUPT) {
+		log_error("store: a batch was not written: %s", err_text(rc));
+		return;
+	}
+	log_error("store: %s; the keeper starts again", err_text(rc));
+	b->status = EXIT_STORE;
+	b->done = true;
+}
+
+/* Makes a folder and those above it, for us alone. */
+static int
+make_folder(const char *path, char *why, size_t size)
+{
+	char	part[CONFIG_TEXT];
+	int	rc = 0;
+
+	for (size_t i = 1; rc == 0 && i <= strlen(path) && i < sizeof part; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		(void)snprintf(part, sizeof part, "%.*s", (int)i, path);
+		rc = mkdir(part, 0700) != 0 && errno != EEXIST ? -errno : 0;
+	}
+	if (rc != 0)
+		(void)snprintf(why, size, "%s: can't be made: %s", path, err_text(rc));
+	return rc;
+}
+
+static int
+enter_sandbox(const struct config *c, char *why, size_t size)
+{
+	char			socket_dir[sizeof c->control.socket];
+	const char		*paths[3] = { c->state_dir, NULL, NULL };
+	const struct rlimit	 none = { 0, 0 };
+
+	(void)snprintf(socket_dir, sizeof socket_dir, "%s", c->control.socket);
+	paths[1] = dirname(socket_dir);
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return -errno;
+	return sandbox_enter(SANDBOX_KEEPER, paths, why, size);
+}
+
+/* The master key is made with the store: a store whose key is lost must not get another. */
+static int
+open_store(struct keeper *k, char *why, size_t size)
+{
+	char		store[CONFIG_TEXT + 16], key[CONFIG_TEXT + 16], data[CONFIG_TEXT + 32];
+	struct stat	st;
+	int		rc;
+
+	(void)snprintf(store, sizeof store, "%s/store", k->conf.state_dir);
+	(void)snprintf(key, sizeof key, "%s/master.key", k->conf.state_dir);
+	(void)snprintf(data, sizeof data, "%s/data.mdb", store);
+	if ((rc = make_folder(store, why, size)) != 0)
+		return rc;
+	if ((rc = store_open_lmdb(&k->db.store, store, 0, why, size)) != 0)
+		return rc;
+	return seal_open(&k->db.seal, key, stat(key, &st) != 0 && count_get(&k->db, "accounts") == 0, why, size);
+}
+
+static int
+open_parts(struct body *b, char *why, size_t size)
+{
+	struct keeper	*k = &b->k;
+	int		 rc;
+
+	if ((rc = make_folder(k->conf.state_dir, why, size)) != 0 || (rc = enter_sandbox(&k->conf, why, size)) != 0 ||
+	    (rc = open_store(k, why, size)) != 0)
+		return rc;
+	store_on_undone(k->db.store, on_undone, b);
+	(void)snprintf(why, size, "out of memory");
+	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL)
+		return -ENOMEM;
+	if ((k->control = control_new(k, why, size)) == NULL)
+		return -EIO;
+	return 0;
+}
+
+static int
+listen_to(struct body *b)
+{
+	const struct timeval	 every = { .tv_usec = TICK_MS * 1000 };
+	struct event_base	*base = b->k.base;
+
+	b->order = event_new(base, b->k.boot->order_fd, EV_READ | EV_PERSIST, on_order, b);
+	b->store = event_new(base, store_fd(b->k.db.store), EV_READ | EV_PERSIST, on_store, b);
+	b->tick = event_new(base, -1, EV_PERSIST, on_tick, b);
+	if (b->order == NULL || b->store == NULL || b->tick == NULL)
+		return -ENOMEM;
+	return event_add(b->order, NULL) | event_add(b->store, NULL) | event_add(b->tick, &every);
+}
+
+static void
+flush(struct body *b)
+{
+	store_flush(b->k.db.store);
+	for (int i = 0; i < PROCESSES; i++) {
+		struct front	*f = &b->fronts[i];
+
+		if (f->channel != NULL)
+			channel_flush(f->channel);
+		if (f->channel != NULL && channel_wants_write(f->channel))
+			(void)event_add(f->writable, NULL);
+	}
+}
+
+static void
+run(struct body *b)
+{
+	while (!b->done) {
+		b->more |= registrar_turn(b->k.registrar);
+		flush(b);
+		if (event_base_loop(b->k.base, EVLOOP_ONCE | (b->more ? EVLOOP_NONBLOCK : 0)) < 0)
+			break;
+		if (b->more) {
+			b->more = registrar_tick(b->k.registrar);
+			b->more |= events_tick(b->k.events);
+		}
+	}
+}
+
+/* What was acknowledged is on disk, what is on disk is answered. */
+static void
+drain(struct body *b)
+{
+	int64_t	until = clock_boot_ms() + DRAIN_MS;
+
+	b->k.stopping = true;
+	control_free(b->k.control);
+	b->k.control = NULL;
+	if (b->status != EXIT_STORE)
+		registrar_stop(b->k.registrar);
+	for (int i = 0; i < PROCESSES; i++) {
+		struct front	*f = &b->fronts[i];
+
+		while (f->channel != NULL && channel_wants_write(f->channel) && clock_boot_ms() < until) {
+			struct pollfd	p = { .fd = channel_fd(f->channel), .events = POLLOUT };
+
+			(void)poll(&p, 1, (int)(until - clock_boot_ms()));
+			channel_flush(f->channel);
+		}
+		front_close(f);
+	}
+}
+
+static void
+close_parts(struct body *b)
+{
+	struct event	*const events[] = { b->order, b->store, b->tick };
+
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	if (b->k.control != NULL)
+		control_free(b->k.control);
+	if (b->k.db.store != NULL && b->status != EXIT_STORE)
+		(void)store_sync(b->k.db.store);
+	registrar_free(b->k.registrar);
+	events_free(b->k.events);
+	names_free(b->k.names);
+	if (b->k.db.store != NULL)
+		store_close(b->k.db.store);
+	if (b->k.db.seal != NULL)
+		seal_close(b->k.db.seal);
+	if (b->k.base != NULL)
+		event_base_free(b->k.base);
+	free(b);
+}
+
+int
+keeper_main(struct boot *boot)
+{
+	struct body	*b = calloc(1, sizeof *b);
+	char		 why[BOOT_TEXT] = "out of memory";
+	int		 status = EXIT_FAILURE;
+
+	if (b == NULL || sodium_init() < 0 || (b->k.base = event_base_new()) == NULL) {
+		(void)boot_fail(boot->order_fd, why);
+		free(b);
+		return status;
+	}
+	b->k.boot = boot;
+	b->k.conf = boot->conf;
+	clock_init(&b->k.clock);
+	b->k.started_at = keeper_now(&b->k);
+	if (open_parts(b, why, sizeof why) != 0 || listen_to(b) != 0) {
+		(void)boot_fail(boot->order_fd, why);
+	} else {
+		(void)boot_ready(boot->order_fd, "store open");
+		run(b);
+		drain(b);
+		status = b->status;
+	}
+	close_parts(b);
+	return status;
+}
