@@ -5,10 +5,30 @@
 #ifndef SIPD_KEEPER_CONTROL_H
 #define SIPD_KEEPER_CONTROL_H
 
+#include <sys/queue.h>
+#include <sys/types.h>
+
 #include <stddef.h>
 
-struct control;
+struct door;
+struct jobs;
 struct keeper;
+struct live;
+struct peer;
+struct status;
+struct watches;
+
+/* The parts that peers and their requests use. */
+struct control {
+	struct keeper		*keeper;
+	struct jobs		*jobs;		/* job.h */
+	struct live		*live;		/* live.h */
+	struct watches		*watches;	/* watch.h */
+	struct status		*status;	/* status.h */
+	TAILQ_HEAD(, peer)	 peers;
+	size_t			 n_peers;
+	struct door		*door;		/* the socket itself; NULL in tests that bring their own */
+};
 
 /* Opens conf.control.socket and serves it from keeper->base.  NULL with why: the socket is another daemon's, or can't be made. */
 struct control *control_new(struct keeper *, char *why, size_t size);

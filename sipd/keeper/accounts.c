@@ -1,0 +1,255 @@
+#include "sipd/keeper/accounts.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/varint.h"
+#include "sipd/keeper/digest.h"
+#include "sipd/keeper/events.h"
+#include "sipd/keeper/groups.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/registrar.h"
+
+enum { USERNAME_TRIES = 16, USERNAME_LOWEST = 10000000, USERNAME_RANGE = 90000000 };
+
+int
+accounts_find(struct keeper *k, const char *username, struct account *a)
+{
+	memset(a, 0, sizeof *a);
+	if (username[0] == '\0' || strlen(username) >= sizeof a->username)
+		return ERR_NOT_FOUND;
+	memcpy(a->username, username, strlen(username));
+	return table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_USERNAME, a);
+}
+
+static int
+random_username(struct keeper *k, char *name, size_t size, struct fault *fault)
+{
+	struct account	other;
+
+	for (int i = 0; i < USERNAME_TRIES; i++) {
+		(void)snprintf(name, size, "%" PRIu32, USERNAME_LOWEST + randombytes_uniform(USERNAME_RANGE));
+		if (accounts_find(k, name, &other) == ERR_NOT_FOUND)
+			return 0;
+	}
+	return fault_set(fault, ERR_BUSY, "username", "no free number found, choose a name");
+}
+
+/* Who has the number, for the message. */
+static void
+number_owner(struct keeper *k, const char number[32], char *name, size_t size)
+{
+	struct account	a;
+
+	for (int second = 0; second < 2; second++) {
+		memset(&a, 0, sizeof a);
+		memcpy(second ? a.caller_id_2 : a.caller_id, number, sizeof a.caller_id);
+		if (table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, &a) == 0) {
+			(void)snprintf(name, size, "account %s", a.username);
+			return;
+		}
+	}
+	(void)snprintf(name, size, "another account");
+}
+
+static int
+clash(struct keeper *k, const struct account *a, struct fault *fault)
+{
+	const struct field	*f = table_clash(&k->db, &account_kind, a);
+	const char		*number;
+	char			 whose[96];
+
+	if (a->caller_id[0] != '\0' && strcmp(a->caller_id, a->caller_id_2) == 0)
+		return fault_set(fault, ERR_EXISTS, "caller_id_2", "the same as caller_id");
+	if (f == NULL)
+		return 0;
+	if (strcmp(f->name, "username") == 0)
+		return fault_set(fault, ERR_EXISTS, f->name, "there is an account %s already", a->username);
+	number = strcmp(f->name, "caller_id") == 0 ? a->caller_id : a->caller_id_2;
+	number_owner(k, number, whose, sizeof whose);
+	return fault_set(fault, ERR_EXISTS, f->name, "%s belongs to %s", number, whose);
+}
+
+static int
+check(struct keeper *k, const struct account *a, struct fault *fault)
+{
+	const struct field	*f;
+	char			 why[256];
+	int			 rc;
+
+	if (a->group_id == 0 && count_get(&k->db, "groups") == 0)
+		return fault_set(fault, ERR_INVALID, "group", "there is no group yet: make one first");
+	if ((rc = record_check(&account_kind, a, &f, why, sizeof why)) != 0)
+		return fault_set(fault, rc, f->name, "%s", why);
+	return clash(k, a, fault);
+}
+
+/* A password that was set becomes its two hashes; "random" becomes one that is shown once. */
+static int
+take_password(struct keeper *k, struct account_change *c, struct fault *fault)
+{
+	struct account	*a = &c->account;
+
+	if (a->password[0] == '\0')
+		return 0;
+	if (strcmp(a->password, "random") == 0) {
+		digest_random_password(a->password, sizeof a->password);
+		memcpy(c->password, a->password, sizeof c->password);
+	} else if (strlen(a->password) < PASSWORD_MIN) {
+		return fault_set(fault, ERR_INVALID, "password", "too short: at least %d characters", PASSWORD_MIN);
+	}
+	digest_set_password(a, k->conf.domains[0]);
+	return 0;
+}
+
+static void
+count(struct keeper *k, struct txn *t, const struct account *a, int by)
+{
+	char	name[64];
+
+	count_add(t, &k->db, groups_counter(a->group_id, "accounts", name), by);
+	if (a->enabled)
+		count_add(t, &k->db, groups_counter(a->group_id, "enabled", name), by);
+	else
+		count_add(t, &k->db, "disabled", by);
+}
+
+int
+accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *username, const struct edit *e, struct account_change *c,
+    struct fault *fault)
+{
+	struct refs	 refs = keeper_refs(k);
+	struct account	*a = &c->account;
+	char		 why[256], group[GROUP_NAME] = "";
+	int		 rc;
+
+	memset(c, 0, sizeof *c);
+	account_defaults(a);
+	if ((rc = field_set(kind_field(&account_kind, "username"), a, username, NULL, why, sizeof why)) != 0)
+		return fault_set(fault, rc, "username", "%s", why);
+	if ((rc = edit_apply(e, a, true, &refs, fault)) != 0)
+		return rc;
+	if (a->username[0] == '\0' && (rc = random_username(k, a->username, sizeof a->username, fault)) != 0)
+		return rc;
+	if ((rc = check(k, a, fault)) != 0 || (rc = take_password(k, c, fault)) != 0)
+		return rc;
+	if (a->creation == CREATION_WIZARD)
+		a->enabled = false;	/* until it is activated */
+	a->id = table_next_id(t, &k->db, "account");
+	a->version = 1;
+	a->status = STATUS_CREATED;
+	a->created_at = a->updated_at = a->status_at = keeper_now(k);
+	table_put(t, &k->db, &account_kind, a);
+	count_add(t, &k->db, "accounts", 1);
+	count(k, t, a, 1);
+	(void)refs.name_of(refs.ctx, "group", a->group_id, group, sizeof group);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: made in group %s", a->username, group);
+	c->changed = true;
+	return 0;
+}
+
+static void
+count_move(struct keeper *k, struct txn *t, const struct account *before, const struct account *after)
+{
+	char	name[64];
+	int	enabled = (int)after->enabled - (int)before->enabled;
+
+	if (enabled != 0)
+		count_add(t, &k->db, "disabled", -enabled);
+	if (before->group_id == after->group_id) {
+		if (enabled != 0)
+			count_add(t, &k->db, groups_counter(after->group_id, "enabled", name), enabled);
+		return;
+	}
+	count_add(t, &k->db, groups_counter(before->group_id, "accounts", name), -1);
+	count_add(t, &k->db, groups_counter(after->group_id, "accounts", name), 1);
+	if (before->enabled)
+		count_add(t, &k->db, groups_counter(before->group_id, "enabled", name), -1);
+	if (after->enabled)
+		count_add(t, &k->db, groups_counter(after->group_id, "enabled", name), 1);
+	if (accounts_bindings(k, after->id, NULL, NULL) > 0) {
+		count_add(t, &k->db, groups_counter(before->group_id, "registered", name), -1);
+		count_add(t, &k->db, groups_counter(after->group_id, "registered", name), 1);
+	}
+}
+
+int
+accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct account *before, struct edit *e,
+    struct account_change *c, struct fault *fault)
+{
+	struct refs	 refs = keeper_refs(k);
+	struct account	*a = &c->account;
+	char		 what[400];
+	int		 rc;
+
+	memset(c, 0, sizeof *c);
+	*a = *before;
+	if ((rc = edit_conflicts(e, before, before->version, &refs, fault)) != 0 || (rc = edit_apply(e, a, false, &refs, fault)) != 0 ||
+	    (rc = check(k, a, fault)) != 0)
+		return rc;
+	if (edit_describe(&account_kind, before, a, &refs, what, sizeof what) == 0)
+		return 0;
+	if ((rc = take_password(k, c, fault)) != 0)
+		return rc;
+	c->changed = true;
+	a->version++;
+	a->updated_at = keeper_now(k);
+	table_put(t, &k->db, &account_kind, a);
+	count_move(k, t, before, a);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s", a->username, what);
+	return 0;
+}
+
+int
+accounts_delete(struct keeper *k, struct txn *t, const char *operator, const struct account *a, struct fault *fault)
+{
+	int	n = (int)accounts_bindings(k, a->id, NULL, NULL);
+
+	if (t == NULL)
+		return n;
+	if ((n = registrar_drop(k->registrar, t, a, NULL, operator, "account deleted")) < 0)
+		return fault_set(fault, n, NULL, "account %s: %s", a->username, err_text(n));
+	table_delete(t, &k->db, &account_kind, a);
+	count_add(t, &k->db, "accounts", -1);
+	count(k, t, a, -1);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: deleted", a->username);
+	return n;
+}
+
+struct bindings_of {
+	struct keeper		*keeper;
+	accounts_binding_fn	 fn;
+	void			*arg;
+	size_t			 n;
+};
+
+static int
+each_binding(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct bindings_of	*of = arg;
+	struct binding		 b;
+
+	(void)key;
+	of->n++;
+	if (of->fn == NULL || record_decode(&binding_kind, &b, NULL, value.p, value.n) != 0)
+		return 0;
+	registrar_latest(of->keeper->registrar, &b);
+	of->fn(of->arg, &b);
+	return 0;
+}
+
+size_t
+accounts_bindings(struct keeper *k, uint64_t account_id, accounts_binding_fn fn, void *arg)
+{
+	struct bindings_of	of = { .keeper = k, .fn = fn, .arg = arg };
+	uint8_t			from[8], to[8];
+	struct store_bytes	end = { to, sizeof to };
+
+	be64_put(from, account_id);
+	be64_put(to, account_id + 1);
+	(void)store_range(k->db.store, TABLE_BINDING, (struct store_bytes){ from, sizeof from }, &end, false, 0, each_binding, &of);
+	return of.n;
+}

@@ -1,0 +1,145 @@
+#include "sipd/keeper/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "sipd/keeper/control.h"
+#include "sipd/keeper/groups.h"
+#include "sipd/keeper/peer.h"
+#include "sipd/keeper/request.h"
+#include "sipd/keeper/sorted.h"
+
+enum { LIST_STEP = 16 };
+
+struct list {
+	struct request		*request;
+	struct sorted_spec	 spec;
+	struct sorted		*sorted;
+	bool			 reverse;
+	size_t			 limit;
+	size_t			 at;		/* rows looked at so far */
+	size_t			 told;
+	struct job		 job;
+};
+
+static void
+list_free(struct list *l)
+{
+	job_stop(l->request->control->jobs, &l->job);
+	sorted_free(l->sorted);
+	free(l);
+}
+
+static void
+list_on_gone(struct request *r)
+{
+	list_free(r->state);
+	r->state = NULL;
+}
+
+static void
+list_on_drained(struct request *r)
+{
+	struct list	*l = r->state;
+
+	job_start(r->control->jobs, &l->job);
+}
+
+static void
+list_row(struct list *l)
+{
+	struct request		*r = l->request;
+	size_t			 n = sorted_count(l->sorted), i = l->at++;
+	const uint8_t		*key = sorted_key_at(l->sorted, l->reverse ? n - 1 - i : i);
+	struct row		 row;
+
+	if (source_get(r->keeper, l->spec.source, key, &row) != 0)
+		return;		/* deleted since */
+	request_send(r, json_pack("{s:o}", "row", source_json(r->keeper, l->spec.source, &row)));
+	l->told++;
+}
+
+static enum job_next
+list_step(struct job *j, int64_t until_us)
+{
+	struct list	*l = (struct list *)(void *)((char *)j - offsetof(struct list, job));
+	struct request	*r = l->request;
+
+	if (sorted_scan(l->sorted, until_us))
+		return JOB_MORE;
+	while (l->at < sorted_count(l->sorted)) {
+		list_row(l);
+		if (peer_unread(r->peer) >= PEER_UNREAD_PAUSE)
+			return JOB_IDLE;	/* list_on_drained() goes on */
+		if (l->at % LIST_STEP == 0 && job_is_late(until_us))
+			return JOB_MORE;
+	}
+	r->on_gone = NULL;
+	r->on_drained = NULL;
+	request_ok(r, json_pack("{s:I}", "rows", (json_int_t)l->told));
+	sorted_free(l->sorted);
+	free(l);
+	return JOB_IDLE;
+}
+
+static int
+list_spec(struct request *r, struct list *l, struct fault *fault)
+{
+	const char	*query = request_text(r, "query"), *sort = request_text(r, "sort"), *group = request_text(r, "group");
+	struct group	 g;
+	char		 why[128];
+
+	l->spec.source = source_named(r->command->kind);
+	l->spec.sort = kind_field(l->spec.source->kind, sort != NULL ? sort : l->spec.source->kind->sort);
+	if (l->spec.sort == NULL || (l->spec.sort->flags & (FF_HIDDEN | FF_SECRET)))
+		return fault_set(fault, ERR_INVALID, "sort", "no such field of %s", r->command->kind);
+	if (filter_parse(&l->spec.filter, l->spec.source->kind, query == NULL ? "" : query, why, sizeof why) != 0)
+		return fault_set(fault, ERR_INVALID, "query", "%s", why);
+	if (group == NULL || group[0] == '\0')
+		return 0;
+	if (groups_find(r->keeper, group, &g) != 0)
+		return fault_set(fault, ERR_NOT_FOUND, "group", "no group %s", group);
+	l->spec.group_id = g.id;
+	return 0;
+}
+
+/* Of a log the newest are wanted, whichever way they are shown; of other lists those that come first. */
+static bool
+keeps_last(const struct list *l)
+{
+	const char	*natural = l->spec.source->natural;
+
+	return natural != NULL && strcmp(natural, l->spec.sort->name) == 0 ? true : l->reverse;
+}
+
+void
+list_run(struct request *r)
+{
+	json_int_t	 limit = request_number(r, "limit", 0);
+	struct list	*l = calloc(1, sizeof *l);
+	struct fault	 fault;
+
+	if (l == NULL) {
+		request_refuse(r, ERR_BUSY, NULL, "out of memory");
+		return;
+	}
+	l->request = r;
+	l->job.step = list_step;
+	l->reverse = request_flag(r, "reverse");
+	l->limit = limit > 0 ? (size_t)limit : 0;
+	if (list_spec(r, l, &fault) != 0) {
+		free(l);
+		request_fault(r, &fault, NULL);
+		return;
+	}
+	if ((l->sorted = sorted_new_kept(r->keeper, &l->spec, l->limit, keeps_last(l))) == NULL) {
+		free(l);
+		request_refuse(r, ERR_BUSY, NULL, "out of memory");
+		return;
+	}
+	r->state = l;
+	r->on_gone = list_on_gone;
+	r->on_drained = list_on_drained;
+	job_start(r->control->jobs, &l->job);
+}

@@ -1,0 +1,319 @@
+#include "sipd/keeper/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/varint.h"
+#include "sipd/keeper/accounts.h"
+#include "sipd/keeper/control.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/registrar.h"
+#include "sipd/keeper/view.h"
+#include "sipd/keeper/watch.h"
+
+enum {
+	NOTED_MAX = 1 << 17,		/* keys; over it the set is sorted anew */
+	FIRST_SLICE_US = 4000,		/* of a new set, before its first answer */
+	STEP = 16,
+};
+
+struct live {
+	struct control			*control;
+	TAILQ_HEAD(, live_set)		 sets;
+	const struct source		*accounts, *groups, *registrations, *events;
+};
+
+static void
+set_restart(struct live_set *set)
+{
+	sorted_restart(set->sorted);
+	set->n_noted = set->noted_done = 0;
+	set->ready = false;
+	set->begun_us = clock_boot_us();
+	job_start(set->live->control->jobs, &set->job);
+}
+
+static void
+set_touch_all(struct live_set *set, unsigned what)
+{
+	struct view	*v;
+
+	TAILQ_FOREACH(v, &set->views, in_set)
+		view_touch(v, what);
+}
+
+static void
+set_note(struct live_set *set, const uint8_t *key)
+{
+	size_t	n = set->spec.source->key_n;
+
+	if (set->n_noted > set->noted_done && memcmp(set->noted[set->n_noted - 1], key, n) == 0)
+		return;
+	if (set->n_noted == set->noted_max) {
+		size_t	max = set->noted_max == 0 ? 64 : 2 * set->noted_max;
+		void	*more = max > NOTED_MAX ? NULL : realloc(set->noted, max * sizeof *set->noted);
+
+		if (more == NULL) {
+			set_restart(set);
+			return;
+		}
+		set->noted = more;
+		set->noted_max = max;
+	}
+	memcpy(set->noted[set->n_noted++], key, n);
+	job_start(set->live->control->jobs, &set->job);
+}
+
+static void
+set_update(struct live_set *set, const uint8_t *key)
+{
+	struct view		*v;
+	size_t			 position;
+	enum sorted_change	 change = sorted_update(set->sorted, key, &position);
+
+	TAILQ_FOREACH(v, &set->views, in_set)
+		view_on_change(v, change, position);
+}
+
+static bool
+set_scan(struct live_set *set, int64_t until_us)
+{
+	if (sorted_scan(set->sorted, until_us))
+		return true;
+	set->ready = true;
+	set->took_ms = (uint32_t)((clock_boot_us() - set->begun_us) / 1000);
+	return false;
+}
+
+static enum job_next
+set_step(struct job *j, int64_t until_us)
+{
+	struct live_set	*set = (struct live_set *)(void *)((char *)j - offsetof(struct live_set, job));
+
+	if (!set->ready) {
+		(void)set_scan(set, until_us);
+		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
+		return !set->ready || set->noted_done < set->n_noted ? JOB_MORE : JOB_IDLE;
+	}
+	while (set->noted_done < set->n_noted) {
+		set_update(set, set->noted[set->noted_done++]);
+		if (set->noted_done % STEP == 0 && job_is_late(until_us))
+			return JOB_MORE;
+	}
+	set->n_noted = set->noted_done = 0;
+	return JOB_IDLE;
+}
+
+static void
+set_free(struct live_set *set)
+{
+	job_stop(set->live->control->jobs, &set->job);
+	TAILQ_REMOVE(&set->live->sets, set, link);
+	sorted_free(set->sorted);
+	free(set->noted);
+	free(set);
+}
+
+static struct live_set *
+set_new(struct live *l, const struct sorted_spec *spec)
+{
+	struct live_set	*set = calloc(1, sizeof *set);
+
+	if (set == NULL || (set->sorted = sorted_new(l->control->keeper, spec)) == NULL) {
+		free(set);
+		return NULL;
+	}
+	set->live = l;
+	set->spec = *spec;
+	set->job.step = set_step;
+	set->begun_us = clock_boot_us();
+	TAILQ_INIT(&set->views);
+	TAILQ_INSERT_TAIL(&l->sets, set, link);
+	if (set_scan(set, set->begun_us + FIRST_SLICE_US))
+		job_start(l->control->jobs, &set->job);
+	return set;
+}
+
+struct live_set *
+live_enter(struct live *l, const struct sorted_spec *spec, struct view *v)
+{
+	struct live_set	*set;
+
+	TAILQ_FOREACH(set, &l->sets, link)
+		if (sorted_spec_eq(&set->spec, spec))
+			break;
+	if (set == NULL && (set = set_new(l, spec)) == NULL)
+		return NULL;
+	TAILQ_INSERT_TAIL(&set->views, v, in_set);
+	return set;
+}
+
+void
+live_leave(struct live_set *set, struct view *v)
+{
+	TAILQ_REMOVE(&set->views, v, in_set);
+	if (TAILQ_EMPTY(&set->views))
+		set_free(set);
+}
+
+static void
+note(struct live *l, const struct source *source, const uint8_t *key)
+{
+	struct live_set	*set;
+
+	TAILQ_FOREACH(set, &l->sets, link)
+		if (set->spec.source == source)
+			set_note(set, key);
+}
+
+static void
+binding_key(const struct binding *b, uint8_t key[8 + BINDING_KEY])
+{
+	be64_put(key, b->account_id);
+	memcpy(key + 8, b->hash, BINDING_KEY);
+}
+
+static void
+note_binding(void *arg, const struct binding *b)
+{
+	struct live	*l = arg;
+	uint8_t		 key[8 + BINDING_KEY];
+
+	binding_key(b, key);
+	note(l, l->registrations, key);
+}
+
+static void
+on_account(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	if (key.n != 8)
+		return;
+	note(l, l->accounts, key.p);
+	if (value.p != NULL)
+		(void)accounts_bindings(l->control->keeper, be64_get(key.p), note_binding, l);
+}
+
+/* A group's new name is in the rows, and perhaps in the order, of its accounts and registrations. */
+static void
+on_group(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+	struct live_set	*set;
+
+	(void)t;
+	(void)value;
+	if (key.n != 8)
+		return;
+	note(l, l->groups, key.p);
+	TAILQ_FOREACH(set, &l->sets, link) {
+		if (set->spec.source != l->accounts && set->spec.source != l->registrations)
+			continue;
+		set->epoch++;
+		if (set->spec.filter.n > 0 || strcmp(set->spec.sort->name, "group") == 0)
+			set_restart(set);
+		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
+	}
+}
+
+/* "group/7/accounts" */
+static void
+on_count(void *arg, enum table t, struct store_bytes name, struct store_bytes value)
+{
+	struct live	*l = arg;
+	uint8_t		 key[8];
+	char		 text[64];
+
+	(void)t;
+	(void)value;
+	if (name.n >= sizeof text || name.n < sizeof "group/" || memcmp(name.p, "group/", sizeof "group/" - 1) != 0)
+		return;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	be64_put(key, strtoull(text + sizeof "group/" - 1, NULL, 10));
+	note(l, l->groups, key);
+}
+
+static void
+on_event(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	if (key.n == l->events->key_n)
+		note(l, l->events, key.p);
+	if (value.p != NULL)
+		watch_event(l->control->watches, value);
+}
+
+static void
+on_registration(void *arg, enum registrar_change change, const struct binding *b)
+{
+	struct live	*l = arg;
+	struct live_set	*set;
+	uint8_t		 key[8 + BINDING_KEY];
+
+	binding_key(b, key);
+	TAILQ_FOREACH(set, &l->sets, link) {
+		if (set->spec.source == l->accounts && change != BINDING_CHANGED)
+			set_note(set, key);	/* its first 8 bytes are the account's */
+		if (set->spec.source == l->registrations)
+			set_note(set, key);
+	}
+	watch_registration(l->control->watches, change, b);
+}
+
+static const struct {
+	enum table	 table;
+	store_watch_fn	 fn;
+} watched[] = {
+	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
+};
+
+struct live *
+live_new(struct control *c)
+{
+	struct live		*l = calloc(1, sizeof *l);
+	struct keeper		*k = c->keeper;
+	const struct store_bytes everything = { NULL, 0 };
+
+	if (l == NULL)
+		return NULL;
+	l->control = c;
+	l->accounts = source_named("account");
+	l->groups = source_named("group");
+	l->registrations = source_named("registration");
+	l->events = source_named("event");
+	TAILQ_INIT(&l->sets);
+	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
+		if (store_watch(k->db.store, watched[i].table, everything, watched[i].fn, l) != 0) {
+			live_free(l);
+			return NULL;
+		}
+	}
+	registrar_watch(k->registrar, on_registration, l);
+	return l;
+}
+
+void
+live_free(struct live *l)
+{
+	if (l == NULL)
+		return;
+	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+		store_unwatch(l->control->keeper->db.store, watched[i].fn, l);
+	registrar_unwatch(l->control->keeper->registrar, on_registration, l);
+	free(l);
+}
+
+void
+live_undone(struct live *l)
+{
+	struct live_set	*set;
+
+	TAILQ_FOREACH(set, &l->sets, link)
+		set_restart(set);
+}

@@ -1,0 +1,20 @@
+/*
+ * Replies that several commands give.
+ */
+#ifndef SIPD_KEEPER_REPLY_H
+#define SIPD_KEEPER_REPLY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "core/field.h"
+
+struct edit;
+struct request;
+
+json_t *reply_record(struct request *, const struct kind *, const void *record, uint64_t version);	/* {"ok":{…},"version":7} */
+json_t *reply_deleted(int registrations);						/* {"ok":{"registrations":1,"messages":0}} */
+json_t *reply_conflict(struct request *, const struct edit *, const void *now);	/* "fields" of a conflict */
+void	reply_not_found(struct request *, const char *kind, const char *name);
+
+#endif

@@ -1,0 +1,358 @@
+#include "sipd/keeper/sorted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "core/tree.h"
+#include "sipd/keeper/job.h"
+#include "sipd/keeper/keeper.h"
+
+enum {
+	SORT_VALUE_MAX = 96, TIE_VALUE_MAX = 64,	/* bytes of a value that count; longer equals are told apart by their key */
+	ORDER_KEY_MAX = SORT_VALUE_MAX + 1 + TIE_VALUE_MAX + 1 + ROW_KEY_MAX,
+	SCAN_STEP = 32,
+	PLACES_MIN = 64,
+};
+
+struct sorted {
+	struct keeper		*keeper;
+	struct sorted_spec	 spec;
+	struct tree		*order;
+	struct tree_node	**places;	/* by hash of the row's key, open addressing; NULL when not live */
+	size_t			 n_places;	/* a power of two */
+	struct cursor		 cursor;
+	size_t			 scanned;
+	bool			 complete;
+	size_t			 keep;
+	bool			 keep_last;
+};
+
+bool
+sorted_spec_eq(const struct sorted_spec *a, const struct sorted_spec *b)
+{
+	return a->source == b->source && a->sort == b->sort && a->group_id == b->group_id && filter_eq(&a->filter, &b->filter);
+}
+
+static struct sorted *
+make(struct keeper *k, const struct sorted_spec *spec)
+{
+	struct sorted	*s = calloc(1, sizeof *s);
+
+	if (s == NULL || (s->order = tree_new()) == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->keeper = k;
+	s->spec = *spec;
+	return s;
+}
+
+struct sorted *
+sorted_new(struct keeper *k, const struct sorted_spec *spec)
+{
+	struct sorted	*s = make(k, spec);
+
+	if (s == NULL)
+		return NULL;
+	s->n_places = PLACES_MIN;
+	if ((s->places = calloc(s->n_places, sizeof *s->places)) == NULL) {
+		sorted_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+struct sorted *
+sorted_new_kept(struct keeper *k, const struct sorted_spec *spec, size_t keep, bool keep_last)
+{
+	struct sorted	*s = make(k, spec);
+
+	if (s == NULL)
+		return NULL;
+	s->keep = keep;
+	s->keep_last = keep_last;
+	return s;
+}
+
+void
+sorted_free(struct sorted *s)
+{
+	if (s == NULL)
+		return;
+	tree_free(s->order);
+	free(s->places);
+	free(s);
+}
+
+static const uint8_t *
+row_key_of(const struct sorted *s, const struct tree_node *node)
+{
+	size_t		 n;
+	const uint8_t	*key = tree_key(node, &n);
+
+	return key + n - s->spec.source->key_n;
+}
+
+/* Row keys are counters and hashes of ours, not a stranger's to choose; mixing their bytes is enough. */
+static size_t
+slot_of(const struct sorted *s, const uint8_t *key)
+{
+	uint64_t	h = UINT64_C(0x9e3779b97f4a7c15);
+
+	for (size_t i = 0; i < s->spec.source->key_n; i++)
+		h = (h ^ key[i]) * UINT64_C(0xff51afd7ed558ccd);
+	return (size_t)(h ^ h >> 32) & (s->n_places - 1);
+}
+
+/* The slot that holds the key, or the free one where it would go. */
+static size_t
+place_find(const struct sorted *s, const uint8_t *key)
+{
+	size_t	i = slot_of(s, key);
+
+	while (s->places[i] != NULL && memcmp(row_key_of(s, s->places[i]), key, s->spec.source->key_n) != 0)
+		i = (i + 1) & (s->n_places - 1);
+	return i;
+}
+
+static bool
+places_grow(struct sorted *s)
+{
+	struct tree_node	**old = s->places;
+	size_t			 n = s->n_places;
+
+	if (tree_count(s->order) * 2 < n)
+		return true;
+	if ((s->places = calloc(2 * n, sizeof *s->places)) == NULL) {
+		s->places = old;
+		return false;
+	}
+	s->n_places = 2 * n;
+	for (size_t i = 0; i < n; i++)
+		if (old[i] != NULL)
+			s->places[place_find(s, row_key_of(s, old[i]))] = old[i];
+	free(old);
+	return true;
+}
+
+/* Those behind it in its run move up, so that no mark of what was here is needed. */
+static void
+place_clear(struct sorted *s, size_t i)
+{
+	size_t	mask = s->n_places - 1;
+
+	for (size_t j = (i + 1) & mask; s->places[j] != NULL; j = (j + 1) & mask) {
+		size_t	home = slot_of(s, row_key_of(s, s->places[j]));
+
+		if (((j - home) & mask) < ((j - i) & mask))
+			continue;
+		s->places[i] = s->places[j];
+		i = j;
+	}
+	s->places[i] = NULL;
+}
+
+static size_t
+order_key(const struct sorted *s, const uint8_t *key, const struct row *r, uint8_t out[ORDER_KEY_MAX])
+{
+	const struct source	*source = s->spec.source;
+	struct refs		 refs = keeper_refs(s->keeper);
+	const struct field	*tie = source->tie == NULL ? NULL : kind_field(source->kind, source->tie);
+	size_t			 n = field_sort_key(s->spec.sort, &r->of, &refs, out, SORT_VALUE_MAX);
+
+	out[n++] = 0;
+	if (tie != NULL && tie != s->spec.sort)
+		n += field_sort_key(tie, &r->of, &refs, out + n, TIE_VALUE_MAX);
+	out[n++] = 0;
+	memcpy(out + n, key, source->key_n);
+	return n + source->key_n;
+}
+
+static bool
+belongs(const struct sorted *s, const struct row *r)
+{
+	struct refs	refs = keeper_refs(s->keeper);
+
+	if (s->spec.group_id != 0 && r->group_id != s->spec.group_id)
+		return false;
+	return filter_matches(&s->spec.filter, &r->of, &refs);
+}
+
+static enum sorted_change
+place_put(struct sorted *s, const uint8_t *key, const struct row *r, size_t *position)
+{
+	struct tree_node	*node, *old;
+	uint8_t			 now[ORDER_KEY_MAX];
+	const void		*was;
+	size_t			 i, n, was_n, was_at = 0;
+
+	if (!places_grow(s))
+		return SORTED_NONE;
+	i = place_find(s, key);
+	n = order_key(s, key, r, now);
+	if ((old = s->places[i]) != NULL) {
+		*position = tree_position(old);
+		was = tree_key(old, &was_n);
+		if (was_n == n && memcmp(was, now, n) == 0)
+			return SORTED_SAME_PLACE;
+		was_at = *position;
+		place_clear(s, i);
+		tree_remove_node(s->order, old);
+		i = place_find(s, key);
+	}
+	if ((node = tree_put(s->order, now, n, NULL, 0)) == NULL)
+		return SORTED_NONE;
+	s->places[i] = node;
+	*position = tree_position(node);
+	if (old == NULL)
+		return SORTED_ADDED;
+	*position = was_at < *position ? was_at : *position;
+	return SORTED_MOVED;
+}
+
+enum sorted_change
+sorted_update(struct sorted *s, const uint8_t *key, size_t *position)
+{
+	struct row	r;
+	size_t		i;
+
+	if (source_peek(s->keeper, s->spec.source, key, &r) == 0 && belongs(s, &r))
+		return place_put(s, key, &r, position);
+	i = place_find(s, key);
+	if (s->places[i] == NULL)
+		return SORTED_NONE;
+	*position = tree_position(s->places[i]);
+	tree_remove_node(s->order, s->places[i]);
+	place_clear(s, i);
+	return SORTED_REMOVED;
+}
+
+/* Of a set that does not follow changes: nothing needs finding again, and what is over `keep` goes. */
+static int
+keep_put(struct sorted *s, const uint8_t *key, const struct row *r)
+{
+	uint8_t	now[ORDER_KEY_MAX];
+	size_t	n = order_key(s, key, r, now);
+
+	if (tree_put(s->order, now, n, NULL, 0) == NULL)
+		return 1;
+	if (s->keep == 0 || tree_count(s->order) <= s->keep)
+		return 0;
+	tree_remove_node(s->order, s->keep_last ? tree_first(s->order) : tree_last(s->order));
+	/* Scanned in this very order from its end, nothing better comes any more. */
+	return s->keep_last && s->spec.source->backwards && s->spec.source->natural != NULL &&
+	    strcmp(s->spec.source->natural, s->spec.sort->name) == 0;
+}
+
+struct scanning {
+	struct sorted	*sorted;
+	bool		 enough;
+};
+
+static int
+scan_row(void *arg, const uint8_t *key, const struct row *r)
+{
+	struct scanning	*scan = arg;
+	struct sorted	*s = scan->sorted;
+	size_t		 position;
+
+	s->scanned++;
+	if (!belongs(s, r))
+		return 0;
+	if (s->places != NULL)
+		(void)place_put(s, key, r, &position);
+	else
+		scan->enough = keep_put(s, key, r) != 0;
+	return scan->enough;
+}
+
+bool
+sorted_scan(struct sorted *s, int64_t until_us)
+{
+	struct scanning	scan = { .sorted = s };
+
+	while (!s->complete) {
+		bool	more = source_scan(s->keeper, s->spec.source, &s->cursor, SCAN_STEP, scan_row, &scan);
+
+		s->complete = !more || scan.enough;
+		if (job_is_late(until_us))
+			break;
+	}
+	return !s->complete;
+}
+
+void
+sorted_restart(struct sorted *s)
+{
+	tree_clear(s->order);
+	if (s->places != NULL)
+		memset(s->places, 0, s->n_places * sizeof *s->places);
+	memset(&s->cursor, 0, sizeof s->cursor);
+	s->scanned = 0;
+	s->complete = false;
+}
+
+double
+sorted_done(const struct sorted *s)
+{
+	uint64_t	total = s->spec.source->total(s->keeper);
+
+	if (s->complete)
+		return 1;
+	return total <= s->scanned ? 0.99 : (double)s->scanned / (double)total;
+}
+
+size_t
+sorted_count(const struct sorted *s)
+{
+	return tree_count(s->order);
+}
+
+bool
+sorted_is_by_account(const struct sorted *s)
+{
+	return s->spec.filter.n == 0 && kind_field(&account_kind, s->spec.sort->name) != NULL;
+}
+
+bool
+sorted_position(const struct sorted *s, const uint8_t *key, size_t *position)
+{
+	struct tree_node	*node = s->places[place_find(s, key)];
+
+	if (node == NULL)
+		return false;
+	*position = tree_position(node);
+	return true;
+}
+
+const uint8_t *
+sorted_key_at(const struct sorted *s, size_t position)
+{
+	const struct tree_node	*node = tree_nth(s->order, position);
+
+	return node == NULL ? NULL : row_key_of(s, node);
+}
+
+size_t
+sorted_seek(const struct sorted *s, const char *text, bool past)
+{
+	const struct field	*f = s->spec.sort;
+	struct row		 scratch;
+	struct tree_node	*node;
+	char			 why[128];
+	uint8_t			 key[SORT_VALUE_MAX + 1];
+	size_t			 n;
+
+	memset(&scratch, 0, sizeof scratch);
+	if (f->type == FT_STR || f->type == FT_REF)
+		n = text_fold(text, strlen(text), (char *)key, SORT_VALUE_MAX);
+	else if (field_set(f, &scratch.of, text, NULL, why, sizeof why) == 0)
+		n = field_sort_key(f, &scratch.of, NULL, key, SORT_VALUE_MAX);
+	else
+		return sorted_count(s);
+	if (past)
+		key[n++] = 0xff;
+	node = tree_at_or_after(s->order, key, n);
+	return node == NULL ? sorted_count(s) : tree_position(node);
+}

@@ -1,0 +1,310 @@
+#include "sipd/keeper/source.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/varint.h"
+#include "sipd/keeper/accounts.h"
+#include "sipd/keeper/groups.h"
+#include "sipd/keeper/json.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/registrar.h"
+
+/* Which of two devices speaks for the account: the one that is reached best (product C2). */
+static const uint8_t	device_rank[] = {
+	[DEVICE_NONE] = 0, [DEVICE_UNMONITORED] = 1, [DEVICE_UNKNOWN] = 2, [DEVICE_UNREACHABLE] = 3, [DEVICE_LAGGED] = 4, [DEVICE_OK] = 5,
+};
+
+static int
+make_account(struct keeper *k, const void *record, struct row *r)
+{
+	(void)k;
+	r->of.account = *(const struct account *)record;
+	r->group_id = r->of.account.group_id;
+	return 0;
+}
+
+static void
+add_device(void *arg, const struct binding *b)
+{
+	struct row	*r = arg;
+
+	r->registrations++;
+	if (b->device_status < sizeof device_rank && device_rank[b->device_status] > device_rank[r->device])
+		r->device = b->device_status;
+}
+
+static void
+complete_account(struct keeper *k, struct row *r)
+{
+	(void)accounts_bindings(k, r->of.account.id, add_device, r);
+}
+
+static void
+more_account(const struct row *r, json_t *o)
+{
+	const struct registration	device = { .device_status = r->device };
+
+	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.account.version));
+	(void)json_object_set_new_nocheck(o, "_registrations", json_integer((json_int_t)r->registrations));
+	(void)json_object_set_new_nocheck(o, "_device", json_of_field(kind_field(&registration_kind, "device_status"), &device, NULL));
+}
+
+static uint64_t
+total_accounts(struct keeper *k)
+{
+	return count_get(&k->db, "accounts");
+}
+
+static int
+make_group(struct keeper *k, const void *record, struct row *r)
+{
+	r->of.group = *(const struct group *)record;
+	groups_count(k, &r->of.group);
+	return 0;
+}
+
+static void
+more_group(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.group.version));
+}
+
+static uint64_t
+total_groups(struct keeper *k)
+{
+	return count_get(&k->db, "groups");
+}
+
+/* Without its secrets, which nobody is shown and which cost time to open. */
+static int
+account_peek(struct keeper *k, uint64_t id, struct account *a)
+{
+	struct store_bytes	value;
+	uint8_t			key[8];
+	int			rc;
+
+	be64_put(key, id);
+	if ((rc = store_get(k->db.store, TABLE_ACCOUNT, key, sizeof key, &value)) != 0)
+		return rc;
+	return record_decode(&account_kind, a, NULL, value.p, value.n);
+}
+
+static int
+make_registration(struct keeper *k, const void *record, struct row *r)
+{
+	struct binding	b = *(const struct binding *)record;
+	struct account	a;
+	struct group	g = { .id = 0 };
+	struct refs	refs = keeper_refs(k);
+	int		rc;
+
+	if ((rc = account_peek(k, b.account_id, &a)) != 0)
+		return rc;
+	(void)refs.name_of(refs.ctx, "group", a.group_id, g.name, sizeof g.name);
+	registrar_latest(k->registrar, &b);
+	registration_make(&r->of.registration, &b, &a, &g);
+	r->group_id = a.group_id;
+	return 0;
+}
+
+static uint64_t
+total_registrations(struct keeper *k)
+{
+	return registrar_bindings(k->registrar);
+}
+
+static int
+make_event(struct keeper *k, const void *record, struct row *r)
+{
+	(void)k;
+	r->of.event = *(const struct event *)record;
+	return 0;
+}
+
+static int
+take_number(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	(void)value;
+	if (key.n == 16)
+		*(uint64_t *)arg = be64_get((const uint8_t *)key.p + 8);
+	return 0;
+}
+
+/* Events are numbered one by one and trimmed from the oldest on. */
+static uint64_t
+total_events(struct keeper *k)
+{
+	const struct store_bytes	all = { NULL, 0 };
+	uint64_t			oldest = 1, newest = 0;
+
+	(void)store_range(k->db.store, TABLE_EVENT, all, NULL, false, 1, take_number, &oldest);
+	(void)store_range(k->db.store, TABLE_EVENT, all, NULL, true, 1, take_number, &newest);
+	return newest + 1 - oldest;
+}
+
+const struct source	sources[] = {
+	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .make = make_account,
+	  .complete = complete_account, .more = more_account, .total = total_accounts },
+	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .make = make_group, .more = more_group,
+	  .total = total_groups },
+	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username", .make = make_registration,
+	  .total = total_registrations },
+	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time", .make = make_event,
+	  .total = total_events },
+};
+const size_t	n_sources = sizeof sources / sizeof sources[0];
+
+const struct source *
+source_named(const char *kind)
+{
+	for (size_t i = 0; i < n_sources; i++)
+		if (strcmp(sources[i].kind->name, kind) == 0)
+			return &sources[i];
+	return NULL;
+}
+
+union stored {
+	struct account	account;
+	struct group	group;
+	struct binding	binding;
+	struct event	event;
+};
+
+static int
+row_make(struct keeper *k, const struct source *s, struct store_bytes value, struct row *r)
+{
+	union stored	record;
+	int		rc;
+
+	if ((rc = record_decode(s->stored, &record, NULL, value.p, value.n)) != 0)
+		return rc;
+	memset(r, 0, sizeof *r);
+	return s->make(k, &record, r);
+}
+
+int
+source_peek(struct keeper *k, const struct source *s, const uint8_t *key, struct row *r)
+{
+	struct store_bytes	value;
+	int			rc;
+
+	if ((rc = store_get(k->db.store, s->stored->table, key, s->key_n, &value)) != 0)
+		return rc;
+	return row_make(k, s, value, r);
+}
+
+int
+source_get(struct keeper *k, const struct source *s, const uint8_t *key, struct row *r)
+{
+	int	rc = source_peek(k, s, key, r);
+
+	if (rc == 0 && s->complete != NULL)
+		s->complete(k, r);
+	return rc;
+}
+
+struct scan {
+	struct keeper		*keeper;
+	const struct source	*source;
+	struct cursor		*cursor;
+	source_fn		 fn;
+	void			*arg;
+	size_t			 n;
+};
+
+static int
+scan_one(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct scan	*scan = arg;
+	struct row	 r;
+
+	scan->n++;
+	if (key.n != scan->source->key_n)
+		return 0;
+	memcpy(scan->cursor->key, key.p, key.n);
+	scan->cursor->begun = true;
+	if (row_make(scan->keeper, scan->source, value, &r) != 0)
+		return 0;
+	return scan->fn(scan->arg, key.p, &r);
+}
+
+bool
+source_scan(struct keeper *k, const struct source *s, struct cursor *cursor, size_t limit, source_fn fn, void *arg)
+{
+	struct scan		 scan = { .keeper = k, .source = s, .cursor = cursor, .fn = fn, .arg = arg };
+	uint8_t			 at[ROW_KEY_MAX + 1];
+	struct store_bytes	 from = { NULL, 0 }, to = { at, s->key_n };
+	bool			 bounded = false;
+
+	memcpy(at, cursor->key, s->key_n);
+	at[s->key_n] = 0;
+	if (cursor->begun && s->backwards)
+		bounded = true;			/* up to, but not with, the cursor */
+	else if (cursor->begun)
+		from = (struct store_bytes){ at, s->key_n + 1 };	/* the next possible key */
+	if (store_range(k->db.store, s->stored->table, from, bounded ? &to : NULL, s->backwards, limit, scan_one, &scan) != 0)
+		return true;
+	return scan.n == limit;
+}
+
+json_t *
+source_json(struct keeper *k, const struct source *s, const struct row *r)
+{
+	struct refs	 refs = keeper_refs(k);
+	json_t		*o = json_of_record(s->kind, &r->of, &refs);
+
+	if (s->more != NULL)
+		s->more(r, o);
+	return o;
+}
+
+/* FNV-1a: only ever compared with what we made ourselves. */
+static uint64_t
+hash_bytes(uint64_t h, const void *bytes, size_t n)
+{
+	const uint8_t	*p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	return (h ^ n) * UINT64_C(0x100000001b3);
+}
+
+uint64_t
+source_hash(const struct source *s, const struct row *r, uint64_t seed)
+{
+	uint64_t	h = hash_bytes(UINT64_C(0xcbf29ce484222325), &seed, sizeof seed);
+
+	for (size_t i = 0; i < s->kind->n_fields; i++) {
+		const struct field	*f = &s->kind->fields[i];
+		const char		*m = (const char *)&r->of + f->offset;
+
+		if (f->flags & FF_SECRET)
+			continue;
+		h = hash_bytes(h, m, f->type == FT_STR ? strnlen(m, f->size) : f->size);
+	}
+	h = hash_bytes(h, &r->registrations, sizeof r->registrations);
+	return hash_bytes(h, &r->device, sizeof r->device);
+}
+
+const char *
+row_id(const struct source *s, const uint8_t *key, char id[ROW_ID_TEXT])
+{
+	id[0] = s->kind->name[0];
+	(void)sodium_bin2hex(id + 1, ROW_ID_TEXT - 1, key, s->key_n);
+	return id;
+}
+
+int
+row_of_id(const struct source *s, const char *id, uint8_t key[ROW_KEY_MAX])
+{
+	size_t	n;
+
+	if (id[0] != s->kind->name[0] || strlen(id) != 1 + 2 * s->key_n ||
+	    sodium_hex2bin(key, ROW_KEY_MAX, id + 1, 2 * s->key_n, NULL, &n, NULL) != 0 || n != s->key_n)
+		return ERR_INVALID;
+	return 0;
+}

@@ -1,0 +1,329 @@
+#include "sipd/keeper/status.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "sipd/keeper/control.h"
+#include "sipd/keeper/json.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/peer.h"
+#include "sipd/keeper/registrar.h"
+#include "sipd/keeper/request.h"
+
+enum { CERTIFICATE_WARN_DAYS = 14, DAY_MS = 24 * 3600 * 1000 };
+
+static const struct timeval	interval = { 1, 0 };
+
+struct status {
+	struct control	*control;
+	struct event	*tick;
+	json_t		*told;		/* what watchers know, without what changes by itself */
+	size_t		 n_watchers;
+	bool		 behind;	/* somebody was not told the last change: it had not read the one before */
+};
+
+static json_t *
+status_count(struct keeper *k, const char *name)
+{
+	return json_integer((json_int_t)count_get(&k->db, name));
+}
+
+static json_t *
+get_node(struct keeper *k)
+{
+	return json_of_text(k->conf.node, strlen(k->conf.node));
+}
+
+static json_t *
+get_version(struct keeper *k)
+{
+	(void)k;
+	return json_string(VERSION);
+}
+
+static json_t *
+get_domain(struct keeper *k)
+{
+	return json_of_text(k->conf.domains[0], strlen(k->conf.domains[0]));
+}
+
+static json_t *
+get_started(struct keeper *k)
+{
+	return json_of_time(k->started_at);
+}
+
+static json_t *
+get_uptime(struct keeper *k)
+{
+	return json_integer((json_int_t)((keeper_now(k) - k->started_at) / 1000));
+}
+
+static json_t *
+get_listen(struct keeper *k)
+{
+	char	all[PROCESSES * BOOT_TEXT] = "";
+	size_t	at = 0;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		if (k->channels[i] == NULL || k->ready[i][0] == '\0')
+			continue;
+		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", at == 0 ? "" : " ", k->ready[i]);
+	}
+	return at == 0 ? json_null() : json_of_text(all, at);
+}
+
+static json_t *
+get_accounts(struct keeper *k)
+{
+	return status_count(k, "accounts");
+}
+
+static json_t *
+get_disabled(struct keeper *k)
+{
+	return status_count(k, "disabled");
+}
+
+static json_t *
+get_registered(struct keeper *k)
+{
+	return json_integer((json_int_t)registrar_accounts(k->registrar));
+}
+
+static json_t *
+get_registrations(struct keeper *k)
+{
+	return json_integer((json_int_t)registrar_bindings(k->registrar));
+}
+
+static json_t *
+get_trunks(struct keeper *k)
+{
+	return status_count(k, "trunks");
+}
+
+static json_t *
+get_trunks_ok(struct keeper *k)
+{
+	return status_count(k, "trunks/OK");
+}
+
+static json_t *
+get_queued(struct keeper *k)
+{
+	return status_count(k, "queued");
+}
+
+static json_t *
+get_calls(struct keeper *k)
+{
+	return status_count(k, "calls");
+}
+
+static json_t *
+get_store_bytes(struct keeper *k)
+{
+	struct store_stat	st;
+
+	store_stat(k->db.store, &st);
+	return json_integer((json_int_t)st.used_bytes);
+}
+
+static json_t *
+get_store_max(struct keeper *k)
+{
+	struct store_stat	st;
+
+	store_stat(k->db.store, &st);
+	return json_integer((json_int_t)st.map_bytes);
+}
+
+static json_t *
+get_store_ok(struct keeper *k)
+{
+	return json_boolean(store_is_taking(k->db.store));
+}
+
+static json_t *
+get_sip(struct keeper *k)
+{
+	return json_boolean(k->channels[PROC_SIP] != NULL);
+}
+
+static json_t *
+get_certificate(struct keeper *k)
+{
+	return json_of_time(k->certificate_until);
+}
+
+/* How each of status_fields[] (core/command.c) is found. */
+static const struct {
+	const char	*name;
+	json_t		*(*get)(struct keeper *);
+	bool		 restless;	/* changes by itself: no news for a watcher */
+} getters[] = {
+	{ "node", get_node, false }, { "version", get_version, false }, { "domain", get_domain, false },
+	{ "started_at", get_started, false }, { "uptime", get_uptime, true }, { "listen", get_listen, false },
+	{ "accounts", get_accounts, false }, { "disabled", get_disabled, false }, { "registered", get_registered, false },
+	{ "registrations", get_registrations, false }, { "trunks", get_trunks, false }, { "trunks_ok", get_trunks_ok, false },
+	{ "queued", get_queued, false }, { "calls", get_calls, false }, { "store_bytes", get_store_bytes, true },
+	{ "store_max_bytes", get_store_max, true }, { "store_ok", get_store_ok, false }, { "sip", get_sip, false },
+	{ "certificate_expires", get_certificate, false },
+};
+
+static json_t *
+devices(struct keeper *k)
+{
+	const struct field	*f = kind_field(&registration_kind, "device_status");
+	json_t			*o = json_object();
+	char			 name[64];
+
+	for (size_t i = 0; f->words[i] != NULL; i++) {
+		if (f->words[i][0] == '\0')
+			continue;
+		(void)snprintf(name, sizeof name, "device/%s", f->words[i]);
+		(void)json_object_set_new(o, f->words[i], status_count(k, name));
+	}
+	return o;
+}
+
+static void
+warn(json_t *warnings, const char *text)
+{
+	(void)json_array_append_new(warnings, json_string(text));
+}
+
+static json_t *
+warnings_of(struct keeper *k)
+{
+	int64_t	 left_days = (k->certificate_until - keeper_now(k)) / DAY_MS;
+	json_t	*warnings = json_array();
+	char	 text[128];
+
+	if (!store_is_taking(k->db.store))
+		warn(warnings, "the store takes no changes: disk full or failing");
+	if (k->channels[PROC_SIP] == NULL)
+		warn(warnings, "the sip process is down: no phone is answered");
+	if (k->channels[PROC_STREAM] == NULL)
+		warn(warnings, "the stream process is down: no phone is reached over TCP and TLS");
+	if (k->certificate_until != 0 && k->certificate_until <= keeper_now(k)) {
+		warn(warnings, "the TLS certificate has expired");
+	} else if (k->certificate_until != 0 && left_days < CERTIFICATE_WARN_DAYS) {
+		(void)snprintf(text, sizeof text, "the TLS certificate expires in %lld day%s", (long long)left_days,
+		    left_days == 1 ? "" : "s");
+		warn(warnings, text);
+	}
+	return warnings;
+}
+
+static json_t *
+collect(struct keeper *k, bool restless)
+{
+	json_t	*o = json_object();
+
+	for (size_t i = 0; i < sizeof getters / sizeof getters[0]; i++)
+		if (restless || !getters[i].restless)
+			(void)json_object_set_new(o, getters[i].name, getters[i].get(k));
+	(void)json_object_set_new(o, "devices", devices(k));
+	(void)json_object_set_new(o, "warnings", warnings_of(k));
+	return o;
+}
+
+json_t *
+status_json(struct control *c)
+{
+	return collect(c->keeper, true);
+}
+
+static void
+tell(struct status *s)
+{
+	json_t		*all = collect(s->control->keeper, true);
+	struct peer	*p;
+	struct request	*r;
+
+	s->behind = false;
+	TAILQ_FOREACH(p, &s->control->peers, link) {
+		TAILQ_FOREACH(r, &p->requests, link) {
+			if (r->state != s)
+				continue;
+			if (peer_unread(p) <= PEER_UNREAD_VIEW)
+				request_send(r, json_pack("{s:O}", "status", all));
+			else
+				s->behind = true;
+		}
+	}
+	json_decref(all);
+}
+
+/* Each second, while somebody watches: a front that dies or a full disk touches nothing. */
+static void
+status_on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct status	*s = arg;
+	json_t		*now;
+
+	(void)fd;
+	(void)what;
+	if (s->n_watchers == 0)
+		return;
+	(void)evtimer_add(s->tick, &interval);
+	now = collect(s->control->keeper, false);
+	if (s->behind || !json_equal(now, s->told))
+		tell(s);
+	json_decref(s->told);
+	s->told = now;
+}
+
+static void
+watcher_on_gone(struct request *r)
+{
+	struct status	*s = r->state;
+
+	s->n_watchers--;
+	r->state = NULL;
+}
+
+void
+status_watch(struct status *s, struct request *r)
+{
+	if (r->peer->n_streams >= PEER_STREAMS_MAX) {
+		request_refuse(r, ERR_BUSY, NULL, "at most %d watches on a connection", PEER_STREAMS_MAX);
+		return;
+	}
+	r->state = s;
+	r->on_gone = watcher_on_gone;
+	s->n_watchers++;
+	request_stream(r);
+	request_send(r, json_pack("{s:{}}", "ok"));
+	request_send(r, json_pack("{s:o}", "status", status_json(s->control)));
+	if (!evtimer_pending(s->tick, NULL))
+		(void)evtimer_add(s->tick, &interval);
+}
+
+struct status *
+status_new(struct control *c)
+{
+	struct status	*s = calloc(1, sizeof *s);
+
+	if (s == NULL || (s->tick = evtimer_new(c->keeper->base, status_on_tick, s)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->control = c;
+	return s;
+}
+
+void
+status_free(struct status *s)
+{
+	if (s == NULL)
+		return;
+	event_free(s->tick);
+	json_decref(s->told);
+	free(s);
+}
