@@ -317,7 +317,7 @@ listen_to(struct supervisor *s, struct child *c)
 	if (rc < 0) {
 		close(c->fd);
 		c->fd = -1;
-		if (s->phase < STOPPING_REST)	/* without orders it is no use; if it is dying, this changes nothing */
+		if (c->pid != 0 && s->phase < STOPPING_REST)	/* without orders it is no use; if it is dying, this changes nothing */
 			kill(c->pid, SIGKILL);
 	}
 }
@@ -343,9 +343,9 @@ on_death(struct supervisor *s, struct child *c, int status)
 	unsigned	delay;
 	char		how[64];
 
+	c->pid = 0;		/* the number may be another's by now */
 	if (c->fd >= 0)
 		listen_to(s, c);
-	c->pid = 0;
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
