@@ -26,6 +26,7 @@ struct reader {
 	const char	*name;
 	struct config	 scratch;	/* of one value's check */
 	int		 lines[OPTIONS_MAX];	/* where a row was last set; 0: it wasn't */
+	int		 last_line;		/* of the text: what is open at its end is said to be wrong there */
 	bool		 failed;
 	char		 why[512];
 	cfg_opt_t	 top[OPTIONS_MAX];
@@ -51,6 +52,7 @@ fail(struct reader *r, int line, const char *fmt, ...)
 	if (r->failed)
 		return;
 	r->failed = true;
+	line = line < r->last_line ? line : r->last_line;
 	n = line > 0 ? snprintf(r->why, sizeof r->why, "%s:%d: ", r->name, line) : snprintf(r->why, sizeof r->why, "%s: ", r->name);
 	if (n < 0 || (size_t)n >= sizeof r->why)
 		return;
@@ -320,6 +322,16 @@ check_together(struct reader *r, const struct config *c)
 	}
 }
 
+static int
+lines_of(const char *text)
+{
+	int	n = 0;
+
+	for (const char *p = text; *p != '\0'; p++)
+		n += *p == '\n' || p[1] == '\0';
+	return n;
+}
+
 /* The first line that is not UTF-8, or 0. */
 static int
 foreign_line(const char *text)
@@ -350,6 +362,7 @@ config_parse(struct config *c, const char *name, const char *text, char *why, si
 	}
 	memset(c, 0, sizeof *c);
 	r->name = name;
+	r->last_line = lines_of(text);
 	if ((line = foreign_line(text)) != 0)
 		fail(r, line, "is not UTF-8 text");
 	if (!r->failed)
