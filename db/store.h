@@ -29,7 +29,7 @@ enum { STORE_VALUE_MAX = 1024 * 1024, STORE_TXN_OPS = 4096 };
 
 /* Called once for each commit, in the order of the commits.  rc: 0, ERR_CONFLICT, ERR_UNAVAILABLE, ERR_TOO_LARGE. */
 typedef void	(*store_durable_fn)(void *arg, int rc);
-/* Called for each put and delete of a commit once it is durable; value is NULL for a delete. */
+/* Called for each key that a durable batch changed, with its final value; value.p is NULL for a delete. */
 typedef void	(*store_watch_fn)(void *arg, enum table, struct store_bytes key, struct store_bytes value);
 /* Returns 0 to go on, anything else to stop; that is then returned by store_range. */
 typedef int	(*store_range_fn)(void *arg, struct store_bytes key, struct store_bytes value);
@@ -74,6 +74,10 @@ struct txn *txn_new(struct store *);
 void	txn_expect(struct txn *, enum table, const void *key, size_t n, const struct store_bytes *value);
 void	txn_put(struct txn *, enum table, const void *key, size_t n, const void *value, size_t value_n);
 void	txn_delete(struct txn *, enum table, const void *key, size_t n);	/* of an absent key: nothing */
+/* Adds to a 64-bit big-endian number as it is at the commit; absent is 0, and it stops at 0. */
+void	txn_add(struct txn *, enum table, const void *key, size_t n, int64_t delta);
+/* The last value that this txn puts under key, borrowed; false if it puts none. */
+bool	txn_find(const struct txn *, enum table, const void *key, size_t n, struct store_bytes *value);
 void	txn_fail(struct txn *, int rc);			/* the caller's own error; the first one stays */
 int	txn_error(const struct txn *);
 struct store *txn_store(const struct txn *);

@@ -1,0 +1,671 @@
+/*
+ * Batches, what is visible, and who is told.  Two batches exist at a time: the one that fills and the one that the writer commits;
+ * reads look into both before they ask the driver.
+ */
+#include "db/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/varint.h"
+#include "db/store_driver.h"
+#include "db/txn.h"
+
+enum { WATCHES_MAX = 256 };
+
+struct waiter {
+	store_durable_fn	 fn;
+	void			*arg;
+};
+
+struct batch {
+	struct changes	 changes;
+	struct waiter	*waiters;
+	size_t		 n_waiters, room;
+	size_t		 commits;
+	char		*backup;	/* a copy to this file instead */
+};
+
+struct watch {
+	enum table	 table;
+	uint8_t		 prefix[KEY_MAX];
+	size_t		 n;
+	store_watch_fn	 fn;
+	void		*arg;
+};
+
+struct store {
+	const struct store_driver	*driver;
+	void				*d;
+	struct batch			*filling, *writing;
+	struct batch			*copying;	/* waits for the writer, or is with it */
+	struct watch			 watches[WATCHES_MAX];
+	size_t				 n_watches;
+	store_undone_fn			 undone;
+	void				*undone_arg;
+	uint64_t			 serial, commits, batches, failed;
+	int				 ready_fd;
+	/* Between the threads, under lock: */
+	pthread_t			 writer;
+	pthread_mutex_t			 lock;
+	pthread_cond_t			 wake, finished;
+	struct batch			*job;		/* what the writer is to do */
+	bool				 job_done, quit;
+	int				 job_rc;
+};
+
+static struct batch *
+batch_new(void)
+{
+	return calloc(1, sizeof(struct batch));
+}
+
+static void
+batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	for (size_t i = 0; i < TABLES; i++)
+		tree_free(b->changes.tables[i]);
+	free(b->waiters);
+	free(b->backup);
+	free(b);
+}
+
+static bool
+batch_is_empty(const struct batch *b)
+{
+	return b->commits == 0;
+}
+
+static int
+batch_wait(struct batch *b, store_durable_fn fn, void *arg)
+{
+	if (b->n_waiters == b->room) {
+		size_t		 room = b->room == 0 ? 64 : b->room * 2;
+		struct waiter	*w = realloc(b->waiters, room * sizeof *w);
+
+		if (w == NULL)
+			return -ENOMEM;
+		b->waiters = w;
+		b->room = room;
+	}
+	b->waiters[b->n_waiters++] = (struct waiter){ .fn = fn, .arg = arg };
+	return 0;
+}
+
+static void
+batch_tell(struct batch *b, int rc)
+{
+	for (size_t i = 0; i < b->n_waiters; i++)
+		if (b->waiters[i].fn != NULL)
+			b->waiters[i].fn(b->waiters[i].arg, rc);
+}
+
+static int
+job_run(struct store *s, const struct batch *b)
+{
+	return b->backup != NULL ? s->driver->backup(s->d, b->backup) : s->driver->apply(s->d, &b->changes);
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct store	*s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	for (;;) {
+		struct batch	*b;
+		int		 rc;
+
+		while ((s->job == NULL || s->job_done) && !s->quit)
+			pthread_cond_wait(&s->wake, &s->lock);
+		if (s->quit)
+			break;
+		b = s->job;
+		pthread_mutex_unlock(&s->lock);
+		rc = job_run(s, b);
+		pthread_mutex_lock(&s->lock);
+		s->job_rc = rc;
+		s->job_done = true;
+		pthread_cond_signal(&s->finished);
+		(void)eventfd_write(s->ready_fd, 1);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+int
+store_new(struct store **out, const struct store_driver *driver, void *d)
+{
+	struct store	*s = calloc(1, sizeof *s);
+
+	if (s == NULL || (s->filling = batch_new()) == NULL || (s->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+		if (s != NULL)
+			batch_free(s->filling);
+		free(s);
+		driver->close(d);
+		return -ENOMEM;
+	}
+	s->driver = driver;
+	s->d = d;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->wake, NULL);
+	pthread_cond_init(&s->finished, NULL);
+	if (driver->threaded && pthread_create(&s->writer, NULL, writer_main, s) != 0) {
+		batch_free(s->filling);
+		close(s->ready_fd);
+		driver->close(d);
+		free(s);
+		return -EAGAIN;
+	}
+	*out = s;
+	return 0;
+}
+
+void *
+store_driver_of(const struct store *s)
+{
+	return s->d;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	(void)store_sync(s);
+	if (s->driver->threaded) {
+		pthread_mutex_lock(&s->lock);
+		s->quit = true;
+		pthread_cond_signal(&s->wake);
+		pthread_mutex_unlock(&s->lock);
+		pthread_join(s->writer, NULL);
+	}
+	s->driver->release(s->d);
+	s->driver->close(s->d);
+	batch_free(s->filling);
+	pthread_cond_destroy(&s->finished);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+	close(s->ready_fd);
+	free(s);
+}
+
+int
+store_fd(const struct store *s)
+{
+	return s->ready_fd;
+}
+
+bool
+store_is_taking(const struct store *s)
+{
+	return s->driver->is_taking(s->d);
+}
+
+void
+store_on_undone(struct store *s, store_undone_fn fn, void *arg)
+{
+	s->undone = fn;
+	s->undone_arg = arg;
+}
+
+void
+store_stat(struct store *s, struct store_stat *st)
+{
+	*st = (struct store_stat){ .commits = s->commits, .batches = s->batches, .failed = s->failed };
+	st->pending = s->filling->commits + (s->writing == NULL ? 0 : s->writing->commits);
+	s->driver->stat(s->d, st);
+}
+
+/* Hands a batch to the writer, who has none. */
+static void
+job_give(struct store *s, struct batch *b)
+{
+	pthread_mutex_lock(&s->lock);
+	s->job = b;
+	s->job_done = false;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	if (!s->driver->threaded)
+		(void)eventfd_write(s->ready_fd, 1);
+}
+
+void
+store_flush(struct store *s)
+{
+	struct batch	*next;
+
+	s->driver->release(s->d);
+	if (s->job != NULL)
+		return;
+	if (!batch_is_empty(s->filling) && (next = batch_new()) != NULL) {
+		s->writing = s->filling;
+		s->filling = next;
+		job_give(s, s->writing);
+	} else if (s->copying != NULL)
+		job_give(s, s->copying);
+}
+
+static bool
+watch_matches(const struct watch *w, enum table table, struct store_bytes key)
+{
+	return w->table == table && key.n >= w->n && memcmp(key.p, w->prefix, w->n) == 0;
+}
+
+static void
+watches_tell(struct store *s, enum table table, struct store_bytes key, struct store_bytes value)
+{
+	for (size_t i = 0; i < s->n_watches; i++)
+		if (watch_matches(&s->watches[i], table, key))
+			s->watches[i].fn(s->watches[i].arg, table, key, value);
+}
+
+static void
+changes_tell(struct store *s, const struct changes *c)
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		struct tree_node	*n = c->tables[i] == NULL ? NULL : tree_first(c->tables[i]);
+
+		for (; n != NULL; n = tree_next(n)) {
+			struct store_bytes	 key = { 0 }, value = { 0 };
+			size_t			 value_n;
+			const uint8_t		*v = tree_value(n, &value_n);
+
+			key.p = tree_key(n, &key.n);
+			if (v[0] == CHANGE_PUT)
+				value = (struct store_bytes){ .p = v + 1, .n = value_n - 1 };
+			watches_tell(s, (enum table)i, key, value);
+		}
+	}
+}
+
+/* Undoes what the failed batch holds, and what was built on it. */
+static void
+batches_undo(struct store *s, struct batch *failed, int rc)
+{
+	struct batch	*built_on_it = s->filling, *next = batch_new();
+
+	log_error("store: %zu changes not written: %s", failed->commits + built_on_it->commits, err_text(rc));
+	s->failed += failed->commits + built_on_it->commits;
+	if (next == NULL)
+		abort();	/* out of memory with nothing left to promise: the supervisor starts us again */
+	s->filling = next;
+	if (s->undone != NULL)
+		s->undone(s->undone_arg, rc);
+	batch_tell(failed, rc);
+	batch_tell(built_on_it, rc);
+	batch_free(built_on_it);
+}
+
+static void
+job_finish(struct store *s, struct batch *b, int rc)
+{
+	if (b == s->copying) {
+		s->copying = NULL;
+		batch_tell(b, rc);
+	} else {
+		s->writing = NULL;
+		if (rc == 0) {
+			s->commits += b->commits;
+			s->batches++;
+			changes_tell(s, &b->changes);
+			batch_tell(b, 0);
+		} else
+			batches_undo(s, b, rc);
+	}
+	batch_free(b);
+}
+
+void
+store_on_ready(struct store *s)
+{
+	struct batch	*b = NULL;
+	eventfd_t	 count;
+	int		 rc;
+
+	(void)eventfd_read(s->ready_fd, &count);
+	s->driver->release(s->d);
+	if (!s->driver->threaded && s->job != NULL && !s->job_done) {
+		s->job_rc = job_run(s, s->job);
+		s->job_done = true;
+	}
+	pthread_mutex_lock(&s->lock);
+	if (s->job != NULL && s->job_done) {
+		b = s->job;
+		s->job = NULL;
+	}
+	rc = s->job_rc;
+	pthread_mutex_unlock(&s->lock);
+	if (b != NULL)
+		job_finish(s, b, rc);
+	store_flush(s);
+}
+
+int
+store_sync(struct store *s)
+{
+	uint64_t	failed = s->failed;
+
+	store_flush(s);
+	while (s->job != NULL) {
+		pthread_mutex_lock(&s->lock);
+		while (s->driver->threaded && !s->job_done)
+			pthread_cond_wait(&s->finished, &s->lock);
+		pthread_mutex_unlock(&s->lock);
+		store_on_ready(s);
+	}
+	return s->failed == failed ? 0 : ERR_UNAVAILABLE;
+}
+
+/* In a batch: 1 put (value set), 0 deleted, -1 not in it. */
+static int
+batch_get(const struct batch *b, enum table table, const void *key, size_t n, struct store_bytes *value)
+{
+	struct tree_node	*node;
+	const uint8_t		*v;
+	size_t			 value_n;
+
+	if (b == NULL || b->changes.tables[table] == NULL || (node = tree_find(b->changes.tables[table], key, n)) == NULL)
+		return -1;
+	v = tree_value(node, &value_n);
+	*value = (struct store_bytes){ .p = v + 1, .n = value_n - 1 };
+	return v[0] == CHANGE_PUT;
+}
+
+int
+store_get(struct store *s, enum table table, const void *key, size_t n, struct store_bytes *value)
+{
+	int	rc;
+
+	if ((rc = batch_get(s->filling, table, key, n, value)) >= 0 || (rc = batch_get(s->writing, table, key, n, value)) >= 0)
+		return rc == 1 ? 0 : ERR_NOT_FOUND;
+	return s->driver->get(s->d, table, key, n, value);
+}
+
+/* One of the three sources that a range merges, newest first: filling, writing, committed. */
+struct source {
+	struct tree_node		*node;		/* of a batch */
+	const struct store_driver	*driver;
+	void				*cursor;	/* of the driver */
+	struct store_bytes		 key, value;
+	bool				 there, deleted;
+};
+
+static void
+source_load(struct source *c)
+{
+	const uint8_t	*v;
+	size_t		 n;
+
+	if (c->driver != NULL) {
+		c->there = c->cursor != NULL && c->driver->at(c->cursor, &c->key, &c->value);
+		return;
+	}
+	c->there = c->node != NULL;
+	if (!c->there)
+		return;
+	c->key.p = tree_key(c->node, &c->key.n);
+	v = tree_value(c->node, &n);
+	c->value = (struct store_bytes){ .p = v + 1, .n = n - 1 };
+	c->deleted = v[0] == CHANGE_DELETE;
+}
+
+static void
+source_step(struct source *c, bool backwards)
+{
+	if (c->driver != NULL)
+		c->driver->step(c->cursor, backwards);
+	else
+		c->node = backwards ? tree_prev(c->node) : tree_next(c->node);
+	source_load(c);
+}
+
+static void
+source_of_batch(struct source *c, const struct batch *b, enum table table, const struct store_bytes *from, bool backwards)
+{
+	const struct tree	*t = b == NULL ? NULL : b->changes.tables[table];
+
+	if (t != NULL && from == NULL)
+		c->node = backwards ? tree_last(t) : tree_first(t);
+	else if (t != NULL)
+		c->node = backwards ? tree_before(t, from->p, from->n) : tree_at_or_after(t, from->p, from->n);
+	source_load(c);
+}
+
+static int
+bytes_compare(const struct store_bytes *a, const struct store_bytes *b)
+{
+	size_t	n = a->n < b->n ? a->n : b->n;
+	int	rc = n == 0 ? 0 : memcmp(a->p, b->p, n);
+
+	return rc != 0 ? rc : a->n < b->n ? -1 : a->n > b->n;
+}
+
+/* The source with the next key, the newest of those that share it; NULL at the end. */
+static struct source *
+source_next(struct source c[3], bool backwards)
+{
+	struct source	*best = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		int	order;
+
+		if (!c[i].there)
+			continue;
+		order = best == NULL ? -1 : bytes_compare(&c[i].key, &best->key);
+		if (best == NULL || (backwards ? order > 0 : order < 0))
+			best = &c[i];
+	}
+	return best;
+}
+
+/* Steps best, and the older ones that hold the same key. */
+static void
+sources_pass(struct source c[3], const struct source *best, bool backwards)
+{
+	uint8_t			bytes[KEY_MAX];
+	struct store_bytes	key = { .p = bytes, .n = best->key.n };
+
+	memcpy(bytes, best->key.p, key.n);
+	for (int i = 0; i < 3; i++)
+		if (c[i].there && bytes_compare(&c[i].key, &key) == 0)
+			source_step(&c[i], backwards);
+}
+
+int
+store_range(struct store *s, enum table table, struct store_bytes from, const struct store_bytes *to, bool backwards, size_t limit,
+    store_range_fn fn, void *arg)
+{
+	const struct store_bytes	*start = backwards ? to : from.n == 0 ? NULL : &from;
+	struct source			 c[3] = { 0 }, *best;
+	int				 rc = 0;
+
+	source_of_batch(&c[0], s->filling, table, start, backwards);
+	source_of_batch(&c[1], s->writing, table, start, backwards);
+	c[2].driver = s->driver;
+	c[2].cursor = s->driver->seek(s->d, table, start, backwards);
+	source_load(&c[2]);
+	for (size_t n = 0; rc == 0 && (limit == 0 || n < limit) && (best = source_next(c, backwards)) != NULL;) {
+		if (backwards ? bytes_compare(&best->key, &from) < 0 : to != NULL && bytes_compare(&best->key, to) >= 0)
+			break;
+		if (!best->deleted) {
+			rc = fn(arg, best->key, best->value);
+			n++;
+		}
+		sources_pass(c, best, backwards);
+	}
+	if (c[2].cursor != NULL)
+		s->driver->done(c[2].cursor);
+	return rc;
+}
+
+struct txn *
+txn_new(struct store *s)
+{
+	struct txn	*t = txn_make(s, ++s->serial);
+
+	if (t == NULL)
+		abort();	/* a few hundred bytes: nothing can go on without them */
+	return t;
+}
+
+static bool
+expects_hold(struct store *s, const struct txn *t)
+{
+	struct txn_op		op;
+	struct store_bytes	value;
+
+	for (size_t at = 0; txn_next(t, &at, &op);) {
+		if (op.type == TXN_EXPECT_ABSENT && store_get(s, op.table, op.key.p, op.key.n, &value) == 0)
+			return false;
+		if (op.type == TXN_EXPECT && (store_get(s, op.table, op.key.p, op.key.n, &value) != 0 ||
+		    bytes_compare(&value, &op.value) != 0))
+			return false;
+	}
+	return true;
+}
+
+static int
+change_put(struct store *s, const struct txn_op *op, enum change change, const void *value, size_t n)
+{
+	struct tree	**tree = &s->filling->changes.tables[op->table];
+	uint8_t		  small[512], *v = small;
+	bool		  ok;
+
+	if (*tree == NULL && (*tree = tree_new()) == NULL)
+		return -ENOMEM;
+	if (n + 1 > sizeof small && (v = malloc(n + 1)) == NULL)
+		return -ENOMEM;
+	v[0] = (uint8_t)change;
+	if (n > 0)
+		memcpy(v + 1, value, n);
+	ok = tree_put(*tree, op->key.p, op->key.n, v, n + 1) != NULL;
+	if (v != small)
+		free(v);
+	return ok ? 0 : -ENOMEM;
+}
+
+static int
+change_add(struct store *s, const struct txn_op *op)
+{
+	struct store_bytes	old;
+	uint64_t		number = 0;
+	int64_t			delta = (int64_t)be64_get(op->value.p);
+	uint8_t			value[8];
+
+	if (store_get(s, op->table, op->key.p, op->key.n, &old) == 0 && old.n == 8)
+		number = be64_get(old.p);
+	if (delta < 0)
+		number = number < (uint64_t)-delta ? 0 : number - (uint64_t)-delta;
+	else
+		number += (uint64_t)delta;
+	be64_put(value, number);
+	return change_put(s, op, CHANGE_PUT, value, sizeof value);
+}
+
+static int
+change_apply(struct store *s, const struct txn_op *op)
+{
+	switch (op->type) {
+	case TXN_EXPECT:
+	case TXN_EXPECT_ABSENT:
+		return 0;
+	case TXN_PUT:
+		return change_put(s, op, CHANGE_PUT, op->value.p, op->value.n);
+	case TXN_DELETE:
+		return change_put(s, op, CHANGE_DELETE, NULL, 0);
+	case TXN_ADD:
+		return change_add(s, op);
+	}
+	return ERR_INVALID;
+}
+
+int
+store_commit(struct txn *t, store_durable_fn fn, void *arg)
+{
+	struct store	*s = txn_store(t);
+	struct txn_op	 op;
+	int		 rc = txn_error(t);
+
+	if (rc == 0 && !expects_hold(s, t))
+		rc = ERR_CONFLICT;
+	if (rc == 0)
+		rc = batch_wait(s->filling, fn, arg);
+	if (rc != 0) {
+		txn_free(t);
+		return rc;
+	}
+	s->filling->commits++;
+	for (size_t at = 0; txn_next(t, &at, &op);)
+		if ((rc = change_apply(s, &op)) != 0)
+			abort();	/* out of memory in the middle: what was acknowledged is on disk, the supervisor starts us again */
+	txn_free(t);
+	return 0;
+}
+
+int
+store_watch(struct store *s, enum table table, struct store_bytes prefix, store_watch_fn fn, void *arg)
+{
+	struct watch	*w = &s->watches[s->n_watches];
+
+	if (s->n_watches == WATCHES_MAX)
+		return ERR_BUSY;
+	if (prefix.n > KEY_MAX)
+		return ERR_TOO_LARGE;
+	*w = (struct watch){ .table = table, .n = prefix.n, .fn = fn, .arg = arg };
+	if (prefix.n > 0)
+		memcpy(w->prefix, prefix.p, prefix.n);
+	s->n_watches++;
+	return 0;
+}
+
+void
+store_unwatch(struct store *s, store_watch_fn fn, void *arg)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < s->n_watches; i++)
+		if (s->watches[i].fn != fn || s->watches[i].arg != arg)
+			s->watches[n++] = s->watches[i];
+	s->n_watches = n;
+}
+
+int
+store_backup(struct store *s, const char *file, store_durable_fn done, void *arg)
+{
+	struct batch	*b;
+
+	if (s->copying != NULL)
+		return ERR_BUSY;
+	if (access(file, F_OK) == 0)
+		return -EEXIST;
+	if ((b = batch_new()) == NULL || (b->backup = strdup(file)) == NULL || batch_wait(b, done, arg) != 0) {
+		batch_free(b);
+		return -ENOMEM;
+	}
+	s->copying = b;
+	return 0;
+}
+
+const char *
+table_name(enum table t)
+{
+	static const char *const	names[TABLES] = {
+		[TABLE_META] = "meta", [TABLE_COUNT] = "count", [TABLE_GROUP] = "group", [TABLE_GROUP_BY_NAME] = "group_by_name",
+		[TABLE_ACCOUNT] = "account", [TABLE_ACCOUNT_BY_USERNAME] = "account_by_username",
+		[TABLE_ACCOUNT_BY_NUMBER] = "account_by_number", [TABLE_ACCOUNT_BY_GROUP] = "account_by_group",
+		[TABLE_BINDING] = "binding", [TABLE_BINDING_EXPIRY] = "binding_expiry", [TABLE_BINDING_BY_FLOW] = "binding_by_flow",
+		[TABLE_EVENT] = "event",
+	};
+
+	return (unsigned)t < TABLES ? names[t] : "?";
+}
