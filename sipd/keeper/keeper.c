@@ -303,6 +303,7 @@ enter_sandbox(const struct config *c, char *why, size_t size)
 
 	(void)snprintf(socket_dir, sizeof socket_dir, "%s", c->control.socket);
 	paths[1] = dirname(socket_dir);
+	(void)mkdir(paths[1], 0755);	/* what is wrong with it, control_new() says */
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return -errno;
 	return sandbox_enter(SANDBOX_KEEPER, paths, why, size);

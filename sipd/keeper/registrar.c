@@ -58,6 +58,7 @@ struct registrar {
 	struct refreshes	*refreshes;
 	TAILQ_HEAD(, pending)	 pending;
 	SLIST_HEAD(, watcher)	 watchers;
+	struct registrar_stat	 stat;
 	uint64_t		 decoy_id;		/* an account that is read in the place of one that does not exist */
 	struct register_set	 set;			/* of the request at hand */
 	uint8_t			 contacts[WIRE_MAX / 2];
@@ -168,6 +169,7 @@ challenge(const struct asking *q, bool stale)
 	a.realm = span_of(c->domains[0]);
 	a.nonce_sha256 = span_of(sha256);
 	a.nonce_md5 = span_of(md5);
+	q->r->stat.challenges++;
 	reply(q, &a);
 }
 
@@ -356,6 +358,7 @@ authenticate(struct asking *q)
 		refuse(q, 400, "Bad Authorization");
 		return false;
 	case DIGEST_WRONG:
+		q->r->stat.wrong++;
 		on_wrong_password(q);
 		challenge(q, false);
 		return false;
@@ -628,6 +631,7 @@ registrar_ask(struct registrar *r, struct channel *channel, uint64_t id, const s
 {
 	struct asking	q = { .r = r, .channel = channel, .id = id, .ask = ask, .now = keeper_now(r->k) };
 
+	r->stat.registers++;
 	if (!ask->aor_sip || ask->aor_user.n == 0 || !serves_host(&q, ask->aor_host) || !serves_host(&q, ask->host))
 		refuse(&q, 404, "Not Found");
 	else if (authenticate(&q) && authorize(&q))
@@ -774,4 +778,10 @@ registrar_stop(struct registrar *r)
 	(void)store_sync(r->k->db.store);
 	while (refresh_write(r->refreshes, INT64_MAX) && store_sync(r->k->db.store) == 0)
 		continue;
+}
+
+struct registrar_stat
+registrar_stat(const struct registrar *r)
+{
+	return r->stat;
 }

@@ -55,4 +55,10 @@ void	registrar_latest(struct registrar *, struct binding *);
 uint64_t registrar_bindings(struct registrar *);
 uint64_t registrar_accounts(struct registrar *);
 
+/* Since the start: requests, those answered 401, and those with a wrong password. */
+struct registrar_stat {
+	uint64_t	registers, challenges, wrong;
+};
+struct registrar_stat registrar_stat(const struct registrar *);
+
 #endif
