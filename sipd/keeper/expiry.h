@@ -11,6 +11,6 @@ struct keeper;
 struct refreshes;
 
 bool	expiry_step(struct keeper *, struct refreshes *);	/* a slice; true: there may be more */
-void	expiry_flow_gone(struct keeper *, uint64_t flow);
+bool	expiry_flow_gone(struct keeper *, uint64_t flow);		/* likewise: at once again, then */
 
 #endif

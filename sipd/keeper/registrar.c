@@ -757,7 +757,8 @@ registrar_accounts(struct registrar *r)
 void
 registrar_flow_gone(struct registrar *r, uint64_t flow)
 {
-	expiry_flow_gone(r->k, flow);
+	while (expiry_flow_gone(r->k, flow))
+		continue;
 }
 
 bool
