@@ -435,7 +435,7 @@ short_file_is_whole(struct lmdb *l)
 		MDB_env	*env;
 		MDB_txn	*txn;
 		MDB_dbi	 dbi, main_dbi;
-		uint8_t	 sum = 0;
+		volatile uint8_t sum = 0;	/* so that the reads are done */
 
 		signal(SIGBUS, SIG_DFL);
 		if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, TABLES) != 0 ||
@@ -445,7 +445,6 @@ short_file_is_whole(struct lmdb *l)
 		for (size_t i = 0; i < TABLES; i++)
 			if (mdb_dbi_open(txn, table_name((enum table)i), 0, &dbi) == 0)
 				sum ^= walk(txn, dbi);
-		(void)write(STDERR_FILENO, &sum, 0);
 		_exit(0);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
