@@ -38,21 +38,17 @@ random_username(struct keeper *k, char *name, size_t size, struct fault *fault)
 	return fault_set(fault, ERR_BUSY, "username", "no free number found, choose a name");
 }
 
-/* Who has the number, for the message. */
+/* Who has the number as either of its two, for the message: both are in one index. */
 static void
 number_owner(struct keeper *k, const char number[32], char *name, size_t size)
 {
-	struct account	a;
+	struct account	a = { .id = 0 };
 
-	for (int second = 0; second < 2; second++) {
-		memset(&a, 0, sizeof a);
-		memcpy(second ? a.caller_id_2 : a.caller_id, number, sizeof a.caller_id);
-		if (table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, &a) == 0) {
-			(void)snprintf(name, size, "account %s", a.username);
-			return;
-		}
-	}
-	(void)snprintf(name, size, "another account");
+	memcpy(a.caller_id, number, sizeof a.caller_id);
+	if (table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, &a) == 0)
+		(void)snprintf(name, size, "account %s", a.username);
+	else
+		(void)snprintf(name, size, "another account");
 }
 
 static int

@@ -117,19 +117,6 @@ address_of(const char *path, struct sockaddr_un *sun)
 	return 0;
 }
 
-static void
-make_folder(const char *path)
-{
-	char	 folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char	*slash;
-
-	(void)snprintf(folder, sizeof folder, "%s", path);
-	if ((slash = strrchr(folder, '/')) == NULL || slash == folder)
-		return;
-	*slash = '\0';
-	(void)mkdir(folder, 0755);	/* what is wrong with it, bind() says */
-}
-
 /* A socket file that a daemon left behind is taken away; one that somebody answers at is not. */
 static int
 clear_stale(const struct sockaddr_un *sun, char *why, size_t size)
@@ -170,7 +157,6 @@ door_bind(struct door *d, const char *path, char *why, size_t size)
 		(void)snprintf(why, size, "control socket \"%s\": at most %zu bytes", path, sizeof sun.sun_path - 1);
 		return ERR_INVALID;
 	}
-	make_folder(path);
 	if ((rc = clear_stale(&sun, why, size)) != 0)
 		return rc;
 	if ((d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||

@@ -3,6 +3,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,17 @@ peer_is_full(const struct peer *p)
 	return p->n_requests >= PEER_REQUESTS_MAX || peer_unread(p) >= PEER_UNREAD_PAUSE;
 }
 
-/* Lines that are here, until the slice is used up or the peer has to take answers first. */
+/* It has said all, and all that ends by itself has been answered and taken. */
+static bool
+peer_is_done(const struct peer *p)
+{
+	return p->finished && !p->closing && p->n_requests == p->n_streams && peer_unread(p) == 0;
+}
+
+/*
+ * Lines that are here, until the slice is used up or the peer has to take answers first.  Nothing more is read meanwhile: what waits is
+ * never more than a line and what libevent reads at once.
+ */
 static enum job_next
 peer_input(struct job *j, int64_t until_us)
 {
@@ -45,7 +56,7 @@ peer_input(struct job *j, int64_t until_us)
 		char	*line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 
 		if (line == NULL && evbuffer_get_length(in) <= PEER_LINE_MAX)
-			return JOB_IDLE;
+			break;
 		if (line == NULL || n > PEER_LINE_MAX) {
 			peer_drop(p, ERR_TOO_LARGE, "a request longer than 65536 bytes");
 		} else if (n > 0) {
@@ -55,6 +66,10 @@ peer_input(struct job *j, int64_t until_us)
 		if (job_is_late(until_us))
 			return JOB_MORE;
 	}
+	if (peer_is_done(p))
+		job_start(p->control->jobs, &p->end);
+	else if (!p->closing && !p->finished && !peer_is_full(p))
+		(void)bufferevent_enable(p->bev, EV_READ);
 	return JOB_IDLE;	/* peer_on_request_end() or the drained output goes on */
 }
 
@@ -63,7 +78,7 @@ peer_on_read(struct bufferevent *bev, void *arg)
 {
 	struct peer	*p = arg;
 
-	(void)bev;
+	(void)bufferevent_disable(bev, EV_READ);
 	if (!p->closing)
 		job_start(p->control->jobs, &p->input);
 }
@@ -90,12 +105,26 @@ peer_on_write(struct bufferevent *bev, void *arg)
 			view_on_drained(p->views[i]);
 }
 
+/* `echo REQUEST | nc -U SOCKET` ends its side and waits for the answer; a program that has died is wholly gone. */
+static bool
+peer_only_finished(const struct peer *p, short what)
+{
+	struct pollfd	fd = { .fd = bufferevent_getfd(p->bev), .events = 0 };
+
+	return (what & BEV_EVENT_EOF) && !p->closing && poll(&fd, 1, 0) == 0;
+}
+
 static void
 peer_on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct peer	*p = arg;
 
 	(void)bev;
+	if (peer_only_finished(p, what)) {
+		p->finished = true;
+		job_start(p->control->jobs, &p->input);
+		return;
+	}
 	if ((what & BEV_EVENT_TIMEOUT) && !p->closing)
 		log_info("control: %s (uid %u) took nothing for %d s, dropped", p->user, (unsigned)p->uid, PEER_STALL_S);
 	p->closing = true;
@@ -152,7 +181,6 @@ peer_new(struct control *c, int fd, enum role role, uid_t uid, const char *user)
 	TAILQ_INSERT_TAIL(&c->peers, p, link);
 	c->n_peers++;
 	bufferevent_setcb(p->bev, peer_on_read, peer_on_write, peer_on_event, p);
-	bufferevent_setwatermark(p->bev, EV_READ, 0, PEER_LINE_MAX + 4096);
 	bufferevent_setwatermark(p->bev, EV_WRITE, PEER_UNREAD_VIEW, 0);
 	bufferevent_set_timeouts(p->bev, NULL, &stall);
 	peer_greet(p);
@@ -226,6 +254,6 @@ peer_drop(struct peer *p, int code, const char *why)
 void
 peer_on_request_end(struct peer *p)
 {
-	if (!p->closing && evbuffer_get_length(bufferevent_get_input(p->bev)) > 0)
+	if (!p->closing)
 		job_start(p->control->jobs, &p->input);
 }

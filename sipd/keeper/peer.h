@@ -43,6 +43,7 @@ struct peer {
 	size_t				 n_requests, n_streams;
 	struct view			*views[PEER_VIEWS_MAX];
 	unsigned			 last_view;	/* its number; never used twice on a connection */
+	bool				 finished;	/* it has said all: it goes when it is answered */
 	bool				 closing;	/* nothing is read or sent any more */
 	struct job			 input;		/* lines that wait for the next turn */
 	struct job			 end;		/* frees it, out of its own callbacks */

@@ -149,6 +149,24 @@ get_store_ok(struct keeper *k)
 }
 
 static json_t *
+get_registers(struct keeper *k)
+{
+	return json_integer((json_int_t)registrar_stat(k->registrar).registers);
+}
+
+static json_t *
+get_challenges(struct keeper *k)
+{
+	return json_integer((json_int_t)registrar_stat(k->registrar).challenges);
+}
+
+static json_t *
+get_auth_failures(struct keeper *k)
+{
+	return json_integer((json_int_t)registrar_stat(k->registrar).wrong);
+}
+
+static json_t *
 get_sip(struct keeper *k)
 {
 	return json_boolean(k->channels[PROC_SIP] != NULL);
@@ -171,7 +189,8 @@ static const struct {
 	{ "accounts", get_accounts, false }, { "disabled", get_disabled, false }, { "registered", get_registered, false },
 	{ "registrations", get_registrations, false }, { "trunks", get_trunks, false }, { "trunks_ok", get_trunks_ok, false },
 	{ "queued", get_queued, false }, { "calls", get_calls, false }, { "store_bytes", get_store_bytes, true },
-	{ "store_max_bytes", get_store_max, true }, { "store_ok", get_store_ok, false }, { "sip", get_sip, false },
+	{ "store_max_bytes", get_store_max, true }, { "store_ok", get_store_ok, false }, { "registers", get_registers, true },
+	{ "challenges", get_challenges, true }, { "auth_failures", get_auth_failures, false }, { "sip", get_sip, false },
 	{ "certificate_expires", get_certificate, false },
 };
 
