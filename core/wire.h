@@ -19,7 +19,7 @@ enum wire_type {
 	WIRE_FLOW_OPEN,			/* stream -> sip: struct wire_flow */
 	WIRE_FLOW_GONE,			/* stream -> sip -> keeper: struct wire_flow; id and flow only */
 	WIRE_FLOW_CLOSE,		/* keeper -> sip -> stream: struct wire_flow; id and flow only */
-	WIRE_LISTENING,			/* sip -> stream: struct wire_flow, its loopback port in relay */
+	WIRE_LISTENING,			/* sip -> stream: struct wire_flow, for each transport the loopback port in relay */
 	WIRE_COUNTS,			/* front -> keeper, each second when something changed: struct wire_counts */
 	WIRE_DEBUG,			/* keeper -> front: struct wire_debug */
 	WIRE_TYPES,

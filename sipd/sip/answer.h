@@ -1,0 +1,33 @@
+/*
+ * The text of answers.  What an answer repeats of its request (Via, From, To, Call-ID, CSeq) is written down while the request is
+ * there; the rest is put before and behind it when the answer is known.
+ */
+#ifndef SIPD_SIP_ANSWER_H
+#define SIPD_SIP_ANSWER_H
+
+#include <stddef.h>
+
+#include "core/wire.h"
+#include "sipd/sip/sofia.h"
+#include "sipd/sip/where.h"
+
+enum { ANSWER_MAX = 32 * 1024 };
+
+/* Text into the caller's buffer; once something did not fit, overflow stays true and nothing is to be sent. */
+struct text_buf {
+	char	*s;
+	size_t	 n, size;
+	bool	 overflow;
+};
+
+void	buf_add(struct text_buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void	buf_span(struct text_buf *, struct span);	/* as it is; CR and LF become blanks */
+
+/* The repeated headers, the To with our tag where it has none (RFC 3261 section 8.2.6.2). */
+void	answer_echo(struct text_buf *, const sip_t *, const struct where *, const char *tag);
+
+/* Whole answers from the echo: of the keeper, and of our own with optional extra header lines ("Allow: …\r\n"). */
+void	answer_register(struct text_buf *, struct span echo, const struct register_answer *, int64_t now_s);
+void	answer_plain(struct text_buf *, struct span echo, int code, const char *reason, const char *extra);
+
+#endif

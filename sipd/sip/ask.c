@@ -1,0 +1,237 @@
+#include "sipd/sip/ask.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+
+/* Memory for n bytes, or NULL when the request is over the limit. */
+static char *
+room(struct ask_memory *m, size_t n)
+{
+	char	*p = m->text + m->n;
+
+	if (sizeof m->text - m->n < n)
+		return NULL;
+	m->n += n;
+	return p;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Escapes undone, but %00, which must not cut a name (RFC 4475 section 3.1.1.4). */
+static struct span
+unescape(struct ask_memory *m, const char *s)
+{
+	size_t	n = s == NULL ? 0 : strlen(s), at = 0;
+	char	*p = n == 0 ? NULL : room(m, n);
+
+	if (p == NULL)
+		return (struct span){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		int	high = s[i] == '%' && i + 2 < n ? hex_digit(s[i + 1]) : -1;
+		int	low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+
+		if (low >= 0 && high * 16 + low != 0) {
+			p[at++] = (char)(high * 16 + low);
+			i += 2;
+		} else
+			p[at++] = s[i];
+	}
+	return (struct span){ .s = p, .n = at };
+}
+
+static bool
+is_sip(const url_t *url)
+{
+	return url->url_type == url_sip || url->url_type == url_sips;
+}
+
+static struct span
+url_text(struct ask_memory *m, const url_t *url)
+{
+	issize_t	n = url_e(NULL, 0, url);
+	char		*p;
+
+	if (n <= 0 || (p = room(m, (size_t)n + 1)) == NULL)
+		return (struct span){ 0 };
+	(void)url_e(p, (isize_t)n + 1, url);
+	return (struct span){ .s = p, .n = (size_t)n };
+}
+
+/* A parameter's value without its quotes; absent is empty. */
+static struct span
+param(char const *const *params, const char *name)
+{
+	size_t	n = strlen(name);
+
+	for (size_t i = 0; params != NULL && params[i] != NULL; i++) {
+		const char	*v = params[i];
+
+		if (strncasecmp(v, name, n) != 0 || v[n] != '=')
+			continue;
+		v += n + 1;
+		if (v[0] == '"' && strlen(v) >= 2)
+			return (struct span){ .s = v + 1, .n = strlen(v) - 2 };
+		return span_of(v);
+	}
+	return (struct span){ 0 };
+}
+
+/* delta-seconds; what is not a number of 32 bits is the default, as RFC 3261 section 10.3 has it: absent. */
+static uint32_t
+seconds(const char *s)
+{
+	char		*end;
+	unsigned long	 v;
+
+	if (s == NULL || !isdigit((unsigned char)s[0]))
+		return EXPIRES_ABSENT;
+	v = strtoul(s, &end, 10);
+	return *end != '\0' ? EXPIRES_ABSENT : v >= EXPIRES_ABSENT ? EXPIRES_ABSENT - 1 : (uint32_t)v;
+}
+
+/* "0.5" as 500; absent or wrong is 1000. */
+static uint32_t
+thousandths(const char *q)
+{
+	uint32_t	v = 0, scale = 100;
+
+	if (q == NULL || q[0] != '0' || (q[1] != '.' && q[1] != '\0'))
+		return 1000;
+	for (const char *p = q[1] == '.' ? q + 2 : ""; isdigit((unsigned char)*p) && scale > 0; p++, scale /= 10)
+		v += (uint32_t)(*p - '0') * scale;
+	return v;
+}
+
+static int
+contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_t *c, const char **reason)
+{
+	uint8_t	list[ASK_TEXT];
+	char	*p;
+	int	n = 0;
+
+	for (; c != NULL; c = c->m_next, ask->n_contacts++) {
+		struct register_contact	one = { .instance = param(c->m_params, "+sip.instance"), .q = thousandths(c->m_q) };
+		struct span		reg_id = param(c->m_params, "reg-id");
+
+		if (c->m_url->url_type == url_any) {
+			ask->star = true;
+			continue;
+		}
+		if (!is_sip(c->m_url) || c->m_url->url_host == NULL) {
+			*reason = "Contact Is Not a SIP URI";
+			return 400;
+		}
+		one.uri = url_text(m, c->m_url);
+		one.expires = seconds(c->m_expires);
+		one.reg_id = reg_id.n == 0 ? 0 : (uint32_t)strtoul(reg_id.s, NULL, 10);
+		if (one.uri.n == 0 || ask->n_contacts == ASK_CONTACTS_MAX || (n = contact_append(list, (size_t)n, sizeof list, &one)) < 0) {
+			*reason = "Too Many Contacts";
+			return 413;
+		}
+	}
+	if (n > 0 && (p = room(m, (size_t)n)) == NULL) {
+		*reason = "Too Many Contacts";
+		return 413;
+	}
+	if (n > 0) {
+		memcpy(p, list, (size_t)n);
+		ask->contacts = (struct span){ .s = p, .n = (size_t)n };
+	}
+	return 0;
+}
+
+/* All Path values in one line, in order. */
+static bool
+path_take(struct register_ask *ask, struct ask_memory *m, const sip_path_t *path)
+{
+	char	*start = m->text + m->n;
+
+	for (const sip_path_t *r = path; r != NULL; r = r->r_next) {
+		struct span	url;
+		char		*p = room(m, r == path ? 1 : 3);
+
+		if (p == NULL)
+			return false;
+		memcpy(p, r == path ? "<" : ", <", r == path ? 1 : 3);
+		url = url_text(m, r->r_url);
+		if (url.n == 0)
+			return false;
+		m->n--;		/* its terminator */
+		if ((p = room(m, 1)) == NULL)
+			return false;
+		*p = '>';
+	}
+	ask->path = (struct span){ .s = start, .n = (size_t)(m->text + m->n - start) };
+	return true;
+}
+
+/* The Digest credentials of our realm; others are not for us (RFC 3261 section 22.3). */
+static void
+credentials_take(struct register_ask *ask, const sip_authorization_t *au, const char *realm)
+{
+	for (; au != NULL; au = au->au_next) {
+		char const *const	*p = au->au_params;
+		struct span		 theirs = param(p, "realm");
+
+		if (strcasecmp(au->au_scheme, "Digest") != 0 || !span_is(theirs, realm))
+			continue;
+		ask->authorized = true;
+		ask->realm = theirs;
+		ask->username = param(p, "username");
+		ask->nonce = param(p, "nonce");
+		ask->uri = param(p, "uri");
+		ask->response = param(p, "response");
+		ask->algorithm = param(p, "algorithm");
+		ask->cnonce = param(p, "cnonce");
+		ask->nc = param(p, "nc");
+		ask->qop = param(p, "qop");
+		ask->userhash = span_is_nocase(param(p, "userhash"), "true");
+		return;
+	}
+}
+
+int
+ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const struct where *w, const char *realm,
+    const char **reason)
+{
+	const url_t	*to = sip->sip_to->a_url;
+	int		 rc;
+
+	memset(ask, 0, sizeof *ask);
+	m->n = 0;
+	ask->source = w->source;
+	ask->local = w->local;
+	ask->transport = w->transport;
+	ask->flow = w->flow;
+	ask->host = span_of(sip->sip_request->rq_url->url_host);
+	ask->aor_sip = is_sip(to);
+	ask->aor_user = unescape(m, to->url_user);
+	ask->aor_host = span_of(to->url_host);
+	ask->call_id = span_of(sip->sip_call_id->i_id);
+	ask->cseq = sip->sip_cseq->cs_seq;
+	if (sip->sip_user_agent != NULL)
+		ask->user_agent = span_of(sip->sip_user_agent->g_string);
+	ask->expires = sip->sip_expires == NULL ? EXPIRES_ABSENT :
+	    sip->sip_expires->ex_delta >= EXPIRES_ABSENT ? EXPIRES_ABSENT - 1 : (uint32_t)sip->sip_expires->ex_delta;
+	ask->supports_path = sip_has_feature(sip->sip_supported, "path");
+	ask->supports_outbound = sip_has_feature(sip->sip_supported, "outbound");
+	ask->via_one_hop = sip->sip_via != NULL && sip->sip_via->v_next == NULL;
+	credentials_take(ask, sip->sip_authorization, realm);
+	if ((rc = contacts_take(ask, m, sip->sip_contact, reason)) != 0)
+		return rc;
+	if (sip->sip_path != NULL && !path_take(ask, m, sip->sip_path)) {
+		*reason = "Path Too Long";
+		return 413;
+	}
+	return 0;
+}

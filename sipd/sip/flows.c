@@ -1,0 +1,121 @@
+#include "sipd/sip/flows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORTS = 65536, HASH = 65536 };
+
+/* By port in an array; by identity in a chained table. */
+struct entry {
+	struct flow	 flow;
+	struct entry	*next;
+};
+
+struct flows {
+	struct entry	*by_port[PORTS];
+	struct entry	*by_id[HASH];
+};
+
+struct flows *
+flows_new(void)
+{
+	return calloc(1, sizeof(struct flows));
+}
+
+static struct entry **
+chain(struct flows *f, uint64_t id)
+{
+	return &f->by_id[(id ^ id >> 17) % HASH];
+}
+
+static void
+entry_drop(struct flows *f, struct entry *e)
+{
+	struct entry	**at = chain(f, e->flow.id);
+
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	f->by_port[e->flow.relay] = NULL;
+	if (e->flow.tport != NULL)
+		tport_unref(e->flow.tport);
+	free(e);
+}
+
+void
+flows_clear(struct flows *f)
+{
+	for (size_t i = 0; i < PORTS; i++)
+		if (f->by_port[i] != NULL)
+			entry_drop(f, f->by_port[i]);
+}
+
+void
+flows_free(struct flows *f)
+{
+	if (f == NULL)
+		return;
+	flows_clear(f);
+	free(f);
+}
+
+void
+flows_open(struct flows *f, const struct wire_flow *w)
+{
+	struct entry	*e, **at = chain(f, w->flow);
+
+	if (w->relay == 0 || w->relay >= PORTS)
+		return;
+	if (f->by_port[w->relay] != NULL)
+		entry_drop(f, f->by_port[w->relay]);
+	if ((e = calloc(1, sizeof *e)) == NULL)
+		return;		/* an unknown port is closed when it speaks */
+	e->flow = (struct flow){ .id = w->flow, .source = w->source, .local = w->local, .transport = w->transport,
+		.relay = (uint16_t)w->relay };
+	e->next = *at;
+	*at = e;
+	f->by_port[w->relay] = e;
+}
+
+static struct entry *
+entry_of(struct flows *f, uint64_t id)
+{
+	struct entry	*e = *chain(f, id);
+
+	while (e != NULL && e->flow.id != id)
+		e = e->next;
+	return e;
+}
+
+void
+flows_gone(struct flows *f, uint64_t id)
+{
+	struct entry	*e = entry_of(f, id);
+
+	if (e != NULL)
+		entry_drop(f, e);
+}
+
+struct flow *
+flows_find(struct flows *f, uint64_t id)
+{
+	struct entry	*e = entry_of(f, id);
+
+	return e == NULL ? NULL : &e->flow;
+}
+
+struct flow *
+flows_at(struct flows *f, uint16_t relay)
+{
+	return f->by_port[relay] == NULL ? NULL : &f->by_port[relay]->flow;
+}
+
+void
+flow_set_tport(struct flow *flow, tport_t *tp)
+{
+	if (flow->tport == tp)
+		return;
+	if (flow->tport != NULL)
+		tport_unref(flow->tport);
+	flow->tport = tport_ref(tp);
+}

@@ -1,0 +1,417 @@
+#include "sipd/sip/front.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+#include <sys/random.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "sipd/sandbox.h"
+#include "sipd/sip/flows.h"
+#include "sipd/sip/limit.h"
+#include "sipd/sip/out.h"
+#include "sipd/sip/pending.h"
+#include "sipd/sip/relay_type.h"
+#include "sipd/sip/request.h"
+
+enum { STEPS = 64, IDLE_MS = 1000, COUNTS_MS = 1000, DATAGRAM_BUFFER = 4 << 20 };
+
+/* What the loop has beside the front. */
+struct loop {
+	struct front	 f;
+	su_root_t	*root;
+	nta_agent_t	*agent;
+	int		 epoll_fd;		/* libsofia's own, to wait on with our descriptors; -1: unknown */
+	struct wire_counts told;
+	int64_t		 told_at;
+	bool		 done;
+};
+
+static void
+channel_drop(struct channel **channel)
+{
+	channel_free(*channel);
+	*channel = NULL;
+}
+
+static void
+keeper_frame(void *arg, const struct frame *frame)
+{
+	struct loop		*l = arg;
+	struct register_answer	 answer;
+	struct wire_flow	 flow;
+	struct wire_debug	 debug;
+	char			 name[32];
+
+	switch (frame->type) {
+	case WIRE_REGISTER_ANSWER:
+		if (frame_decode(frame, &answer) == 0)
+			request_answered(&l->f, frame->id, &answer);
+		break;
+	case WIRE_FLOW_CLOSE:
+		if (frame_decode(frame, &flow) == 0 && l->f.stream != NULL)
+			(void)channel_send(l->f.stream, WIRE_FLOW_CLOSE, 0, &flow);
+		break;
+	case WIRE_DEBUG:
+		if (frame_decode(frame, &debug) == 0 && span_get(debug.subsystem, name, sizeof name))
+			(void)log_debug_set(name, debug.on);
+		break;
+	case WIRE_HELLO:
+	case WIRE_REGISTER:
+	case WIRE_FLOW_OPEN:
+	case WIRE_FLOW_GONE:
+	case WIRE_LISTENING:
+	case WIRE_COUNTS:
+	case WIRE_TYPES:
+		break;		/* not for us */
+	}
+}
+
+static void
+keeper_gone(void *arg, int rc)
+{
+	struct loop	*l = arg;
+
+	log_warn("the keeper is away: %s", rc == 0 ? "closed" : err_text(rc));
+	channel_drop(&l->f.keeper);
+	request_keeper_gone(&l->f);
+}
+
+static void
+stream_frame(void *arg, const struct frame *frame)
+{
+	struct loop		*l = arg;
+	struct wire_flow	 flow;
+
+	if (frame_decode(frame, &flow) != 0)
+		return;
+	if (frame->type == WIRE_FLOW_OPEN)
+		flows_open(l->f.flows, &flow);
+	if (frame->type != WIRE_FLOW_GONE)
+		return;
+	flows_gone(l->f.flows, flow.flow);
+	if (l->f.keeper != NULL)
+		(void)channel_send(l->f.keeper, WIRE_FLOW_GONE, 0, &flow);
+}
+
+/* Its connections end with it, but the phones did not close them: their bindings stay. */
+static void
+stream_gone(void *arg, int rc)
+{
+	struct loop	*l = arg;
+
+	log_warn("the stream process is away: %s", rc == 0 ? "closed" : err_text(rc));
+	channel_drop(&l->f.stream);
+	flows_clear(l->f.flows);
+}
+
+static void
+greet_keeper(struct loop *l)
+{
+	const struct wire_hello	hello = { .epoch = l->f.epoch, .process = span_of("sip"), .listening = span_of(l->f.listening) };
+
+	(void)channel_send(l->f.keeper, WIRE_HELLO, 0, &hello);
+}
+
+static void
+greet_stream(struct loop *l)
+{
+	tport_t	*tp = tport_primaries(nta_agent_tports(l->agent));
+
+	for (; tp != NULL; tp = tport_next(tp)) {
+		const tp_name_t		*name = tport_name(tp);
+		struct wire_flow	 w = { .relay = (uint32_t)atoi(name->tpn_port) };
+
+		if (strcasecmp(name->tpn_proto, "tcp") == 0)
+			w.transport = TRANSPORT_TCP;
+		else if (strcasecmp(name->tpn_proto, "tls") == 0)
+			w.transport = TRANSPORT_TLS;
+		else
+			continue;
+		(void)channel_send(l->f.stream, WIRE_LISTENING, 0, &w);
+	}
+}
+
+static void
+order_channel(struct loop *l, struct boot_order *o)
+{
+	struct channel	**at = o->peer == PROC_KEEPER ? &l->f.keeper : &l->f.stream;
+
+	if (*at != NULL) {
+		if (o->peer == PROC_KEEPER)
+			keeper_gone(l, 0);
+		else
+			stream_gone(l, 0);
+	}
+	*at = channel_new(o->fds[0], o->peer == PROC_KEEPER ? keeper_frame : stream_frame,
+	    o->peer == PROC_KEEPER ? keeper_gone : stream_gone, l);
+	o->fds[0] = -1;
+	if (*at == NULL)
+		return;
+	if (o->peer == PROC_KEEPER)
+		greet_keeper(l);
+	else
+		greet_stream(l);
+}
+
+static void
+order_config(struct loop *l, struct boot_order *o)
+{
+	struct config	conf;
+	char		why[512];
+	char		*text = boot_text(o->fds[0], CONFIG_MAX_BYTES);
+
+	o->fds[0] = -1;
+	if (text == NULL || config_parse(&conf, l->f.boot->conf_name, text, why, sizeof why) != 0) {
+		free(text);
+		return;		/* the supervisor has read the same and said so */
+	}
+	free(text);
+	if (memcmp(conf.listens, l->f.conf.listens, sizeof conf.listens) != 0)
+		log_notice("new listen addresses take a restart");
+	l->f.conf = conf;
+	log_set_level((enum log_level)conf.log.level);
+	limits_set(l->f.limits, conf.limits.requests_per_second, conf.limits.burst);
+}
+
+static void
+orders_read(struct loop *l)
+{
+	struct boot_order	o;
+	int			rc;
+
+	while ((rc = boot_receive(l->f.boot->order_fd, &o)) == 1) {
+		if (o.type == ORDER_CHANNEL && (o.peer == PROC_KEEPER || o.peer == PROC_STREAM))
+			order_channel(l, &o);
+		else if (o.type == ORDER_CONFIG)
+			order_config(l, &o);
+		else if (o.type == ORDER_STOP)
+			l->done = true;
+		for (int i = 0; i < BOOT_FDS; i++)
+			if (o.fds[i] >= 0)
+				close(o.fds[i]);
+	}
+	if (rc < 0)
+		l->done = true;		/* the supervisor is gone */
+}
+
+/* libsofia's epoll descriptor is the one that its root has just opened. */
+static int
+epoll_find(void)
+{
+	char	path[64], target[64];
+
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t	n;
+
+		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		if ((n = readlink(path, target, sizeof target - 1)) <= 0)
+			continue;
+		target[n] = '\0';
+		if (strcmp(target, "anon_inode:[eventpoll]") == 0)
+			return fd;
+	}
+	return -1;
+}
+
+static bool
+readable(int fd)
+{
+	struct pollfd	p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static void
+counts_tell(struct loop *l)
+{
+	int64_t	now = clock_boot_ms();
+
+	if (now - l->told_at < COUNTS_MS || l->f.keeper == NULL || memcmp(&l->told, &l->f.counts, sizeof l->told) == 0)
+		return;
+	(void)channel_send(l->f.keeper, WIRE_COUNTS, 0, &l->f.counts);
+	l->told = l->f.counts;
+	l->told_at = now;
+}
+
+static void
+channel_serve(struct channel *c, short events)
+{
+	if (c != NULL && (events & (POLLIN | POLLHUP | POLLERR)))
+		channel_read(c);
+}
+
+static struct pollfd
+channel_poll(const struct channel *c)
+{
+	return (struct pollfd){ .fd = c == NULL ? -1 : channel_fd(c),
+		.events = (short)(POLLIN | (c != NULL && channel_wants_write(c) ? POLLOUT : 0)) };
+}
+
+/* Waits for something, takes all that is there, sends what came of it. */
+static void
+turn(struct loop *l, int *wait_ms)
+{
+	struct pollfd	p[4] = { { .fd = l->epoll_fd, .events = POLLIN }, { .fd = l->f.boot->order_fd, .events = POLLIN },
+		channel_poll(l->f.keeper), channel_poll(l->f.stream) };
+	su_duration_t	next = 0;
+
+	(void)poll(p, 4, *wait_ms);
+	channel_serve(l->f.stream, p[3].revents);
+	channel_serve(l->f.keeper, p[2].revents);
+	if (p[1].revents != 0)
+		orders_read(l);
+	for (int i = 0; i < STEPS; i++) {
+		next = su_root_step(l->root, 0);
+		if (l->epoll_fd < 0 || !readable(l->epoll_fd))
+			break;
+	}
+	counts_tell(l);
+	if (l->f.keeper != NULL)
+		channel_flush(l->f.keeper);
+	if (l->f.stream != NULL)
+		channel_flush(l->f.stream);
+	out_flush(l->f.out);
+	*wait_ms = l->epoll_fd < 0 ? 2 : next < IDLE_MS ? (int)next + 1 : IDLE_MS;
+}
+
+static int
+listen_at(struct loop *l, const char *transport, const struct addr *a, bool loopback, char *why, size_t size)
+{
+	char	ip[ADDR_TEXT], port[8], url[160];
+
+	(void)snprintf(port, sizeof port, "%u", a->port);
+	(void)snprintf(url, sizeof url, a->family == ADDR_IP6 ? "sip:[%s]:%s;transport=%s" : "sip:%s:%s;transport=%s",
+	    addr_ip_text(a, ip), a->port == 0 ? "*" : port, transport);
+	errno = 0;
+	if (nta_agent_add_tport(l->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(DATAGRAM_BUFFER), TPTAG_REUSE(1), TAG_END()) == 0)
+		return 0;
+	(void)snprintf(why, size, "%s%s:%s:%u: %s", loopback ? "relay " : "", transport, ip, a->port,
+	    errno == 0 ? "can't listen" : strerror(errno));
+	return ERR_INVALID;
+}
+
+static int
+listen_all(struct loop *l, char *why, size_t size)
+{
+	const struct addr	any_loopback = { .family = ADDR_IP4, .ip = { 127, 0, 0, 1 } };
+	int			rc;
+
+	for (uint32_t i = 0; i < l->f.conf.n_listens; i++)
+		if (l->f.conf.listens[i].transport == TRANSPORT_UDP &&
+		    (rc = listen_at(l, "udp", &l->f.conf.listens[i].addr, false, why, size)) != 0)
+			return rc;
+	if ((rc = listen_at(l, "tcp", &any_loopback, true, why, size)) != 0)
+		return rc;
+	return listen_at(l, "tls", &any_loopback, true, why, size);
+}
+
+/* "udp:127.0.0.1:5060 udp:[::1]:5060", with the ports that were free where none was asked for. */
+static void
+listening_write(struct loop *l)
+{
+	size_t	at = 0;
+
+	for (int i = 0; i < l->f.sockets.n; i++) {
+		char	text[ADDR_TEXT];
+		int	n = snprintf(l->f.listening + at, sizeof l->f.listening - at, "%sudp:%s", at == 0 ? "" : " ",
+			    addr_text(&l->f.sockets.bound[i].addr, text));
+
+		if (n < 0 || (size_t)n >= sizeof l->f.listening - at)
+			return;
+		at += (size_t)n;
+	}
+}
+
+static int
+agent_start(struct loop *l, char *why, size_t size)
+{
+	int	rc;
+
+	if (su_init() != 0 || (l->root = su_root_create(NULL)) == NULL) {
+		(void)snprintf(why, size, "libsofia-sip-ua does not start");
+		return -ENOMEM;
+	}
+	l->epoll_fd = epoll_find();
+	if ((rc = relay_type_register(why, size)) != 0)
+		return rc;
+	l->agent = nta_agent_create(l->root, URL_STRING_MAKE((const char *)-1), request_receive, &l->f, NTATAG_UA(0),
+	    NTATAG_SERVER_RPORT(0), NTATAG_GRAYLIST(0), NTATAG_MAXSIZE(65536), NTATAG_BAD_REQ_MASK(~0U), NTATAG_PRELOAD(3000),
+	    TAG_END());
+	if (l->agent == NULL) {
+		(void)snprintf(why, size, "libsofia-sip-ua makes no agent");
+		return -ENOMEM;
+	}
+	return listen_all(l, why, size);
+}
+
+static int
+front_start(struct loop *l, struct boot *boot, char *why, size_t size)
+{
+	struct front	*f = &l->f;
+	int		 rc;
+
+	f->boot = boot;
+	f->conf = boot->conf;
+	f->epoch = (uint64_t)time(NULL) * 1000;
+	f->flows = flows_new();
+	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
+	f->out = out_new();
+	f->pending = pending_new();
+	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL) {
+		(void)snprintf(why, size, "out of memory");
+		return -ENOMEM;
+	}
+	randombytes_buf(f->tag_key, sizeof f->tag_key);
+	if ((rc = agent_start(l, why, size)) != 0)
+		return rc;
+	sockets_find(&f->sockets);
+	listening_write(l);
+	return sandbox_enter(SANDBOX_FRONT, NULL, why, size);
+}
+
+static void
+front_stop(struct loop *l)
+{
+	if (l->f.keeper != NULL)
+		request_keeper_gone(&l->f);
+	out_flush(l->f.out);
+	flows_free(l->f.flows);
+	if (l->agent != NULL)
+		nta_agent_destroy(l->agent);
+	if (l->root != NULL)
+		su_root_destroy(l->root);
+	su_deinit();
+	channel_free(l->f.keeper);
+	channel_free(l->f.stream);
+	limits_free(l->f.limits);
+	out_free(l->f.out);
+	pending_free(l->f.pending);
+}
+
+int
+front_main(struct boot *boot)
+{
+	static struct loop	l;
+	char			why[BOOT_TEXT] = "";
+	int			wait_ms = 0, rc;
+
+	l.epoll_fd = -1;
+	if ((rc = front_start(&l, boot, why, sizeof why)) != 0) {
+		(void)boot_fail(boot->order_fd, why);
+		return 1;
+	}
+	(void)boot_ready(boot->order_fd, l.f.listening);
+	while (!l.done)
+		turn(&l, &wait_ms);
+	front_stop(&l);
+	return 0;
+}

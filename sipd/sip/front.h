@@ -1,0 +1,36 @@
+/*
+ * The SIP front: libsofia's agent and what it hears.  It parses, answers and asks the keeper; it decides nothing and keeps no secret.
+ *
+ * Where a REGISTER goes: the agent hands it to request.c, which checks it (RFC 4475's traps), ask.c makes a struct register_ask of it,
+ * pending.c remembers where the answer goes, the keeper decides, answer.c writes the answer's text, out.c sends it.
+ */
+#ifndef SIPD_SIP_FRONT_H
+#define SIPD_SIP_FRONT_H
+
+#include "core/wire.h"
+#include "sipd/boot.h"
+#include "sipd/channel.h"
+#include "sipd/sip/sockets.h"
+
+struct flows;
+struct limits;
+struct out;
+struct pending;
+
+struct front {
+	struct boot		*boot;
+	struct config		 conf;			/* in force */
+	struct channel		*keeper, *stream;	/* NULL while they are away */
+	struct flows		*flows;
+	struct limits		*limits;
+	struct out		*out;
+	struct pending		*pending;
+	struct sockets		 sockets;
+	struct wire_counts	 counts;
+	uint64_t		 epoch;
+	char			 listening[BOOT_TEXT];
+	uint8_t			 tag_key[32];		/* of the To tags */
+	bool			 stopping;
+};
+
+#endif

@@ -1,0 +1,92 @@
+#include "sipd/sip/limit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/random.h>
+
+enum { BUCKETS = 16384, WAYS = 4, MILLI = 1000 };
+
+struct bucket {
+	struct addr	source;
+	int64_t		at_ms;		/* when tokens was right */
+	int64_t		tokens;		/* thousandths of a request */
+};
+
+struct limits {
+	uint32_t	per_second, burst;
+	uint64_t	seed;		/* strangers must not choose whom they share a bucket with */
+	struct bucket	buckets[BUCKETS];
+};
+
+struct limits *
+limits_new(uint32_t per_second, uint32_t burst)
+{
+	struct limits	*l = calloc(1, sizeof *l);
+
+	if (l == NULL)
+		return NULL;
+	limits_set(l, per_second, burst);
+	if (getrandom(&l->seed, sizeof l->seed, 0) != sizeof l->seed)
+		l->seed = (uint64_t)(uintptr_t)l;
+	return l;
+}
+
+void
+limits_free(struct limits *l)
+{
+	free(l);
+}
+
+void
+limits_set(struct limits *l, uint32_t per_second, uint32_t burst)
+{
+	l->per_second = per_second;
+	l->burst = burst < 1 ? 1 : burst;
+}
+
+static uint64_t
+hash(const struct limits *l, const struct addr *a)
+{
+	uint64_t	h = l->seed;
+
+	for (size_t i = 0; i < sizeof a->ip; i++)
+		h = (h ^ a->ip[i]) * 0x100000001b3u;
+	h ^= h >> 29;
+	return h * 0xbf58476d1ce4e5b9u;
+}
+
+/* The bucket of source: its own, else the one of its set that was used longest ago. */
+static struct bucket *
+bucket_of(struct limits *l, const struct addr *source, int64_t now_ms)
+{
+	struct bucket	*set = &l->buckets[(hash(l, source) >> 40) % (BUCKETS / WAYS) * WAYS], *oldest = set;
+
+	for (int i = 0; i < WAYS; i++) {
+		if (addr_same_ip(&set[i].source, source))
+			return &set[i];
+		if (set[i].at_ms < oldest->at_ms)
+			oldest = &set[i];
+	}
+	*oldest = (struct bucket){ .source = *source, .at_ms = now_ms, .tokens = (int64_t)l->burst * MILLI };
+	return oldest;
+}
+
+bool
+limits_take(struct limits *l, const struct addr *from, int64_t now_ms)
+{
+	struct addr	 source = addr_source(from);
+	struct bucket	*b;
+
+	if (l->per_second == 0)
+		return true;
+	b = bucket_of(l, &source, now_ms);
+	b->tokens += (now_ms - b->at_ms) * l->per_second;
+	if (b->tokens > (int64_t)l->burst * MILLI)
+		b->tokens = (int64_t)l->burst * MILLI;
+	b->at_ms = now_ms;
+	if (b->tokens < MILLI)
+		return false;
+	b->tokens -= MILLI;
+	return true;
+}

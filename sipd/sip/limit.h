@@ -1,0 +1,18 @@
+/*
+ * Requests per second and source, counted before anything is parsed deeply: token buckets in a table of fixed size.
+ */
+#ifndef SIPD_SIP_LIMIT_H
+#define SIPD_SIP_LIMIT_H
+
+#include <stdbool.h>
+
+#include "core/addr.h"
+
+struct limits;
+
+struct limits *limits_new(uint32_t per_second, uint32_t burst);	/* per_second 0: no limit */
+void	limits_free(struct limits *);
+void	limits_set(struct limits *, uint32_t per_second, uint32_t burst);
+bool	limits_take(struct limits *, const struct addr *, int64_t now_ms);	/* false: over the limit */
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * Sending answers: datagrams are gathered and leave by one sendmmsg() at the end of a turn, on the socket that the request came to;
+ * what goes to a connection leaves through libsofia's transport, which keeps what the socket does not take at once.
+ */
+#ifndef SIPD_SIP_OUT_H
+#define SIPD_SIP_OUT_H
+
+#include "sipd/sip/flows.h"
+#include "sipd/sip/where.h"
+
+struct out;
+
+struct out *out_new(void);
+void	out_free(struct out *);
+void	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n);	/* copies text */
+void	out_flush(struct out *);
+
+#endif
