@@ -135,9 +135,10 @@ boot_receive(int fd, struct boot_order *o)
 	do {
 		m = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	} while ((n < 0 && errno == EINTR) || (n == HEADER && bytes[0] == PING));
+		/* ECONNRESET comes once, before what was said last: the other end went without reading all of ours. */
+	} while ((n < 0 && (errno == EINTR || errno == ECONNRESET)) || (n == HEADER && bytes[0] == PING));
 	if (n < 0)
-		return errno == EAGAIN ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
+		return errno == EAGAIN ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
 	if (n < HEADER)

@@ -32,7 +32,7 @@ enum {
 	STOP_REST_MS = 5000,	/* fronts that take longer are killed */
 	STOP_ALL_MS = 10000,	/* so is the keeper */
 	ROUND_MS = 5000,	/* between two looks at whether the processes live */
-	HUNG_MS = 30000,	/* without reading an order: killed */
+	HUNG_ROUNDS = 6,	/* without reading an order: killed */
 	STEADY_MS = 10000,	/* lived so long: its earlier deaths are forgotten */
 	DELAY_MAX_MS = 5000,
 };
@@ -45,7 +45,7 @@ struct child {
 	bool				 killed;	/* by us, as it did not stop */
 	unsigned			 deaths;	/* in a row */
 	int64_t				 started_at, start_at;
-	unsigned			 silent_ms;	/* its orders lie unread */
+	int				 silent;	/* rounds that its orders lie unread */
 };
 
 struct supervisor {
@@ -61,7 +61,6 @@ struct supervisor {
 	int			 round_ms;
 };
 
-/* A clock that stands still while the machine sleeps. */
 static int64_t
 now_ms(void)
 {
@@ -200,7 +199,7 @@ child_start(struct supervisor *s, struct child *c)
 	c->pid = pid;
 	c->fd = ends[0];
 	c->ready = c->failed = c->killed = false;
-	c->silent_ms = 0;
+	c->silent = 0;
 	c->started_at = now_ms();
 	order_settings(s, c);
 	order_channels(s, c);
@@ -425,7 +424,9 @@ on_signals(struct supervisor *s)
 	}
 }
 
-/* A process lives while it reads its orders.  The service manager hears of us only while all of them do. */
+/*
+ * A process lives while it reads its orders.  Rounds are counted and not time, so that a machine that sleeps harms nobody.  The service manager hears of us only while all of them do.
+ */
 static void
 look_round(struct supervisor *s)
 {
@@ -434,9 +435,9 @@ look_round(struct supervisor *s)
 
 		if (c->pid == 0 || c->fd < 0 || !c->ready)
 			continue;
-		c->silent_ms = boot_ping(c->fd) == 0 ? c->silent_ms + (unsigned)s->round_ms : 0;
-		if (c->silent_ms >= HUNG_MS && !s->how->debug) {	/* it may stand in a debugger */
-			log_error("%s hangs: no order was read for %u s", name_of(c), c->silent_ms / 1000);
+		c->silent = boot_ping(c->fd) == 0 ? c->silent + 1 : 0;
+		if (c->silent >= HUNG_ROUNDS && !s->how->debug) {	/* it may stand in a debugger */
+			log_error("%s hangs: no order was read for %d ms", name_of(c), c->silent * s->round_ms);
 			kill(c->pid, SIGKILL);
 		}
 	}

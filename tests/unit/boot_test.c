@@ -133,6 +133,22 @@ broken(void **st)
 	ends[0] = open("/dev/null", O_RDONLY);
 }
 
+/* The last words of one that ends with its orders unread. */
+static void
+last_words(void **st)
+{
+	struct boot_order	o;
+
+	(void)st;
+	assert_int_equal(boot_ping(ends[0]), 1);
+	assert_int_equal(boot_fail(ends[1], "no air"), 0);
+	close(ends[1]);
+	assert_int_equal(boot_receive(ends[0], &o), 1);
+	assert_string_equal(o.text, "no air");
+	assert_int_equal(boot_receive(ends[0], &o), -EPIPE);
+	ends[1] = open("/dev/null", O_RDONLY);
+}
+
 /* Descriptors that no order announced are closed. */
 static void
 smuggled(void **st)
@@ -190,6 +206,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(descriptors, open_ends, close_ends),
 		cmocka_unit_test_setup_teardown(peers, open_ends, close_ends),
 		cmocka_unit_test_setup_teardown(broken, open_ends, close_ends),
+		cmocka_unit_test_setup_teardown(last_words, open_ends, close_ends),
 		cmocka_unit_test_setup_teardown(smuggled, open_ends, close_ends),
 		cmocka_unit_test_setup_teardown(pings, open_ends, close_ends),
 		cmocka_unit_test(links),
