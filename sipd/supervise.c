@@ -425,7 +425,8 @@ on_signals(struct supervisor *s)
 }
 
 /*
- * A process lives while it reads its orders.  Rounds are counted and not time, so that a machine that sleeps harms nobody.  The service manager hears of us only while all of them do.
+ * A process lives while it reads its orders.  Rounds are counted and not time, so that a machine that sleeps harms nobody.  The
+ * service manager hears of us only while all of them live.
  */
 static void
 look_round(struct supervisor *s)
