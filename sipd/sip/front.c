@@ -343,7 +343,7 @@ agent_start(struct loop *l, char *why, size_t size)
 	l->epoll_fd = epoll_find();
 	if ((rc = relay_type_register(why, size)) != 0)
 		return rc;
-	l->agent = nta_agent_create(l->root, URL_STRING_MAKE((const char *)-1), request_receive, &l->f, NTATAG_UA(0),
+	l->agent = nta_agent_create(l->root, (url_string_t *)-1, request_receive, &l->f, NTATAG_UA(0),
 	    NTATAG_SERVER_RPORT(0), NTATAG_GRAYLIST(0), NTATAG_MAXSIZE(65536), NTATAG_BAD_REQ_MASK(~0U), NTATAG_PRELOAD(3000),
 	    TAG_END());
 	if (l->agent == NULL) {
