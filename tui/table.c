@@ -1,0 +1,134 @@
+#include "tui/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+
+enum { FIRST_ROWS = 200, CELL = 600, COLUMNS_MAX = 40 };
+
+struct table_out {
+	const struct field	*columns[COLUMNS_MAX];
+	int			 widths[COLUMNS_MAX];
+	size_t			 n_columns;
+	json_t			*waiting;	/* the first rows, until the widths are known */
+	bool			 begun;
+};
+
+/* Strings may hold anything from the network; what is not printable in this locale's view never comes out raw. */
+void
+cell_text(const json_t *v, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (json_is_string(v))
+		text_safe(json_string_value(v), json_string_length(v), buf, size, false);
+	else if (json_is_boolean(v))
+		(void)snprintf(buf, size, "%s", json_is_true(v) ? "yes" : "no");
+	else if (json_is_integer(v))
+		(void)snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else if (json_is_real(v))
+		(void)snprintf(buf, size, "%.3g", json_real_value(v));
+}
+
+static void
+pad(const char *s, int width, bool last)
+{
+	(void)fputs(s, stdout);
+	if (!last)
+		(void)printf("%*s", width - text_width(s) > 0 ? width - text_width(s) + 2 : 2, "");
+}
+
+struct table_out *
+table_out_new(const struct kind *k)
+{
+	struct table_out	*t = calloc(1, sizeof *t);
+
+	if (t == NULL || (t->waiting = json_array()) == NULL) {
+		free(t);
+		return NULL;
+	}
+	for (size_t i = 0; i < k->n_fields && t->n_columns < COLUMNS_MAX; i++) {
+		if ((k->fields[i].flags & FF_COLUMN) == 0)
+			continue;
+		t->columns[t->n_columns] = &k->fields[i];
+		t->widths[t->n_columns++] = text_width(k->fields[i].title);
+	}
+	return t;
+}
+
+static void
+row_print(const struct table_out *t, const json_t *row)
+{
+	char	cell[CELL];
+
+	for (size_t i = 0; i < t->n_columns; i++) {
+		cell_text(json_object_get(row, t->columns[i]->name), cell, sizeof cell);
+		pad(cell, t->widths[i], i + 1 == t->n_columns);
+	}
+	(void)putchar('\n');
+}
+
+static void
+begin(struct table_out *t)
+{
+	size_t	 at;
+	json_t	*row;
+	char	 cell[CELL];
+
+	json_array_foreach(t->waiting, at, row) {
+		for (size_t i = 0; i < t->n_columns; i++) {
+			cell_text(json_object_get(row, t->columns[i]->name), cell, sizeof cell);
+			if (text_width(cell) > t->widths[i])
+				t->widths[i] = text_width(cell);
+		}
+	}
+	for (size_t i = 0; i < t->n_columns; i++)
+		pad(t->columns[i]->title, t->widths[i], i + 1 == t->n_columns);
+	(void)putchar('\n');
+	json_array_foreach(t->waiting, at, row)
+		row_print(t, row);
+	(void)json_array_clear(t->waiting);
+	t->begun = true;
+}
+
+void
+table_out_row(struct table_out *t, const json_t *row)
+{
+	if (t->begun) {
+		row_print(t, row);
+		return;
+	}
+	(void)json_array_append_new(t->waiting, json_deep_copy(row));
+	if (json_array_size(t->waiting) >= FIRST_ROWS)
+		begin(t);
+}
+
+void
+table_out_end(struct table_out *t)
+{
+	if (!t->begun)
+		begin(t);
+	json_decref(t->waiting);
+	free(t);
+}
+
+void
+table_out_record(const struct kind *k, const json_t *record)
+{
+	const char	*name;
+	json_t		*value;
+	char		 cell[CELL];
+	json_t		*object = json_deep_copy(record);
+
+	json_object_foreach(object, name, value) {
+		const struct field	*f = k == NULL ? NULL : kind_field(k, name);
+
+		if (json_is_object(value) || json_is_array(value))
+			continue;
+		cell_text(value, cell, sizeof cell);
+		pad(f == NULL || f->title == NULL ? name : f->title, 22, false);
+		(void)printf("%s\n", cell);
+	}
+	json_decref(object);
+}
