@@ -1,0 +1,27 @@
+/*
+ * The TLS that strangers meet: versions 1.2 and 1.3, keys agreed by ECDHE, AEAD ciphers, nothing else (product I2, reliability "TLS").
+ */
+#ifndef STREAM_TLS_H
+#define STREAM_TLS_H
+
+#include <openssl/types.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TLS_PEM_MAX = 1024 * 1024 };
+
+/* OpenSSL without its configuration file, which could weaken it; loads what it would load later.  Before the sandbox. */
+int	tls_init(void);
+
+/*
+ * A server's context from PEM texts: the certificate with its chain, its key, and (unless NULL) the authorities of which a client
+ * must show a certificate.  NULL, with a line in why that names the faulty one.
+ */
+SSL_CTX	*tls_context_new(const char *certificate, const char *key, const char *client_ca, char *why, size_t size);
+
+int64_t	tls_until(const SSL_CTX *);	/* the certificate's notAfter, ms since 1970 */
+
+/* Meets a server of this context with clients of each kind, in memory.  0; ERR_INVALID with why when a weak one gets in or a good one does not. */
+int	tls_probe(SSL_CTX *, char *why, size_t size);
+
+#endif
