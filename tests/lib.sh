@@ -1,0 +1,103 @@
+# What the test scripts share; to be sourced.  A script has a folder of its own ($TMP), its daemon (start_daemon) and the clients it
+# starts there, and prints "ok NAME" or "not ok NAME" per case (check).  Only its own processes are ended, at its end.
+
+set -u
+B=${B:-build/release}
+TMP=$(mktemp -d /tmp/wirechief-test-XXXXXX)
+CONF=$TMP/wirechief.conf
+LOG=$TMP/log
+export WIRECHIEF_SOCKET=$TMP/control.sock
+own_pids=()
+failed=0
+
+cleanup()
+{
+	local pid
+
+	for pid in "${own_pids[@]}"; do
+		kill -9 "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	rm -rf "$TMP"
+	exit $((failed > 0))
+}
+trap cleanup EXIT
+
+# check NAME COMMAND...: the case passes if the command does.
+check()
+{
+	local name=$1
+
+	shift
+	if "$@"; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		failed=$((failed + 1))
+		[ ! -s "$LOG" ] || sed 's/^/# /' "$LOG" | tail -20
+	fi
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails when the time is over.
+wait_for()
+{
+	local until=$(($(date +%s%3N) + $1 * 1000))
+
+	shift
+	until "$@"; do
+		[ "$(date +%s%3N)" -lt $until ] || return 1
+		read -r -t 0.02 <> <(:) || :
+	done
+}
+
+# write_conf [LINE...]: a configuration whose ports are free ones; lines of the caller's come last and win.
+write_conf()
+{
+	{
+		echo "domain = \"wirechief.test\""
+		echo "state_dir = \"$TMP/state\""
+		echo "listen = { \"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\" }"
+		echo "control { socket = \"$WIRECHIEF_SOCKET\" }"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} > "$CONF"
+}
+
+# start_daemon [LINE...]: with these lines of configuration; returns when it serves.  Sets DAEMON_PID.
+start_daemon()
+{
+	[ $# -eq 0 ] && [ -e "$CONF" ] || write_conf "$@"
+	: > "$LOG"
+	"$B/wirechiefd" -c "$CONF" 2>> "$LOG" &
+	DAEMON_PID=$!
+	own_pids+=($DAEMON_PID)
+	wait_for 20 daemon_serves && grep -q 'wirechiefd .* serves' "$LOG"
+}
+
+daemon_serves()
+{
+	grep -q 'wirechiefd .* serves' "$LOG" || ! kill -0 $DAEMON_PID 2>/dev/null
+}
+
+# stop_daemon: as a service manager does; its exit status.
+stop_daemon()
+{
+	kill -TERM $DAEMON_PID
+	wait $DAEMON_PID
+}
+
+# process_pid NAME: of the daemon's process keeper, sip or stream.
+process_pid()
+{
+	local pid
+
+	for pid in $(cat /proc/$DAEMON_PID/task/$DAEMON_PID/children); do
+		[ "$(cat /proc/"$pid"/comm)" != "wc-$1" ] || echo "$pid"
+	done
+}
+
+# make_certificate NAME: $TMP/NAME.crt and $TMP/NAME.key, made by itself.
+make_certificate()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=wirechief.test \
+	    -addext subjectAltName=DNS:wirechief.test,IP:127.0.0.1 -keyout "$TMP/$1.key" -out "$TMP/$1.crt" 2>/dev/null
+}
