@@ -289,8 +289,9 @@ listen_at(struct loop *l, const char *transport, const struct addr *a, bool loop
 	char	ip[ADDR_TEXT], port[8], url[160];
 
 	(void)snprintf(port, sizeof port, "%u", a->port);
-	(void)snprintf(url, sizeof url, a->family == ADDR_IP6 ? "sip:[%s]:%s;transport=%s" : "sip:%s:%s;transport=%s",
-	    addr_ip_text(a, ip), a->port == 0 ? "*" : port, transport);
+	/* libsofia binds "tls" for sips: URIs only. */
+	(void)snprintf(url, sizeof url, a->family == ADDR_IP6 ? "%s:[%s]:%s;transport=%s" : "%s:%s:%s;transport=%s",
+	    strcmp(transport, "tls") == 0 ? "sips" : "sip", addr_ip_text(a, ip), a->port == 0 ? "*" : port, transport);
 	errno = 0;
 	if (nta_agent_add_tport(l->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(DATAGRAM_BUFFER), TPTAG_REUSE(1), TAG_END()) == 0)
 		return 0;
