@@ -3,7 +3,7 @@
  * other's output as soon as they come; reading stops while more than PENDING_MAX wait on the other side.
  *
  * The front must hear of a flow before its bytes.  So a new relay connection may not write until WIRE_FLOW_OPEN has left the channel:
- * it stands on the list `unannounced` until flows_turn() finds the channel's queue empty.  WIRE_FLOW_GONE is said when the relay
+ * it stands on the list `unannounced` until flow_set_turn() finds the channel's queue empty.  WIRE_FLOW_GONE is said when the relay
  * connection is closed, before its port can be another's.
  */
 #include "sipd/stream/flow.h"
@@ -90,7 +90,7 @@ flow_overdue(enum flow_state state, const struct flow_times *t, uint32_t idle, i
 }
 
 struct flows *
-flows_new(struct event_base *base, uint64_t epoch, const struct flow_limits *limits)
+flow_set_new(struct event_base *base, uint64_t epoch, const struct flow_limits *limits)
 {
 	struct flows	*fs = calloc(1, sizeof *fs);
 
@@ -102,26 +102,26 @@ flows_new(struct event_base *base, uint64_t epoch, const struct flow_limits *lim
 	TAILQ_INIT(&fs->all);
 	TAILQ_INIT(&fs->unannounced);
 	if ((fs->sources = sources_new()) == NULL || (fs->by_id = tree_new()) == NULL) {
-		flows_free(fs);
+		flow_set_free(fs);
 		return NULL;
 	}
 	return fs;
 }
 
 void
-flows_set_limits(struct flows *fs, const struct flow_limits *limits)
+flow_set_limits(struct flows *fs, const struct flow_limits *limits)
 {
 	fs->limits = *limits;
 }
 
 size_t
-flows_count(const struct flows *fs)
+flow_set_count(const struct flows *fs)
 {
 	return fs->n;
 }
 
 bool
-flows_is_full(const struct flows *fs)
+flow_set_is_full(const struct flows *fs)
 {
 	return fs->n >= fs->limits.total;
 }
@@ -208,7 +208,7 @@ flow_free(struct flow *f)
 }
 
 void
-flows_free(struct flows *fs)
+flow_set_free(struct flows *fs)
 {
 	struct flow	*f;
 
@@ -529,7 +529,7 @@ flow_new(struct flows *fs, int fd, const struct addr *source, SSL_CTX *tls)
 }
 
 int
-flows_accept(struct flows *fs, int fd, const struct addr *source, SSL_CTX *tls)
+flow_set_accept(struct flows *fs, int fd, const struct addr *source, SSL_CTX *tls)
 {
 	struct flow	*f = NULL;
 
@@ -555,7 +555,7 @@ flows_accept(struct flows *fs, int fd, const struct addr *source, SSL_CTX *tls)
 }
 
 void
-flows_sip_open(struct flows *fs, struct channel *sip, uint16_t port)
+flow_set_sip_open(struct flows *fs, struct channel *sip, uint16_t port)
 {
 	fs->sip = sip;
 	fs->port = port;
@@ -563,7 +563,7 @@ flows_sip_open(struct flows *fs, struct channel *sip, uint16_t port)
 
 /* The ends of its relay connections close by themselves, after the last that it wrote. */
 void
-flows_sip_gone(struct flows *fs)
+flow_set_sip_gone(struct flows *fs)
 {
 	struct flow	*f, *next;
 
@@ -578,7 +578,7 @@ flows_sip_gone(struct flows *fs)
 }
 
 void
-flows_close(struct flows *fs, uint64_t id)
+flow_set_close(struct flows *fs, uint64_t id)
 {
 	struct flow	*f = flow_find(fs, id);
 
@@ -589,7 +589,7 @@ flows_close(struct flows *fs, uint64_t id)
 }
 
 void
-flows_end(struct flows *fs)
+flow_set_end(struct flows *fs)
 {
 	struct flow	*f, *next;
 
@@ -603,13 +603,13 @@ flows_end(struct flows *fs)
 }
 
 void
-flows_turn(struct flows *fs)
+flow_set_turn(struct flows *fs)
 {
 	struct flow	*f;
 
 	if (TAILQ_EMPTY(&fs->unannounced) || fs->sip == NULL)
 		return;
-	channel_flush(fs->sip);		/* may end in flows_sip_gone() */
+	channel_flush(fs->sip);		/* may end in flow_set_sip_gone() */
 	if (fs->sip == NULL || channel_wants_write(fs->sip))
 		return;
 	while ((f = TAILQ_FIRST(&fs->unannounced)) != NULL) {
@@ -620,7 +620,7 @@ flows_turn(struct flows *fs)
 }
 
 void
-flows_tick(struct flows *fs, int64_t now)
+flow_set_tick(struct flows *fs, int64_t now)
 {
 	struct flow	*f, *next;
 	const char	*why;

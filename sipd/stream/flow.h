@@ -42,22 +42,22 @@ struct flow_times {
 const char *flow_overdue(enum flow_state, const struct flow_times *, uint32_t idle, int64_t now);
 
 /* Ids of flows begin at epoch << 24 and count up, so that no two runs share one. */
-struct flows *flows_new(struct event_base *, uint64_t epoch, const struct flow_limits *);
-void	flows_free(struct flows *);
-void	flows_set_limits(struct flows *, const struct flow_limits *);
+struct flows *flow_set_new(struct event_base *, uint64_t epoch, const struct flow_limits *);
+void	flow_set_free(struct flows *);
+void	flow_set_limits(struct flows *, const struct flow_limits *);
 
 /* A connection was accepted; takes fd.  tls: NULL for TCP.  0; ERR_BUSY: over a limit, or no memory, and closed. */
-int	flows_accept(struct flows *, int fd, const struct addr *source, SSL_CTX *tls);
-size_t	flows_count(const struct flows *);
-bool	flows_is_full(const struct flows *);
+int	flow_set_accept(struct flows *, int fd, const struct addr *source, SSL_CTX *tls);
+size_t	flow_set_count(const struct flows *);
+bool	flow_set_is_full(const struct flows *);
 
-/* The front's channel and the port of its loopback listener.  flows_sip_gone(): its channel died, all that it held ends. */
-void	flows_sip_open(struct flows *, struct channel *, uint16_t port);
-void	flows_sip_gone(struct flows *);
+/* The front's channel and the port of its loopback listener.  flow_set_sip_gone(): its channel died, all that it held ends. */
+void	flow_set_sip_open(struct flows *, struct channel *, uint16_t port);
+void	flow_set_sip_gone(struct flows *);
 
-void	flows_close(struct flows *, uint64_t flow);	/* the front wants it closed; unknown ones are gone already */
-void	flows_end(struct flows *);		/* we stop: what was not relayed is closed, the rest drains */
-void	flows_turn(struct flows *);		/* at the end of each turn of the loop, before the channels are flushed again */
-void	flows_tick(struct flows *, int64_t now);	/* twice a second: closes what is overdue */
+void	flow_set_close(struct flows *, uint64_t flow);	/* the front wants it closed; unknown ones are gone already */
+void	flow_set_end(struct flows *);		/* we stop: what was not relayed is closed, the rest drains */
+void	flow_set_turn(struct flows *);		/* at the end of each turn of the loop, before the channels are flushed again */
+void	flow_set_tick(struct flows *, int64_t now);	/* twice a second: closes what is overdue */
 
 #endif

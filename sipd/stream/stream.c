@@ -130,7 +130,7 @@ static void
 accept_or_pause(struct stream *s)
 {
 	if (s->started && !s->done)
-		listeners_pause(s->listeners, !s->sip_listens || flows_is_full(s->flows));
+		listeners_pause(s->listeners, !s->sip_listens || flow_set_is_full(s->flows));
 }
 
 static bool
@@ -138,9 +138,9 @@ on_accept(void *arg, int fd, const struct addr *source, uint8_t transport)
 {
 	struct stream	*s = arg;
 
-	if (flows_accept(s->flows, fd, source, transport == TRANSPORT_TLS ? s->tls : NULL) != 0)
+	if (flow_set_accept(s->flows, fd, source, transport == TRANSPORT_TLS ? s->tls : NULL) != 0)
 		s->counts.limited++;
-	return !flows_is_full(s->flows);
+	return !flow_set_is_full(s->flows);
 }
 
 static void
@@ -152,7 +152,7 @@ on_listening(struct stream *s, const struct frame *frame)
 		log_error("sip tells no port to relay to");
 		return;
 	}
-	flows_sip_open(s->flows, s->peers[PROC_SIP].channel, (uint16_t)f.relay);
+	flow_set_sip_open(s->flows, s->peers[PROC_SIP].channel, (uint16_t)f.relay);
 	s->sip_listens = true;
 	accept_or_pause(s);
 }
@@ -163,7 +163,7 @@ on_close(struct stream *s, const struct frame *frame)
 	struct wire_flow	f;
 
 	if (frame_decode(frame, &f) == 0)
-		flows_close(s->flows, f.flow);
+		flow_set_close(s->flows, f.flow);
 }
 
 static void
@@ -210,7 +210,7 @@ peer_close(struct peer *p)
 		p->stream->sip_listens = false;
 		accept_or_pause(p->stream);
 		if (p->stream->flows != NULL)
-			flows_sip_gone(p->stream->flows);
+			flow_set_sip_gone(p->stream->flows);
 	}
 }
 
@@ -326,7 +326,7 @@ take_config(struct stream *s, int fd)
 	s->conf = conf;
 	config_log(&s->conf, process_name(PROC_STREAM), s->boot->debug);
 	limits = limits_of(s);
-	flows_set_limits(s->flows, &limits);
+	flow_set_limits(s->flows, &limits);
 }
 
 static void
@@ -401,7 +401,7 @@ tell_counts(struct stream *s)
 {
 	struct channel	*keeper = s->peers[PROC_KEEPER].channel;
 
-	s->counts.connections = flows_count(s->flows);
+	s->counts.connections = flow_set_count(s->flows);
 	if (keeper == NULL || (s->counts.connections == s->told.connections && s->counts.limited == s->told.limited))
 		return;
 	s->told = s->counts;
@@ -414,7 +414,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	struct stream	*s = arg;
 
 	(void)fd, (void)what;
-	flows_tick(s->flows, clock_boot_ms());
+	flow_set_tick(s->flows, clock_boot_ms());
 	accept_or_pause(s);
 	if (s->started && ++s->ticks % TICKS_A_SECOND == 0) {
 		tell_counts(s);
@@ -445,7 +445,7 @@ set_up(struct stream *s, char *why, size_t size)
 	(void)snprintf(why, size, "out of memory");
 	s->flows_max = raise_files();
 	limits = limits_of(s);
-	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->flows = flows_new(s->base, s->epoch, &limits)) == NULL)
+	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->flows = flow_set_new(s->base, s->epoch, &limits)) == NULL)
 		return -ENOMEM;
 	s->order = event_new(s->base, s->boot->order_fd, EV_READ | EV_PERSIST, on_order, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
@@ -498,7 +498,7 @@ start(struct stream *s, char *why, size_t size)
 static void
 flush(struct stream *s)
 {
-	flows_turn(s->flows);
+	flow_set_turn(s->flows);
 	for (int i = 0; i < PROCESSES; i++) {
 		struct peer	*p = &s->peers[i];
 
@@ -528,8 +528,8 @@ drain(struct stream *s)
 	listeners_close(s->listeners);
 	s->listeners = NULL;
 	s->started = false;
-	flows_end(s->flows);
-	while (flows_count(s->flows) > 0 && clock_boot_ms() < until) {
+	flow_set_end(s->flows);
+	while (flow_set_count(s->flows) > 0 && clock_boot_ms() < until) {
 		flush(s);
 		if (event_base_loop(s->base, EVLOOP_ONCE) < 0)
 			break;
@@ -541,7 +541,7 @@ static void
 tear_down(struct stream *s)
 {
 	listeners_close(s->listeners);
-	flows_free(s->flows);
+	flow_set_free(s->flows);
 	s->flows = NULL;
 	for (int i = 0; i < PROCESSES; i++)
 		peer_close(&s->peers[i]);
