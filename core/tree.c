@@ -30,12 +30,12 @@ tree_new(void)
 	return t;
 }
 
-void
-tree_clear(struct tree *t)
+bool
+tree_clear_some(struct tree *t, size_t max)
 {
 	struct tree_node	*n = t->root, *parent;
 
-	while (n != NULL) {
+	while (n != NULL && max > 0) {
 		if (n->left != NULL) {
 			n = n->left;
 		} else if (n->right != NULL) {
@@ -49,11 +49,21 @@ tree_clear(struct tree *t)
 					parent->right = NULL;
 			}
 			free(n);
+			max--;
 			n = parent;
 		}
 	}
+	if (n != NULL)
+		return true;
 	t->root = NULL;
 	t->bytes = 0;
+	return false;
+}
+
+void
+tree_clear(struct tree *t)
+{
+	(void)tree_clear_some(t, SIZE_MAX);
 }
 
 void

@@ -15,6 +15,8 @@ struct tree_node;			/* an entry; valid until it is removed */
 struct tree *tree_new(void);
 void	tree_free(struct tree *);
 void	tree_clear(struct tree *);
+/* Frees up to max entries of a tree that only waits to be freed; true while there are more. */
+bool	tree_clear_some(struct tree *, size_t max);
 size_t	tree_count(const struct tree *);
 size_t	tree_bytes(const struct tree *);	/* memory it takes, about */
 
