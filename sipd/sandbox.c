@@ -98,6 +98,7 @@ static const struct syscall_row	allowed[] = {
 	CALL(mremap, ALL, "malloc"),
 	CALL(madvise, ALL, "malloc, secrets kept out of dumps"),
 	CALL(mlock, ALL, "keys kept out of swap"),
+	CALL(mlock2, KEEPER, "a table with secrets, locked as far as it is filled"),
 	CALL(munlock, ALL, "keys kept out of swap"),
 	CALL(getrandom, ALL, "keys, nonces, tags"),
 	/* Threads, signals, the end. */

@@ -23,7 +23,7 @@ struct algorithm {
 	const char		*name;
 	size_t			 size;
 	void			(*hash)(const struct parts *, uint8_t *out);	/* of the parts with colons between */
-	size_t			 ha1_offset;					/* in struct account */
+	size_t			 account_offset, secret_offset;			/* of the HA1 */
 };
 
 static void
@@ -57,8 +57,9 @@ hash_sha256(const struct parts *p, uint8_t *out)
 }
 
 static const struct algorithm	algorithms[] = {
-	{ AUTH_MD5, "MD5", SU_MD5_DIGEST_SIZE, hash_md5, offsetof(struct account, ha1_md5) },
-	{ AUTH_SHA256, "SHA-256", crypto_hash_sha256_BYTES, hash_sha256, offsetof(struct account, ha1_sha256) },
+	{ AUTH_MD5, "MD5", SU_MD5_DIGEST_SIZE, hash_md5, offsetof(struct account, ha1_md5), offsetof(struct digest_secret, md5) },
+	{ AUTH_SHA256, "SHA-256", crypto_hash_sha256_BYTES, hash_sha256, offsetof(struct account, ha1_sha256),
+	  offsetof(struct digest_secret, sha256) },
 };
 
 static const struct algorithm *
@@ -78,8 +79,15 @@ digest_set_password(struct account *a, const char *realm)
 	struct parts	p = { .part = { span_of(a->username), span_of(realm), span_of(a->password) }, .n = 3 };
 
 	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
-		algorithms[i].hash(&p, (uint8_t *)a + algorithms[i].ha1_offset);
+		algorithms[i].hash(&p, (uint8_t *)a + algorithms[i].account_offset);
 	sodium_memzero(a->password, sizeof a->password);
+}
+
+void
+digest_secret_of(struct digest_secret *secret, const struct account *a)
+{
+	memcpy(secret->md5, a->ha1_md5, sizeof secret->md5);
+	memcpy(secret->sha256, a->ha1_sha256, sizeof secret->sha256);
 }
 
 /* Five bits a character; no letters that are taken for others when read aloud or written down. */
@@ -182,7 +190,7 @@ response_is_right(const struct algorithm *alg, const struct register_ask *ask, c
 
 enum digest_verdict
 digest_check(struct nonces *nonces, const struct register_ask *ask, const char *method, const char *realm, uint32_t allowed,
-    const struct account *account, int64_t now_ms)
+    const struct digest_secret *secret, int64_t now_ms)
 {
 	static const uint8_t	 nobody[HASH_MAX] = { 0 };
 	const struct algorithm	*alg;
@@ -201,8 +209,8 @@ digest_check(struct nonces *nonces, const struct register_ask *ask, const char *
 	verdict = nonce_read(nonces, ask->nonce, alg->bit, realm, ask->transport, &ask->source, now_ms, &nonce);
 	if (verdict != DIGEST_RIGHT)
 		return verdict;
-	if (account != NULL)
-		ha1 = (const uint8_t *)account + alg->ha1_offset;
+	if (secret != NULL)
+		ha1 = (const uint8_t *)secret + alg->secret_offset;
 	right = response_is_right(alg, ask, method, ha1);
 	if (!right || sodium_is_zero(ha1, alg->size))
 		return DIGEST_WRONG;

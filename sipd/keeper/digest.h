@@ -18,6 +18,12 @@ void	digest_set_password(struct account *, const char *realm);
 /* A random password that can be read over the telephone: 16 characters, 80 bits. */
 void	digest_random_password(char *buf, size_t size);
 
+/* What an answer is checked against: both HA1s.  All zero: no password was ever set, and no answer is right. */
+struct digest_secret {
+	uint8_t	md5[16], sha256[32];
+};
+void	digest_secret_of(struct digest_secret *, const struct account *);
+
 struct nonces;
 enum { NONCE_TEXT = 72 };
 
@@ -52,8 +58,8 @@ enum digest_verdict nonce_read(struct nonces *, struct span text, enum auth_algo
 /* Marks a count as used, after a right answer.  False: it was, or is too far behind, or memory of this nonce is gone. */
 bool	nonce_use(struct nonces *, const struct nonce *, uint32_t count, int64_t now_ms);
 
-/* account NULL stands for an unknown user: the same work, and never DIGEST_RIGHT. */
+/* secret NULL stands for an unknown user: the same work, and never DIGEST_RIGHT. */
 enum digest_verdict digest_check(struct nonces *, const struct register_ask *, const char *method, const char *realm, uint32_t algorithms,
-    const struct account *, int64_t now_ms);
+    const struct digest_secret *, int64_t now_ms);
 
 #endif

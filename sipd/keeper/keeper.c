@@ -131,10 +131,11 @@ on_frame(void *arg, const struct frame *frame)
 static void
 front_close(struct front *f)
 {
-	struct keeper	*k = &f->body->k;
+	struct keeper	*k;
 
-	if (f->channel == NULL)
+	if (f->channel == NULL)		/* nor a body, if it never came */
 		return;
+	k = &f->body->k;
 	registrar_channel_gone(k->registrar, f->channel);
 	event_free(f->readable);
 	event_free(f->writable);
@@ -267,6 +268,8 @@ on_undone(void *arg, int rc)
 	struct body	*b = arg;
 
 	names_forget(b->k.names);
+	if (b->k.registrar != NULL)
+		registrar_undone(b->k.registrar);
 	if (rc != ERR_CORRUPT) {
 		log_error("store: a batch was not written: %s", err_text(rc));
 		return;

@@ -258,7 +258,7 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 
 	binding_key(b, key);
 	TAILQ_FOREACH(set, &l->sets, link) {
-		if (set->spec.source == l->accounts && change != BINDING_CHANGED)
+		if (set->spec.source == l->accounts && (change == BINDING_ADDED || change == BINDING_REMOVED))
 			set_note(set, key);	/* its first 8 bytes are the account's */
 		if (set->spec.source == l->registrations)
 			set_note(set, key);

@@ -23,6 +23,7 @@
 #include "sipd/keeper/expiry.h"
 #include "sipd/keeper/guard.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/recent.h"
 #include "sipd/keeper/refresh.h"
 #include "sipd/keeper/register.h"
 
@@ -56,6 +57,7 @@ struct registrar {
 	struct nonces		*nonces;
 	struct guard		*sources, *accounts;
 	struct refreshes	*refreshes;
+	struct recents		*recents;
 	TAILQ_HEAD(, pending)	 pending;
 	SLIST_HEAD(, watcher)	 watchers;
 	struct registrar_stat	 stat;
@@ -73,7 +75,21 @@ struct asking {
 	int64_t				 now;
 	struct account			 account;
 	bool				 known;		/* account is that of ask->username */
+	struct recent			*recent;	/* what stands for account while that need not be read */
 };
+
+/* A change of an account became durable: its next REGISTER reads it.  One that is deleted was dropped before, which forgets it too. */
+static void
+on_account(void *arg, enum table table, struct store_bytes key, struct store_bytes value)
+{
+	struct registrar	*r = arg;
+	struct account		 a;
+
+	(void)table;
+	(void)key;
+	if (value.p != NULL && record_decode(&account_kind, &a, NULL, value.p, value.n) == 0)
+		recent_forget(r->recents, a.username);
+}
 
 struct registrar *
 registrar_new(struct keeper *k)
@@ -89,10 +105,12 @@ registrar_new(struct keeper *k)
 	r->sources = guard_new(0, 1);
 	r->accounts = guard_new(0, 1);
 	r->refreshes = refreshes_new(k);
+	r->recents = recents_new();
 	sodium_memzero(key, sizeof key);
 	TAILQ_INIT(&r->pending);
 	SLIST_INIT(&r->watchers);
-	if (r->nonces == NULL || r->sources == NULL || r->accounts == NULL || r->refreshes == NULL) {
+	if (r->nonces == NULL || r->sources == NULL || r->accounts == NULL || r->refreshes == NULL || r->recents == NULL ||
+	    store_watch(k->db.store, TABLE_ACCOUNT, (struct store_bytes){ "", 0 }, on_account, r) != 0) {
 		registrar_free(r);
 		return NULL;
 	}
@@ -116,10 +134,12 @@ registrar_free(struct registrar *r)
 		SLIST_REMOVE_HEAD(&r->watchers, all);
 		free(w);
 	}
+	store_unwatch(r->k->db.store, on_account, r);
 	nonces_free(r->nonces);
 	guard_free(r->sources);
 	guard_free(r->accounts);
 	refreshes_free(r->refreshes);
+	recents_free(r->recents);
 	free(r);
 }
 
@@ -128,9 +148,16 @@ registrar_reload(struct registrar *r)
 {
 	const struct config	*c = &r->k->conf;
 
+	recents_clear(r->recents);
 	nonces_set_life(r->nonces, c->auth.nonce_life);
 	guard_set(r->sources, c->limits.auth_failures, c->limits.auth_window);
 	guard_set(r->accounts, c->limits.auth_failures * ACCOUNT_GUESSES, c->limits.auth_window);
+}
+
+void
+registrar_undone(struct registrar *r)
+{
+	recents_clear(r->recents);
 }
 
 static void
@@ -261,9 +288,9 @@ comes_from_binding(const struct asking *q)
 {
 	struct registrar	*r = q->r;
 
-	if (!q->known)
+	if (!q->known && q->recent == NULL)
 		return false;
-	load_set(r, q->account.id);
+	load_set(r, q->recent != NULL ? q->recent->account_id : q->account.id);
 	for (uint32_t i = 0; i < r->set.n; i++) {
 		const struct binding	*b = &r->set.rows[i].binding;
 
@@ -335,41 +362,54 @@ on_wrong_password(const struct asking *q)
 		    " for %" PRIu32 " s", name, c->limits.auth_window);
 }
 
+/* Checks the answer against what is known of the user. */
+static enum digest_verdict
+check(struct asking *q)
+{
+	const struct config	*c = &q->r->k->conf;
+	struct digest_secret	 secret;
+	enum digest_verdict	 verdict;
+
+	if (q->recent != NULL)
+		secret = q->recent->secret;
+	else if (q->known)
+		digest_secret_of(&secret, &q->account);
+	verdict = digest_check(q->r->nonces, q->ask, "REGISTER", c->domains[0], c->auth.algorithms,
+	    q->recent != NULL || q->known ? &secret : NULL, q->now);
+	sodium_memzero(&secret, sizeof secret);
+	return verdict;
+}
+
 /* True: the request is its account's own.  Else it has been answered. */
 static bool
 authenticate(struct asking *q)
 {
-	const struct config	*c = &q->r->k->conf;
-	uint32_t		 wait;
+	enum digest_verdict	verdict;
+	uint32_t		wait;
 
 	if (!q->ask->authorized) {
 		challenge(q, false);
 		return false;
 	}
-	find_account(q);
+	if ((q->recent = recent_find(q->r->recents, q->ask->username)) == NULL)
+		find_account(q);
 	if ((wait = wait_of(q)) > 0) {
 		refuse_for(q, wait);
 		return false;
 	}
-	switch (digest_check(q->r->nonces, q->ask, "REGISTER", c->domains[0], c->auth.algorithms, q->known ? &q->account : NULL, q->now)) {
-	case DIGEST_RIGHT:
+	if ((verdict = check(q)) == DIGEST_RIGHT)
 		return true;
-	case DIGEST_MALFORMED:
+	if (q->recent != NULL)
+		find_account(q);	/* as for any other name: see there */
+	if (verdict == DIGEST_MALFORMED) {
 		refuse(q, 400, "Bad Authorization");
 		return false;
-	case DIGEST_WRONG:
+	}
+	if (verdict == DIGEST_WRONG) {
 		q->r->stat.wrong++;
 		on_wrong_password(q);
-		challenge(q, false);
-		return false;
-	case DIGEST_STALE:
-	case DIGEST_FOREIGN:
-		challenge(q, true);
-		return false;
-	case DIGEST_NONE:
-		challenge(q, false);
-		return false;
 	}
+	challenge(q, verdict == DIGEST_STALE || verdict == DIGEST_FOREIGN);
 	return false;
 }
 
@@ -441,6 +481,7 @@ apply(struct registrar *r, struct txn *txn, const struct account *a, int64_t now
 	char	name[48];
 	int	before = 0, change = 0;
 
+	recent_forget(r->recents, a->username);
 	for (uint32_t i = 0; i < r->set.n; i++) {
 		before += r->set.rows[i].act != ACT_ADD;
 		if (r->set.rows[i].act != ACT_KEEP)
@@ -580,14 +621,50 @@ tell_watchers(struct registrar *r, enum registrar_change change, const struct bi
 
 /* Keeps the refreshes in memory.  False: one of them can't wait, all are to be written. */
 static bool
-keep_refreshes(struct registrar *r)
+keep_refreshes(struct asking *q)
 {
+	struct registrar	*r = q->r;
+
 	for (uint32_t i = 0; i < r->set.n; i++)
 		if (r->set.rows[i].act == ACT_REFRESH && !refresh_take(r->refreshes, &r->set.rows[i].binding))
 			return false;
 	for (uint32_t i = 0; i < r->set.n; i++)
 		if (r->set.rows[i].act == ACT_REFRESH)
-			tell_watchers(r, BINDING_CHANGED, &r->set.rows[i].binding);
+			tell_watchers(r, BINDING_REFRESHED, &r->set.rows[i].binding);
+	if (r->set.n == 1 && q->ask->n_contacts == 1 && q->account.permit[0] == '\0' && q->account.deny[0] == '\0')
+		recent_keep(r->recents, &q->account, &r->set.rows[0].binding, q->ask);
+	return true;
+}
+
+/* The same for the next refresh of an account that is known from its last one.  False: it is not that. */
+static bool
+refresh_recent(struct asking *q)
+{
+	struct registrar	*r = q->r;
+	struct recent		*k = q->recent;
+	struct register_answer	 a = { .code = 200, .reason = span_of("OK"), .path = q->ask->path, .outbound = k->outbound };
+	struct register_contact	 c;
+	struct span		 list = q->ask->contacts;
+	struct binding		 b;
+	int			 n;
+
+	if (k->expires_at <= q->now || q->ask->cseq <= k->cseq || !span_eq(q->ask->aor_user, q->ask->username) ||
+	    !recent_repeats(r->recents, k, q->ask) || contact_next(&list, &c) != 1)
+		return false;
+	c.expires = k->expires;
+	c.reg_id = k->outbound ? c.reg_id : 0;
+	b.account_id = k->account_id;
+	memcpy(b.hash, k->hash, sizeof b.hash);
+	b.cseq = q->ask->cseq;
+	b.refreshed_at = q->now > k->registered_at ? q->now : k->registered_at + 1;
+	b.expires_at = q->now + (int64_t)k->expires * 1000;
+	if ((n = contact_append(r->contacts, 0, sizeof r->contacts, &c)) < 0 || !refresh_take(r->refreshes, &b))
+		return false;
+	k->cseq = b.cseq;
+	k->expires_at = b.expires_at;
+	a.contacts = (struct span){ (const char *)r->contacts, (size_t)n };
+	reply(q, &a);
+	tell_watchers(r, BINDING_REFRESHED, &b);
 	return true;
 }
 
@@ -620,10 +697,21 @@ carry_out(struct asking *q)
 		refuse_for(q, RETRY_AFTER);
 		return;
 	}
-	if (result.writes || (result.refreshes && (connects(&q->account) || !keep_refreshes(r))))
+	if (result.writes || (result.refreshes && (connects(&q->account) || !keep_refreshes(q))))
 		write_set(q, &a);
 	else
 		reply(q, &a);
+}
+
+static void
+register_account(struct asking *q)
+{
+	if (q->recent != NULL)
+		find_account(q);
+	if (!q->known)
+		refuse(q, 403, "Forbidden");		/* deleted in this very moment */
+	else if (authorize(q))
+		carry_out(q);
 }
 
 void
@@ -634,9 +722,10 @@ registrar_ask(struct registrar *r, struct channel *channel, uint64_t id, const s
 	r->stat.registers++;
 	if (!ask->aor_sip || ask->aor_user.n == 0 || !serves_host(&q, ask->aor_host) || !serves_host(&q, ask->host))
 		refuse(&q, 404, "Not Found");
-	else if (authenticate(&q) && authorize(&q))
-		carry_out(&q);
-	sodium_memzero(&q.account, sizeof q.account);
+	else if (authenticate(&q) && (q.recent == NULL || !refresh_recent(&q)))
+		register_account(&q);
+	if (q.known)
+		sodium_memzero(&q.account, sizeof q.account);
 }
 
 void

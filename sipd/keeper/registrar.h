@@ -16,6 +16,7 @@ struct registrar;
 struct registrar *registrar_new(struct keeper *);
 void	registrar_free(struct registrar *);
 void	registrar_reload(struct registrar *);			/* keeper->conf has changed */
+void	registrar_undone(struct registrar *);			/* a batch of the store was undone */
 
 /* Each turn of the loop: a slice of what is due.  True: there is more, do not sleep.  _tick: four times a second. */
 bool	registrar_turn(struct registrar *);
@@ -38,9 +39,9 @@ int	registrar_end(struct registrar *, const struct binding *, const char *why);
 
 /*
  * Called for each change of what is registered, once durable (refreshes: once answered).  Of a removed binding only account_id and hash
- * are set.  For views and watches.
+ * are set; of a refreshed one these and what a refresh changes (cseq, refreshed_at, expires_at).  For views and watches.
  */
-enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED };
+enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED, BINDING_REFRESHED };
 typedef void	(*registrar_fn)(void *arg, enum registrar_change, const struct binding *);
 void	registrar_watch(struct registrar *, registrar_fn, void *arg);
 void	registrar_unwatch(struct registrar *, registrar_fn, void *arg);

@@ -133,14 +133,24 @@ watch_registration(struct watches *ws, enum registrar_change change, const struc
 {
 	static const char *const	words[] = {
 		[BINDING_ADDED] = "added", [BINDING_CHANGED] = "changed", [BINDING_REMOVED] = "removed",
+		[BINDING_REFRESHED] = "changed",
 	};
 	const struct source		*source = source_named("registration");
+	struct keeper			*k = ws->control->keeper;
+	struct binding			 whole = { .account_id = b->account_id };
 	struct row			 r;
 	uint8_t				 record[RECORD_MAX];
 	int				 n;
 
 	if (!is_watched(ws, &registration_kind))
 		return;
+	if (change == BINDING_REFRESHED) {	/* of which b is only what has changed */
+		memcpy(whole.hash, b->hash, sizeof whole.hash);
+		if (table_get(&k->db, &binding_kind, &whole) != 0)
+			return;
+		registrar_latest(k->registrar, &whole);
+		b = &whole;
+	}
 	memset(&r, 0, sizeof r);
 	if (source->make(ws->control->keeper, b, &r) != 0) {
 		/* Its account was deleted with it: what the binding says is all that is left. */

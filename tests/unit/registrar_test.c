@@ -637,7 +637,7 @@ hear(void *arg, enum registrar_change change, const struct binding *b)
 	struct heard	*h = arg;
 
 	h->added += change == BINDING_ADDED;
-	h->changed += change == BINDING_CHANGED;
+	h->changed += change == BINDING_CHANGED || change == BINDING_REFRESHED;
 	h->removed += change == BINDING_REMOVED;
 	h->last = *b;
 }
@@ -716,6 +716,103 @@ test_restart(void **state)
 	assert_int_equal(f->n_contacts, 1);
 }
 
+/* The third REGISTER and later ones go past the store.  Whatever changes is seen by the next one all the same. */
+static void
+test_recent_accounts(void **state)
+{
+	struct fixture	*f = *state;
+	struct binding	 b;
+
+	for (int i = 0; i < 5; i++) {
+		fixture_later(f->k, 10000);
+		assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+		assert_int_equal(f->n_contacts, 1);
+		assert_int_equal(f->expires, 300);
+		b = stored(f);
+		registrar_latest(f->k->registrar, &b);
+		assert_in_range(b.expires_at - keeper_now(f->k), 299000, 300000);
+		assert_int_equal(b.cseq, f->ask.cseq);
+	}
+	f->ask.cseq -= 3;
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 500);	/* out of order */
+	f->ask.cseq += 5;
+	strcpy(f->password, "guess");
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 401);
+	strcpy(f->password, "pw-alice");
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 30), 423);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+
+	strcpy(f->alice.password, "another one");
+	digest_set_password(&f->alice, FIXTURE_DOMAIN);
+	fixture_change(f->k, &f->alice);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 401);
+	strcpy(f->password, "another one");
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+
+	strcpy(f->alice.deny, "0.0.0.0/0");
+	fixture_change(f->k, &f->alice);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 403);
+	f->alice.deny[0] = '\0';
+	fixture_change(f->k, &f->alice);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+
+	assert_int_equal(drop(f, NULL), 1);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	assert_int_equal(registrar_bindings(f->k->registrar), 1);
+	assert_int_equal(events_with(f, "registered from"), 2);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	f->ask.source.port++;						/* a new mapping of its NAT: a change, on disk before the 200 */
+	f->answers = 0;
+	credentials(f);
+	ask(f);
+	assert_int_equal(f->answers, 0);
+	assert_int_equal(settle(f), 200);
+	assert_int_equal(stored(f).source.port, f->ask.source.port);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.18", 300), 200);	/* a second device */
+	assert_int_equal(f->n_contacts, 2);
+	f->ask.aor_user = span_of("bob");
+	assert_int_equal(reg(f, "sip:alice@192.0.2.18", 300), 403);
+}
+
+/* Many more accounts than one bucket or slice holds, refreshed and written behind. */
+static void
+test_many_refreshes(void **state)
+{
+	enum { MANY = 1500 };
+	struct fixture	*f = *state;
+	struct account	 a;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < MANY; i++) {
+			(void)snprintf(f->user, sizeof f->user, "user%d", i);
+			(void)snprintf(f->password, sizeof f->password, "pw-%s", f->user);
+			if (round == 0)
+				fixture_account(f->k, &a, f->user);
+			f->ask.aor_user = span_of(f->user);
+			if (reg(f, "sip:x@192.0.2.17", 300) == 401) {	/* stale */
+				f->nonce[0] = '\0';
+				assert_int_equal(reg(f, "sip:x@192.0.2.17", 300), 200);
+			}
+			assert_int_equal(f->answer.code, 200);
+			assert_int_equal(f->n_contacts, 1);
+		}
+		fixture_later(f->k, 100000);
+	}
+	while (registrar_turn(f->k->registrar))
+		assert_int_equal(store_sync(f->k->db.store), 0);
+	assert_int_equal(table_verify(&f->k->db, &binding_kind, NULL, NULL), 0);
+	fixture_later(f->k, 150000);					/* 250 s after the last refresh: nobody is late */
+	assert_false(registrar_tick(f->k->registrar));
+	assert_int_equal(registrar_bindings(f->k->registrar), MANY);
+	fixture_later(f->k, 60000);
+	while (registrar_tick(f->k->registrar))
+		assert_int_equal(store_sync(f->k->db.store), 0);
+	assert_int_equal(registrar_bindings(f->k->registrar), 0);
+	assert_int_equal(count_get(&f->k->db, "group/1/registered"), 0);
+}
+
 /* Indexes, counts and the event chain after a few thousand random requests, some of them on a failing store. */
 static void
 test_all_agrees(void **state)
@@ -782,7 +879,8 @@ main(void)
 		T(test_refresh_survives_failed_write), T(test_refresh_of_pending), T(test_stale_cseq), T(test_wrong_password),
 		T(test_registered_phone_is_heard), T(test_forged_source_bans_nobody), T(test_account_is_guarded),
 		T(test_unknown_user_answers_alike), T(test_acl), T(test_whose_address), T(test_expiry), T(test_flow_gone), T(test_drop),
-		T(test_watch), T(test_status), T(test_front_dies_meanwhile), T(test_restart), T(test_all_agrees),
+		T(test_watch), T(test_status), T(test_front_dies_meanwhile), T(test_restart),
+		T(test_recent_accounts), T(test_many_refreshes), T(test_all_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
