@@ -1,5 +1,5 @@
 /*
- * The stream process: meets the strangers that connect, ends their TLS, and relays them to the sip process (flow.h).  This file is its
+ * The stream process: meets the strangers that connect, ends their TLS, and relays them to the sip process (conn.h).  This file is its
  * loop: orders, channels, listeners, and who may be accepted when.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "sipd/boot.h"
 #include "sipd/channel.h"
 #include "sipd/sandbox.h"
-#include "sipd/stream/flow.h"
+#include "sipd/stream/conn.h"
 #include "sipd/stream/listen.h"
 #include "sipd/stream/tls.h"
 
@@ -30,7 +30,7 @@ enum {
 	TICKS_A_SECOND = 2,
 	DRAIN_MS = 2000,
 	CONFIG_WAIT_MS = 10000,		/* for the first orders */
-	FDS_A_FLOW = 2,
+	FDS_A_CONN = 2,
 	FDS_OWN = 64,			/* listeners, channels, memfds, the loop's */
 	WARN_DAYS = 30,
 };
@@ -53,10 +53,10 @@ struct stream {
 	struct event		*order, *tick;
 	struct peer		 peers[PROCESSES];
 	struct listeners	*listeners;
-	struct flows		*flows;
+	struct conns		*conns;
 	SSL_CTX			*tls;		/* NULL where there is no certificate */
 	int64_t			 tls_warned_at;
-	size_t			 flows_max;
+	size_t			 conns_max;
 	bool			 sip_listens;	/* it told its port */
 	bool			 started, configured, done;
 	struct wire_counts	 counts, told;
@@ -130,7 +130,7 @@ static void
 accept_or_pause(struct stream *s)
 {
 	if (s->started && !s->done)
-		listeners_pause(s->listeners, !s->sip_listens || flow_set_is_full(s->flows));
+		listeners_pause(s->listeners, !s->sip_listens || conns_is_full(s->conns));
 }
 
 static bool
@@ -138,9 +138,9 @@ on_accept(void *arg, int fd, const struct addr *source, uint8_t transport)
 {
 	struct stream	*s = arg;
 
-	if (flow_set_accept(s->flows, fd, source, transport == TRANSPORT_TLS ? s->tls : NULL) != 0)
+	if (conns_accept(s->conns, fd, source, transport == TRANSPORT_TLS ? s->tls : NULL) != 0)
 		s->counts.limited++;
-	return !flow_set_is_full(s->flows);
+	return !conns_is_full(s->conns);
 }
 
 static void
@@ -152,7 +152,7 @@ on_listening(struct stream *s, const struct frame *frame)
 		log_error("sip tells no port to relay to");
 		return;
 	}
-	flow_set_sip_open(s->flows, s->peers[PROC_SIP].channel, (uint16_t)f.relay);
+	conns_sip_open(s->conns, s->peers[PROC_SIP].channel, (uint16_t)f.relay);
 	s->sip_listens = true;
 	accept_or_pause(s);
 }
@@ -163,7 +163,7 @@ on_close(struct stream *s, const struct frame *frame)
 	struct wire_flow	f;
 
 	if (frame_decode(frame, &f) == 0)
-		flow_set_close(s->flows, f.flow);
+		conns_close(s->conns, f.flow);
 }
 
 static void
@@ -209,8 +209,8 @@ peer_close(struct peer *p)
 	if (p->process == PROC_SIP) {
 		p->stream->sip_listens = false;
 		accept_or_pause(p->stream);
-		if (p->stream->flows != NULL)
-			flow_set_sip_gone(p->stream->flows);
+		if (p->stream->conns != NULL)
+			conns_sip_gone(p->stream->conns);
 	}
 }
 
@@ -263,10 +263,10 @@ peer_open(struct stream *s, enum process process, int fd)
 	}
 }
 
-static struct flow_limits
+static struct conn_limits
 limits_of(const struct stream *s)
 {
-	return (struct flow_limits){ .per_source = s->conf.limits.connections, .idle = s->conf.limits.idle, .total = s->flows_max };
+	return (struct conn_limits){ .per_source = s->conf.limits.connections, .idle = s->conf.limits.idle, .total = s->conns_max };
 }
 
 /* Reads the text of a memfd and closes it; NULL where there is none. */
@@ -309,7 +309,7 @@ static void
 take_config(struct stream *s, int fd)
 {
 	char			*text = boot_text(fd, CONFIG_MAX_BYTES), why[BOOT_TEXT];
-	struct flow_limits	 limits;
+	struct conn_limits	 limits;
 	struct config		 conf;
 	int			 rc;
 
@@ -326,7 +326,7 @@ take_config(struct stream *s, int fd)
 	s->conf = conf;
 	config_log(&s->conf, process_name(PROC_STREAM), s->boot->debug);
 	limits = limits_of(s);
-	flow_set_limits(s->flows, &limits);
+	conns_set_limits(s->conns, &limits);
 }
 
 static void
@@ -401,7 +401,7 @@ tell_counts(struct stream *s)
 {
 	struct channel	*keeper = s->peers[PROC_KEEPER].channel;
 
-	s->counts.connections = flow_set_count(s->flows);
+	s->counts.connections = conns_count(s->conns);
 	if (keeper == NULL || (s->counts.connections == s->told.connections && s->counts.limited == s->told.limited))
 		return;
 	s->told = s->counts;
@@ -414,7 +414,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	struct stream	*s = arg;
 
 	(void)fd, (void)what;
-	flow_set_tick(s->flows, clock_boot_ms());
+	conns_tick(s->conns, clock_boot_ms());
 	accept_or_pause(s);
 	if (s->started && ++s->ticks % TICKS_A_SECOND == 0) {
 		tell_counts(s);
@@ -422,7 +422,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* As many files as we may have.  Returns how many flows that makes. */
+/* As many files as we may have.  Returns how many connections that makes. */
 static size_t
 raise_files(void)
 {
@@ -433,19 +433,19 @@ raise_files(void)
 	l.rlim_cur = l.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &l) != 0)
 		(void)getrlimit(RLIMIT_NOFILE, &l);
-	return l.rlim_cur <= FDS_OWN ? 0 : (size_t)(l.rlim_cur - FDS_OWN) / FDS_A_FLOW;
+	return l.rlim_cur <= FDS_OWN ? 0 : (size_t)(l.rlim_cur - FDS_OWN) / FDS_A_CONN;
 }
 
 static int
 set_up(struct stream *s, char *why, size_t size)
 {
 	const struct timeval	every = { .tv_usec = TICK_MS * 1000 };
-	struct flow_limits	limits;
+	struct conn_limits	limits;
 
 	(void)snprintf(why, size, "out of memory");
-	s->flows_max = raise_files();
+	s->conns_max = raise_files();
 	limits = limits_of(s);
-	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->flows = flow_set_new(s->base, s->epoch, &limits)) == NULL)
+	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->conns = conns_new(s->base, s->epoch, &limits)) == NULL)
 		return -ENOMEM;
 	s->order = event_new(s->base, s->boot->order_fd, EV_READ | EV_PERSIST, on_order, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
@@ -498,7 +498,7 @@ start(struct stream *s, char *why, size_t size)
 static void
 flush(struct stream *s)
 {
-	flow_set_turn(s->flows);
+	conns_turn(s->conns);
 	for (int i = 0; i < PROCESSES; i++) {
 		struct peer	*p = &s->peers[i];
 
@@ -528,8 +528,8 @@ drain(struct stream *s)
 	listeners_close(s->listeners);
 	s->listeners = NULL;
 	s->started = false;
-	flow_set_end(s->flows);
-	while (flow_set_count(s->flows) > 0 && clock_boot_ms() < until) {
+	conns_end(s->conns);
+	while (conns_count(s->conns) > 0 && clock_boot_ms() < until) {
 		flush(s);
 		if (event_base_loop(s->base, EVLOOP_ONCE) < 0)
 			break;
@@ -541,8 +541,8 @@ static void
 tear_down(struct stream *s)
 {
 	listeners_close(s->listeners);
-	flow_set_free(s->flows);
-	s->flows = NULL;
+	conns_free(s->conns);
+	s->conns = NULL;
 	for (int i = 0; i < PROCESSES; i++)
 		peer_close(&s->peers[i]);
 	if (s->order != NULL)
