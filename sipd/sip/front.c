@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,11 +333,25 @@ listening_write(struct loop *l)
 	}
 }
 
+/* What libsofia says for itself is caused by strangers, datagram by datagram: it is for debugging. */
+static void __attribute__((format(printf, 2, 0)))
+sofia_says(void *stream, const char *fmt, va_list ap)
+{
+	char	text[512];
+
+	(void)stream;
+	if (!log_debug_on(SUB_SIP) || vsnprintf(text, sizeof text, fmt, ap) < 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	log_debug(SUB_SIP, "libsofia: %s", text);
+}
+
 static int
 agent_start(struct loop *l, char *why, size_t size)
 {
 	int	rc;
 
+	su_log_redirect(NULL, sofia_says, NULL);
 	if (su_init() != 0 || (l->root = su_root_create(NULL)) == NULL) {
 		(void)snprintf(why, size, "libsofia-sip-ua does not start");
 		return -ENOMEM;
