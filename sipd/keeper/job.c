@@ -49,8 +49,15 @@ jobs_new(struct event_base *base)
 void
 jobs_free(struct jobs *js)
 {
+	struct job	*j;
+
 	if (js == NULL)
 		return;
+	while ((j = TAILQ_FIRST(&js->queue)) != NULL) {
+		TAILQ_REMOVE(&js->queue, j, link);
+		while (j->step(j, INT64_MAX) == JOB_MORE)
+			continue;
+	}
 	event_free(js->turn);
 	free(js);
 }

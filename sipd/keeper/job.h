@@ -25,7 +25,7 @@ struct job {
 };
 
 struct jobs *jobs_new(struct event_base *);
-void	jobs_free(struct jobs *);
+void	jobs_free(struct jobs *);			/* what is under way is done to its end */
 
 void	job_start(struct jobs *, struct job *);		/* runs soon; nothing if it is waiting already */
 void	job_stop(struct jobs *, struct job *);

@@ -27,7 +27,7 @@ static void
 list_free(struct list *l)
 {
 	job_stop(l->request->control->jobs, &l->job);
-	sorted_free(l->sorted);
+	sorted_free(l->sorted, l->request->control->jobs);
 	free(l);
 }
 
@@ -65,6 +65,7 @@ list_step(struct job *j, int64_t until_us)
 {
 	struct list	*l = (struct list *)(void *)((char *)j - offsetof(struct list, job));
 	struct request	*r = l->request;
+	size_t		 told;
 
 	if (sorted_scan(l->sorted, until_us))
 		return JOB_MORE;
@@ -75,11 +76,11 @@ list_step(struct job *j, int64_t until_us)
 		if (l->at % LIST_STEP == 0 && job_is_late(until_us))
 			return JOB_MORE;
 	}
+	told = l->told;
+	list_free(l);
 	r->on_gone = NULL;
 	r->on_drained = NULL;
-	request_ok(r, json_pack("{s:I}", "rows", (json_int_t)l->told));
-	sorted_free(l->sorted);
-	free(l);
+	request_ok(r, json_pack("{s:I}", "rows", (json_int_t)told));
 	return JOB_IDLE;
 }
 

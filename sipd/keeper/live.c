@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/varint.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/control.h"
@@ -24,10 +25,18 @@ struct live {
 	const struct source		*accounts, *groups, *registrations, *events;
 };
 
+/* Sorts anew; what there was goes on being shown where memory is short. */
 static void
 set_restart(struct live_set *set)
 {
-	sorted_restart(set->sorted);
+	struct sorted	*fresh = sorted_new(set->live->control->keeper, &set->spec);
+
+	if (fresh == NULL) {
+		log_error("control: no memory to sort %ss anew", set->spec.source->kind->name);
+		return;
+	}
+	sorted_free(set->sorted, set->live->control->jobs);
+	set->sorted = fresh;
 	set->n_noted = set->noted_done = 0;
 	set->ready = false;
 	set->begun_us = clock_boot_us();
@@ -110,7 +119,7 @@ set_free(struct live_set *set)
 {
 	job_stop(set->live->control->jobs, &set->job);
 	TAILQ_REMOVE(&set->live->sets, set, link);
-	sorted_free(set->sorted);
+	sorted_free(set->sorted, set->live->control->jobs);
 	free(set->noted);
 	free(set);
 }

@@ -7,25 +7,26 @@
 #include "core/tree.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/places.h"
 
 enum {
 	SORT_VALUE_MAX = 96, TIE_VALUE_MAX = 64,	/* bytes of a value that count; longer equals are told apart by their key */
 	ORDER_KEY_MAX = SORT_VALUE_MAX + 1 + TIE_VALUE_MAX + 1 + ROW_KEY_MAX,
 	SCAN_STEP = 32,
-	PLACES_MIN = 64,
+	BURY_STEP = 256,
 };
 
 struct sorted {
 	struct keeper		*keeper;
 	struct sorted_spec	 spec;
 	struct tree		*order;
-	struct tree_node	**places;	/* by hash of the row's key, open addressing; NULL when not live */
-	size_t			 n_places;	/* a power of two */
+	struct places		*places;	/* NULL when it does not follow changes */
 	struct cursor		 cursor;
 	size_t			 scanned;
 	bool			 complete;
 	size_t			 keep;
 	bool			 keep_last;
+	struct job		 burial;	/* freeing a million nodes takes long, too */
 };
 
 bool
@@ -55,9 +56,9 @@ sorted_new(struct keeper *k, const struct sorted_spec *spec)
 
 	if (s == NULL)
 		return NULL;
-	s->n_places = PLACES_MIN;
-	if ((s->places = calloc(s->n_places, sizeof *s->places)) == NULL) {
-		sorted_free(s);
+	if ((s->places = places_new(spec->source->key_n)) == NULL) {
+		tree_free(s->order);
+		free(s);
 		return NULL;
 	}
 	return s;
@@ -75,14 +76,27 @@ sorted_new_kept(struct keeper *k, const struct sorted_spec *spec, size_t keep, b
 	return s;
 }
 
+static enum job_next
+bury(struct job *j, int64_t until_us)
+{
+	struct sorted	*s = (struct sorted *)(void *)((char *)j - offsetof(struct sorted, burial));
+
+	while (tree_clear_some(s->order, BURY_STEP))
+		if (job_is_late(until_us))
+			return JOB_MORE;
+	tree_free(s->order);
+	free(s);
+	return JOB_IDLE;
+}
+
 void
-sorted_free(struct sorted *s)
+sorted_free(struct sorted *s, struct jobs *jobs)
 {
 	if (s == NULL)
 		return;
-	tree_free(s->order);
-	free(s->places);
-	free(s);
+	places_free(s->places);
+	s->burial.step = bury;
+	job_start(jobs, &s->burial);
 }
 
 static const uint8_t *
@@ -92,65 +106,6 @@ row_key_of(const struct sorted *s, const struct tree_node *node)
 	const uint8_t	*key = tree_key(node, &n);
 
 	return key + n - s->spec.source->key_n;
-}
-
-/* Row keys are counters and hashes of ours, not a stranger's to choose; mixing their bytes is enough. */
-static size_t
-slot_of(const struct sorted *s, const uint8_t *key)
-{
-	uint64_t	h = UINT64_C(0x9e3779b97f4a7c15);
-
-	for (size_t i = 0; i < s->spec.source->key_n; i++)
-		h = (h ^ key[i]) * UINT64_C(0xff51afd7ed558ccd);
-	return (size_t)(h ^ h >> 32) & (s->n_places - 1);
-}
-
-/* The slot that holds the key, or the free one where it would go. */
-static size_t
-place_find(const struct sorted *s, const uint8_t *key)
-{
-	size_t	i = slot_of(s, key);
-
-	while (s->places[i] != NULL && memcmp(row_key_of(s, s->places[i]), key, s->spec.source->key_n) != 0)
-		i = (i + 1) & (s->n_places - 1);
-	return i;
-}
-
-static bool
-places_grow(struct sorted *s)
-{
-	struct tree_node	**old = s->places;
-	size_t			 n = s->n_places;
-
-	if (tree_count(s->order) * 2 < n)
-		return true;
-	if ((s->places = calloc(2 * n, sizeof *s->places)) == NULL) {
-		s->places = old;
-		return false;
-	}
-	s->n_places = 2 * n;
-	for (size_t i = 0; i < n; i++)
-		if (old[i] != NULL)
-			s->places[place_find(s, row_key_of(s, old[i]))] = old[i];
-	free(old);
-	return true;
-}
-
-/* Those behind it in its run move up, so that no mark of what was here is needed. */
-static void
-place_clear(struct sorted *s, size_t i)
-{
-	size_t	mask = s->n_places - 1;
-
-	for (size_t j = (i + 1) & mask; s->places[j] != NULL; j = (j + 1) & mask) {
-		size_t	home = slot_of(s, row_key_of(s, s->places[j]));
-
-		if (((j - home) & mask) < ((j - i) & mask))
-			continue;
-		s->places[i] = s->places[j];
-		i = j;
-	}
-	s->places[i] = NULL;
 }
 
 static size_t
@@ -182,28 +137,24 @@ belongs(const struct sorted *s, const struct row *r)
 static enum sorted_change
 place_put(struct sorted *s, const uint8_t *key, const struct row *r, size_t *position)
 {
-	struct tree_node	*node, *old;
+	struct tree_node	*node, *old = places_find(s->places, key);
 	uint8_t			 now[ORDER_KEY_MAX];
+	size_t			 was_n, was_at = 0, n = order_key(s, key, r, now);
 	const void		*was;
-	size_t			 i, n, was_n, was_at = 0;
 
-	if (!places_grow(s))
-		return SORTED_NONE;
-	i = place_find(s, key);
-	n = order_key(s, key, r, now);
-	if ((old = s->places[i]) != NULL) {
-		*position = tree_position(old);
+	if (old != NULL) {
+		*position = was_at = tree_position(old);
 		was = tree_key(old, &was_n);
 		if (was_n == n && memcmp(was, now, n) == 0)
 			return SORTED_SAME_PLACE;
-		was_at = *position;
-		place_clear(s, i);
+		places_remove(s->places, key);
 		tree_remove_node(s->order, old);
-		i = place_find(s, key);
 	}
-	if ((node = tree_put(s->order, now, n, NULL, 0)) == NULL)
-		return SORTED_NONE;
-	s->places[i] = node;
+	if ((node = tree_put(s->order, now, n, NULL, 0)) == NULL || places_put(s->places, node) != 0) {
+		if (node != NULL)
+			tree_remove_node(s->order, node);
+		return old == NULL ? SORTED_NONE : SORTED_REMOVED;
+	}
 	*position = tree_position(node);
 	if (old == NULL)
 		return SORTED_ADDED;
@@ -214,17 +165,16 @@ place_put(struct sorted *s, const uint8_t *key, const struct row *r, size_t *pos
 enum sorted_change
 sorted_update(struct sorted *s, const uint8_t *key, size_t *position)
 {
-	struct row	r;
-	size_t		i;
+	struct tree_node	*node;
+	struct row		 r;
 
 	if (source_peek(s->keeper, s->spec.source, key, &r) == 0 && belongs(s, &r))
 		return place_put(s, key, &r, position);
-	i = place_find(s, key);
-	if (s->places[i] == NULL)
+	if ((node = places_find(s->places, key)) == NULL)
 		return SORTED_NONE;
-	*position = tree_position(s->places[i]);
-	tree_remove_node(s->order, s->places[i]);
-	place_clear(s, i);
+	*position = tree_position(node);
+	places_remove(s->places, key);
+	tree_remove_node(s->order, node);
 	return SORTED_REMOVED;
 }
 
@@ -282,17 +232,6 @@ sorted_scan(struct sorted *s, int64_t until_us)
 	return !s->complete;
 }
 
-void
-sorted_restart(struct sorted *s)
-{
-	tree_clear(s->order);
-	if (s->places != NULL)
-		memset(s->places, 0, s->n_places * sizeof *s->places);
-	memset(&s->cursor, 0, sizeof s->cursor);
-	s->scanned = 0;
-	s->complete = false;
-}
-
 double
 sorted_done(const struct sorted *s)
 {
@@ -310,15 +249,9 @@ sorted_count(const struct sorted *s)
 }
 
 bool
-sorted_is_by_account(const struct sorted *s)
-{
-	return s->spec.filter.n == 0 && kind_field(&account_kind, s->spec.sort->name) != NULL;
-}
-
-bool
 sorted_position(const struct sorted *s, const uint8_t *key, size_t *position)
 {
-	struct tree_node	*node = s->places[place_find(s, key)];
+	struct tree_node	*node = places_find(s->places, key);
 
 	if (node == NULL)
 		return false;

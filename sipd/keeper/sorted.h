@@ -2,7 +2,7 @@
  * A sorted set: the rows of a source that a filter lets through, in the order of one field, each with its position.  It is filled in slices
  * and then follows changes.  It holds keys only, in a counted tree (core/tree.h):
  *	sort value, 0, tie-breaking value, 0, key of the stored record
- * and, where it is to follow changes, a hash table from a record's key to its place in the tree.
+ * and, where it is to follow changes, finds a record's node by its key (places.h).
  */
 #ifndef SIPD_KEEPER_SORTED_H
 #define SIPD_KEEPER_SORTED_H
@@ -14,6 +14,7 @@
 #include "sipd/keeper/filter.h"
 #include "sipd/keeper/source.h"
 
+struct jobs;
 struct sorted;
 
 struct sorted_spec {
@@ -31,18 +32,16 @@ bool	sorted_spec_eq(const struct sorted_spec *, const struct sorted_spec *);
  */
 struct sorted *sorted_new(struct keeper *, const struct sorted_spec *);
 struct sorted *sorted_new_kept(struct keeper *, const struct sorted_spec *, size_t keep, bool keep_last);
-void	sorted_free(struct sorted *);
+void	sorted_free(struct sorted *, struct jobs *);			/* in slices */
 
 bool	sorted_scan(struct sorted *, int64_t until_us);		/* fills for a while; false when all is there */
-void	sorted_restart(struct sorted *);			/* empties it, to be filled anew */
 double	sorted_done(const struct sorted *);			/* how much of the scan is done, 0 to 1 */
 size_t	sorted_count(const struct sorted *);
 
 /* The record with that key has changed, or is gone.  Tells what that did to the order, and where. */
 enum sorted_change { SORTED_NONE, SORTED_SAME_PLACE, SORTED_ADDED, SORTED_MOVED, SORTED_REMOVED };
 enum sorted_change sorted_update(struct sorted *, const uint8_t *key, size_t *position);	/* the first one that is affected */
-/* Whether order and filter stay the same when only fields that an account lacks have changed (of a registration: its binding's). */
-bool	sorted_is_by_account(const struct sorted *);
+/* Where the row with that key is; false if it is not in the set. */
 bool	sorted_position(const struct sorted *, const uint8_t *key, size_t *position);
 
 const uint8_t *sorted_key_at(const struct sorted *, size_t position);	/* NULL past the end; lent until the next change */

@@ -96,7 +96,7 @@ rig_turn(struct rig *rig)
 {
 	int64_t	begun = clock_boot_us(), took;
 
-	(void)event_base_loop(rig->k.base, EVLOOP_NONBLOCK);
+	(void)event_base_loop(rig->k.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	took = clock_boot_us() - begun;
 	if (took > rig->longest_us)
 		rig->longest_us = took;
