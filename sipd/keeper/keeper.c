@@ -306,7 +306,8 @@ enter_sandbox(const struct config *c, char *why, size_t size)
 
 	(void)snprintf(socket_dir, sizeof socket_dir, "%s", c->control.socket);
 	paths[1] = dirname(socket_dir);
-	(void)mkdir(paths[1], 0755);	/* what is wrong with it, control_new() says */
+	if (mkdir(paths[1], 0755) == 0)	/* what is wrong with it, control_new() says */
+		(void)chmod(paths[1], 0755);	/* whatever our umask: everybody may ask to be let in */
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return -errno;
 	return sandbox_enter(SANDBOX_KEEPER, paths, why, size);
