@@ -91,7 +91,7 @@ process_pid()
 	local pid
 
 	for pid in $(cat /proc/$DAEMON_PID/task/$DAEMON_PID/children); do
-		[ "$(cat /proc/"$pid"/comm)" != "wc-$1" ] || echo "$pid"
+		[ "$(cat /proc/"$pid"/comm 2>/dev/null)" != "wc-$1" ] || echo "$pid"
 	done
 }
 

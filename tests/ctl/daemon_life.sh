@@ -74,7 +74,7 @@ check "nothing but the three kills was an error" [ "$(grep -c '^<3>' "$LOG")" = 
 check "start again" start_daemon
 children=$(cat /proc/$DAEMON_PID/task/$DAEMON_PID/children)
 kill -9 $DAEMON_PID
-wait $DAEMON_PID 2>/dev/null
+{ wait $DAEMON_PID; } 2>/dev/null
 check "the processes end with the supervisor" wait_for 5 all_gone $children
 check "and a new one can start at once" start_daemon
 check "SIGINT ends it too" eval 'kill -INT $DAEMON_PID; wait $DAEMON_PID'
