@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <wctype.h>
 
 /* Code points that draw nothing, or that reorder what is drawn: they could make a screen lie (product G4). */
 static const struct range {
@@ -235,6 +234,35 @@ text_fit(const char *s, int cells, int *used)
 	return i;
 }
 
+/* Capitals and how far away their small letters are, in alphabets that names are written in; step 2: every other one. */
+static const struct {
+	uint32_t	first, last;
+	int32_t		away;
+	uint32_t	step;
+} capitals[] = {
+	{ 0xc0, 0xd6, 32, 1 }, { 0xd8, 0xde, 32, 1 },					/* Latin-1 */
+	{ 0x100, 0x12e, 1, 2 }, { 0x130, 0x130, 'i' - 0x130, 1 }, { 0x132, 0x136, 1, 2 }, { 0x139, 0x147, 1, 2 },
+	{ 0x14a, 0x176, 1, 2 }, { 0x178, 0x178, 0xff - 0x178, 1 }, { 0x179, 0x17d, 1, 2 },	/* Latin Extended-A */
+	{ 0x1a0, 0x1a0, 1, 1 }, { 0x1af, 0x1af, 1, 1 }, { 0x1cd, 0x1db, 1, 2 }, { 0x1de, 0x1ee, 1, 2 }, { 0x1f8, 0x21e, 1, 2 }, { 0x222, 0x232, 1, 2 },
+	{ 0x386, 0x386, 38, 1 }, { 0x388, 0x38a, 37, 1 }, { 0x38c, 0x38c, 64, 1 }, { 0x38e, 0x38f, 63, 1 },
+	{ 0x391, 0x3a1, 32, 1 }, { 0x3a3, 0x3ab, 32, 1 },				/* Greek */
+	{ 0x400, 0x40f, 80, 1 }, { 0x410, 0x42f, 32, 1 }, { 0x460, 0x480, 1, 2 }, { 0x48a, 0x4be, 1, 2 },
+	{ 0x4d0, 0x52e, 1, 2 },								/* Cyrillic */
+	{ 0x531, 0x556, 48, 1 },							/* Armenian */
+	{ 0x1e00, 0x1e94, 1, 2 }, { 0x1ea0, 0x1efe, 1, 2 },				/* Latin Extended Additional: Vietnamese */
+	{ 0xff21, 0xff3a, 32, 1 },							/* full width */
+};
+
+/* Without the locale, which a daemon has none of. */
+static uint32_t
+lower(uint32_t code)
+{
+	for (size_t i = 0; i < sizeof capitals / sizeof capitals[0] && code >= capitals[i].first; i++)
+		if (code <= capitals[i].last && (code - capitals[i].first) % capitals[i].step == 0)
+			return (uint32_t)((int32_t)code + capitals[i].away);
+	return code;
+}
+
 size_t
 text_fold(const char *s, size_t n, char *out, size_t size)
 {
@@ -250,7 +278,7 @@ text_fold(const char *s, size_t n, char *out, size_t size)
 		else if (code < 0x80)
 			one[0] = (char)(code >= 'A' && code <= 'Z' ? code + 32 : code);
 		else
-			len = text_encode((uint32_t)towlower((wint_t)code), one);
+			len = text_encode(lower(code), one);
 		if (at + len >= size)
 			break;
 		memcpy(out + at, one, len);
