@@ -6,6 +6,8 @@
 #include "core/err.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/groups.h"
+#include "sipd/keeper/json.h"
+#include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/sorted.h"
@@ -50,13 +52,14 @@ static void
 list_row(struct list *l)
 {
 	struct request		*r = l->request;
+	struct refs		 refs = keeper_refs(r->keeper);
 	size_t			 n = sorted_count(l->sorted), i = l->at++;
 	const uint8_t		*key = sorted_key_at(l->sorted, l->reverse ? n - 1 - i : i);
 	struct row		 row;
 
-	if (source_get(r->keeper, l->spec.source, key, &row) != 0)
+	if (source_peek(r->keeper, l->spec.source, key, &row) != 0)
 		return;		/* deleted since */
-	request_send(r, json_pack("{s:o}", "row", source_json(r->keeper, l->spec.source, &row)));
+	request_send(r, json_pack("{s:o}", "row", json_of_record(l->spec.source->kind, &row.of, &refs)));
 	l->told++;
 }
 

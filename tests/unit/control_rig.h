@@ -28,6 +28,7 @@
 #include "core/log.h"
 #include "core/varint.h"
 #include "sipd/keeper/control.h"
+#include "sipd/keeper/edit.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/names.h"
@@ -70,6 +71,9 @@ rig_open(struct rig *rig)
 	clock_init(&rig->k.clock);
 	rig->k.started_at = keeper_now(&rig->k);
 	assert_int_equal(store_open_memory(&rig->k.db.store), 0);
+	(void)snprintf(text, sizeof text, "%s/master.key", rig->folder);
+	if (seal_open(&rig->k.db.seal, text, true, why, sizeof why) != 0)
+		fail_msg("%s", why);
 	assert_non_null(rig->k.names = names_new(&rig->k));
 	assert_non_null(rig->k.events = events_new(&rig->k));
 	assert_non_null(rig->k.registrar = registrar_new(&rig->k));
@@ -80,13 +84,18 @@ rig_open(struct rig *rig)
 static inline void
 rig_close(struct rig *rig)
 {
+	char	key[128];
+
+	(void)snprintf(key, sizeof key, "%s/master.key", rig->folder);
 	control_free(rig->k.control);
 	(void)store_sync(rig->k.db.store);
 	registrar_free(rig->k.registrar);
 	events_free(rig->k.events);
 	names_free(rig->k.names);
 	store_close(rig->k.db.store);
+	seal_close(rig->k.db.seal);
 	event_base_free(rig->k.base);
+	assert_int_equal(unlink(key), 0);
 	assert_int_equal(rmdir(rig->folder), 0);	/* the socket has been taken away */
 }
 
@@ -270,6 +279,33 @@ ok_number(json_t *reply, const char *name)
 
 	json_decref(reply);
 	return n;
+}
+
+/* Commits what a test has built, and takes it through. */
+static inline int
+rig_commit(struct rig *rig, struct txn *t)
+{
+	int	rc = store_commit(t, NULL, NULL);
+
+	(void)store_sync(rig->k.db.store);
+	return rc;
+}
+
+/* An edit of field, text pairs up to NULL. */
+static inline struct edit
+edit_of(const struct kind *k, ...)
+{
+	struct edit	e = { .n = 0 };
+	struct fault	fault;
+	const char	*name;
+	va_list		ap;
+
+	va_start(ap, k);
+	while ((name = va_arg(ap, const char *)) != NULL)
+		if (edit_add(&e, k, name, va_arg(ap, const char *), NULL, &fault) != 0)
+			fail_msg("%s", fault.text);
+	va_end(ap);
+	return e;
 }
 
 /* A binding as the registrar writes one, with its counts. */
