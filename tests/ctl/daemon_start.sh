@@ -105,6 +105,16 @@ check "a damaged store" refused "$TMP/state/store"
 check "is left as it is" [ "$(sha256sum < "$TMP/state/store/data.mdb")" = "$sum" ]
 rm -r "$TMP/state"
 cp -r "$TMP/good" "$TMP/state"
+python3 - "$TMP/state/store/data.mdb" <<'EOF'
+import re, sys
+data = open(sys.argv[1], "rb").read()
+data, n = re.subn(rb"(schema\0{6})\0(?=.)", lambda m: m[1] + b"\x7f", data, flags=re.S)
+assert n > 0
+open(sys.argv[1], "wb").write(data)
+EOF
+check "a newer store" refused "$TMP/state/store/data.mdb: written by a newer version"
+rm -r "$TMP/state"
+cp -r "$TMP/good" "$TMP/state"
 check "the good store starts again" start_daemon
 stop_daemon
 mv "$TMP/state/master.key" "$TMP/key.away"
