@@ -66,6 +66,7 @@ shake(SSL_CTX *server_ctx, SSL_CTX *client_ctx, int *chain)
 {
 	SSL	*s = SSL_new(server_ctx), *c = SSL_new(client_ctx);
 	BIO	*a, *b;
+	char	 name[] = "some.other.name";
 	int	 rs = 0, rc = 0;
 
 	assert_int_equal(BIO_new_bio_pair(&a, 65536, &b, 65536), 1);
@@ -73,7 +74,7 @@ shake(SSL_CTX *server_ctx, SSL_CTX *client_ctx, int *chain)
 	SSL_set_bio(c, b, b);
 	SSL_set_accept_state(s);
 	SSL_set_connect_state(c);
-	SSL_set_tlsext_host_name(c, "some.other.name");
+	SSL_set_tlsext_host_name(c, name);
 	for (int i = 0; i < 20; i++) {
 		rc = SSL_do_handshake(c);
 		rs = SSL_do_handshake(s);
