@@ -51,7 +51,6 @@ name(struct binding *b, const uint8_t key[PRIMARY])
 {
 	b->account_id = be64_get(key);
 	memcpy(b->hash, key + 8, BINDING_KEY);
-	b->expires_at = 0;
 }
 
 bool
@@ -65,7 +64,9 @@ expiry_step(struct keeper *k, struct refreshes *refreshes)
 	find(k, TABLE_BINDING_EXPIRY, 0, (uint64_t)now + 1, &f);
 	for (size_t i = 0; i < f.n && rc == 0; i++) {
 		name(&b, f.keys[i]);
-		if (refresh_latest(refreshes, &b) && b.expires_at > now)
+		if (table_get(&k->db, &binding_kind, &b) != 0)
+			log_error("expiry: a binding that can't be read is passed over");
+		else if (refresh_latest(refreshes, &b) && b.expires_at > now)
 			(void)refresh_write_one(refreshes, &b);
 		else if ((rc = registrar_end(k->registrar, &b, "expired")) != 0)
 			log_error("expiry: not stored: %s", err_text(rc));

@@ -317,18 +317,21 @@ enter_sandbox(const struct config *c, char *why, size_t size)
 static int
 open_store(struct keeper *k, char *why, size_t size)
 {
-	char		store[CONFIG_TEXT + 16], key[CONFIG_TEXT + 16], data[CONFIG_TEXT + 32];
+	char		store[CONFIG_TEXT + 16], key[CONFIG_TEXT + 16];
 	struct stat	st;
 	int		rc;
 
 	(void)snprintf(store, sizeof store, "%s/store", k->conf.state_dir);
 	(void)snprintf(key, sizeof key, "%s/master.key", k->conf.state_dir);
-	(void)snprintf(data, sizeof data, "%s/data.mdb", store);
 	if ((rc = make_folder(store, why, size)) != 0)
 		return rc;
 	if ((rc = store_open_lmdb(&k->db.store, store, 0, why, size)) != 0)
 		return rc;
-	return seal_open(&k->db.seal, key, stat(key, &st) != 0 && count_get(&k->db, "accounts") == 0, why, size);
+	if (stat(key, &st) != 0 && errno == ENOENT && count_get(&k->db, "accounts") > 0) {
+		(void)snprintf(why, size, "%s: is gone, and the passwords in %s can't be read without it: put it back", key, store);
+		return -ENOENT;
+	}
+	return seal_open(&k->db.seal, key, true, why, size);
 }
 
 static int

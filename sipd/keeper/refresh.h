@@ -1,5 +1,5 @@
 /*
- * Refreshes: a REGISTER that changes nothing but how long a binding lasts is answered at once, kept here, and written within
+ * Refreshes: a REGISTER that changes nothing but how long a binding lasts is answered at once, kept here, and on disk within
  * REFRESH_HOLD_MS (promise 1: losing one only shortens a binding).  Readers of TABLE_BINDING pass what they read through refresh_latest().
  */
 #ifndef SIPD_KEEPER_REFRESH_H
@@ -10,9 +10,12 @@
 struct keeper;
 struct refreshes;
 
-enum { REFRESH_HOLD_MS = 3500, REFRESH_SLICE = 128 };
+enum {
+	REFRESH_HOLD_MS = 4000,		/* in memory only, at most; then in a journal */
+	REFRESH_FOLD_MS = 60000,	/* in a journal and not refreshed again: then in its binding */
+};
 
-struct refreshes *refreshes_new(struct keeper *);
+struct refreshes *refreshes_new(struct keeper *);	/* with what the journals hold */
 void	refreshes_free(struct refreshes *);
 
 /* Takes a refresh of a binding that is on disk.  False: that is still being written, or there is no memory: write it as a change. */
@@ -24,8 +27,8 @@ void	refresh_drop(struct refreshes *, const struct binding *);	/* it has just be
 void	refresh_hold(struct refreshes *, uint64_t account_id, const uint8_t hash[BINDING_KEY]);
 void	refresh_release(struct refreshes *, uint64_t account_id, const uint8_t hash[BINDING_KEY]);
 
-/* Writes a slice of those that were taken before then.  True: there are more. */
-bool	refresh_write(struct refreshes *, int64_t before_ms);
-bool	refresh_write_one(struct refreshes *, const struct binding *);	/* now; false: there is none */
+/* Writes a slice of what is due.  all: of whatever is in memory only.  True: there may be more. */
+bool	refresh_write(struct refreshes *, bool all);
+bool	refresh_write_one(struct refreshes *, const struct binding *);	/* into its binding, now; false: there is none */
 
 #endif

@@ -853,7 +853,7 @@ registrar_flow_gone(struct registrar *r, uint64_t flow)
 bool
 registrar_turn(struct registrar *r)
 {
-	return refresh_write(r->refreshes, keeper_now(r->k) - REFRESH_HOLD_MS);
+	return refresh_write(r->refreshes, false);
 }
 
 bool
@@ -866,7 +866,7 @@ void
 registrar_stop(struct registrar *r)
 {
 	(void)store_sync(r->k->db.store);
-	while (refresh_write(r->refreshes, INT64_MAX) && store_sync(r->k->db.store) == 0)
+	while (refresh_write(r->refreshes, true) && store_sync(r->k->db.store) == 0)
 		continue;
 }
 

@@ -5,6 +5,7 @@
  *
  *	keeper_bench [-n accounts] [-w outstanding] [-t seconds a phase] [-m]		-m: MD5 for SHA-256
  */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -200,21 +201,46 @@ on_gone(void *arg, int rc)
 	die("the keeper is gone");
 }
 
-/* CPU nanoseconds of all threads of a process. */
+/* CPU nanoseconds of one thread of a process, from its schedstat. */
 static uint64_t
-cpu_ns(pid_t pid)
+thread_ns(pid_t pid, const char *tid)
 {
-	char		path[64], line[512], *p;
-	unsigned long	user = 0, system = 0;
-	FILE		*f;
+	char			path[320];
+	unsigned long long	ns = 0;
+	FILE			*f;
 
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if ((f = fopen(path, "r")) == NULL || fgets(line, sizeof line, f) == NULL)
-		die(path);
+	(void)snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, tid);
+	if ((f = fopen(path, "r")) == NULL)
+		return 0;
+	if (fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
 	(void)fclose(f);
-	if ((p = strrchr(line, ')')) == NULL || sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+	return ns;
+}
+
+struct cpu {
+	uint64_t	loop_ns, writer_ns;
+};
+
+static struct cpu
+cpu_of(pid_t pid)
+{
+	struct cpu	 cpu = { 0, 0 };
+	char		 path[64];
+	DIR		*d;
+	struct dirent	*e;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	if ((d = opendir(path)) == NULL)
 		die(path);
-	return (uint64_t)(user + system) * 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+	while ((e = readdir(d)) != NULL) {
+		if (atoi(e->d_name) == pid)
+			cpu.loop_ns += thread_ns(pid, e->d_name);
+		else if (e->d_name[0] != '.')
+			cpu.writer_ns += thread_ns(pid, e->d_name);
+	}
+	(void)closedir(d);
+	return cpu;
 }
 
 static long
@@ -257,7 +283,8 @@ static void
 phase(struct bench *b, const char *name, bool full, unsigned seconds)
 {
 	int64_t		began = clock_boot_us(), took;
-	uint64_t	cpu = cpu_ns(b->keeper);
+	struct cpu	before = cpu_of(b->keeper), after;
+	double		done;
 	size_t		n;
 
 	b->full = full;
@@ -271,13 +298,15 @@ phase(struct bench *b, const char *name, bool full, unsigned seconds)
 	while (b->outstanding > 0)
 		turn(b);
 	took = clock_boot_us() - began;
-	cpu = cpu_ns(b->keeper) - cpu;
+	after = cpu_of(b->keeper);
+	done = (double)(b->done > 0 ? b->done : 1);
 	n = b->n_latency < 1000000 ? b->n_latency : 1000000;
 	qsort(b->latency_us, n, sizeof b->latency_us[0], by_value);
-	printf("{\"phase\":\"%s\",\"done\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"challenged\":%" PRIu64 ",\"per_s\":%.0f,\"cpu_us\":%.2f,"
-	    "\"p50_us\":%" PRId64 ",\"p99_us\":%" PRId64 ",\"rss_kb\":%ld}\n", name, b->done, b->refused, b->challenged,
-	    (double)b->done * 1e6 / (double)took, (double)cpu / 1000.0 / (double)(b->done > 0 ? b->done : 1), b->latency_us[n / 2],
-	    b->latency_us[n * 99 / 100], rss_kb(b->keeper));
+	printf("{\"phase\":\"%s\",\"done\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"challenged\":%" PRIu64 ",\"per_s\":%.0f,\"loop_us\":%.2f,"
+	    "\"writer_us\":%.2f,\"p50_us\":%" PRId64 ",\"p99_us\":%" PRId64 ",\"rss_kb\":%ld}\n", name, b->done, b->refused,
+	    b->challenged, done * 1e6 / (double)took, (double)(after.loop_ns - before.loop_ns) / 1000.0 / done,
+	    (double)(after.writer_ns - before.writer_ns) / 1000.0 / done, b->latency_us[n / 2], b->latency_us[n * 99 / 100],
+	    rss_kb(b->keeper));
 	(void)fflush(stdout);
 }
 

@@ -9,13 +9,14 @@
 
 #include "core/err.h"
 #include "core/varint.h"
+#include "sipd/keeper/refresh.h"
 
 struct fixture {
 	struct keeper		*k;
 	struct channel		*ours, *fronts;		/* the two ends */
 	struct account		 alice;
 	struct register_ask	 ask;
-	char			 user[65], password[65], nonce[NONCE_TEXT], nc_text[9], response[65];
+	char			 user[65], password[80], nonce[NONCE_TEXT], nc_text[9], response[65];
 	unsigned		 nc;
 	uint8_t			 contacts[2048];
 	uint64_t		 id;
@@ -297,6 +298,40 @@ test_failed_commit_is_503(void **state)
 	assert_int_equal(registrar_bindings(f->k->registrar), 1);
 }
 
+/* What a kill -9 leaves, as far as the registrar goes. */
+static void
+crash(struct fixture *f)
+{
+	registrar_free(f->k->registrar);
+	f->k->registrar = registrar_new(f->k);
+}
+
+static int64_t
+latest(struct fixture *f)
+{
+	struct binding	b = stored(f);
+
+	registrar_latest(f->k->registrar, &b);
+	return b.expires_at;
+}
+
+static int
+count_one(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	(void)value;
+	*(int *)arg += key.n == 16 && memcmp(key.p, "refresh/", 8) == 0;
+	return 0;
+}
+
+static int
+journals(struct fixture *f)
+{
+	int	n = 0;
+
+	(void)store_range(f->k->db.store, TABLE_META, (struct store_bytes){ "", 0 }, NULL, false, 0, count_one, &n);
+	return n;
+}
+
 static void
 test_refresh(void **state)
 {
@@ -317,11 +352,26 @@ test_refresh(void **state)
 	assert_in_range(b.expires_at - before.expires_at, 100000, 105000);
 
 	assert_false(registrar_turn(f->k->registrar));		/* not yet */
-	fixture_later(f->k, 4000);
+	crash(f);
+	assert_int_equal(latest(f), before.expires_at);		/* gone: it only shortens the binding */
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 401);
+	strcpy(f->nonce, f->given);
+	f->nc = 0;
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	b.expires_at = latest(f);
+	assert_true(b.expires_at > before.expires_at);
+	fixture_later(f->k, REFRESH_HOLD_MS);
+	assert_true(registrar_turn(f->k->registrar));
+	assert_int_equal(store_sync(f->k->db.store), 0);
+	assert_int_equal(stored(f).expires_at, before.expires_at);
+	crash(f);
+	assert_int_equal(latest(f), b.expires_at);		/* from the journal */
+	fixture_later(f->k, REFRESH_FOLD_MS);
 	assert_true(registrar_turn(f->k->registrar));
 	assert_int_equal(store_sync(f->k->db.store), 0);
 	assert_int_equal(stored(f).expires_at, b.expires_at);
 	assert_int_equal(stored(f).registered_at, before.registered_at);
+	assert_int_equal(journals(f), 1);			/* until the next write */
 	assert_int_equal(events_with(f, "registered"), 1);	/* refreshes are no events */
 }
 
@@ -337,7 +387,8 @@ test_refreshes_written_at_stop(void **state)
 	b = stored(f);
 	registrar_latest(f->k->registrar, &b);
 	registrar_stop(f->k->registrar);
-	assert_int_equal(stored(f).expires_at, b.expires_at);
+	crash(f);
+	assert_int_equal(latest(f), b.expires_at);
 }
 
 /* A refresh that could not be written is kept, and written when the store takes it. */
@@ -353,15 +404,51 @@ test_refresh_survives_failed_write(void **state)
 	b = stored(f);
 	registrar_latest(f->k->registrar, &b);
 	store_fault(f->k->db.store, true);
-	fixture_later(f->k, 4000);
-	(void)registrar_turn(f->k->registrar);
+	fixture_later(f->k, REFRESH_HOLD_MS);
+	assert_true(registrar_turn(f->k->registrar));
 	(void)store_sync(f->k->db.store);
 	store_fault(f->k->db.store, false);
+	assert_int_equal(journals(f), 0);
+	assert_false(registrar_turn(f->k->registrar));			/* not again at once */
+	fixture_later(f->k, 2000);
+	assert_true(registrar_turn(f->k->registrar));
+	(void)store_sync(f->k->db.store);
+	assert_int_equal(journals(f), 1);
+	store_fault(f->k->db.store, true);				/* the same for the binding itself */
+	fixture_later(f->k, REFRESH_FOLD_MS);
+	assert_true(registrar_turn(f->k->registrar));
+	(void)store_sync(f->k->db.store);
+	store_fault(f->k->db.store, false);
+	assert_int_equal(latest(f), b.expires_at);
 	assert_true(stored(f).expires_at < b.expires_at);
 	fixture_later(f->k, 2000);
 	assert_true(registrar_turn(f->k->registrar));
 	(void)store_sync(f->k->db.store);
 	assert_int_equal(stored(f).expires_at, b.expires_at);
+}
+
+/* A phone that refreshes all the time: each is on disk in time though none is ever the last, and journals do not pile up. */
+static void
+test_refreshed_all_the_time(void **state)
+{
+	struct fixture	*f = *state;
+	int64_t		 kept;
+
+	for (int i = 0; i < 200; i++) {
+		if (i % 200 == 0)
+			challenged(f);
+		assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+		fixture_later(f->k, 1000);
+		while (registrar_turn(f->k->registrar))
+			(void)store_sync(f->k->db.store);
+		(void)registrar_tick(f->k->registrar);
+		(void)store_sync(f->k->db.store);
+		assert_true(journals(f) <= 2);
+	}
+	kept = latest(f);
+	crash(f);
+	assert_in_range(kept - latest(f), 0, REFRESH_HOLD_MS + 1000);
+	assert_int_equal(registrar_bindings(f->k->registrar), 1);
 }
 
 /* What a refresh stands on is not on disk yet: its 200 waits for that, and dies with it. */
@@ -802,8 +889,13 @@ test_many_refreshes(void **state)
 	}
 	while (registrar_turn(f->k->registrar))
 		assert_int_equal(store_sync(f->k->db.store), 0);
+	assert_int_equal(journals(f), 2);
+	crash(f);
+	fixture_later(f->k, REFRESH_FOLD_MS);
+	while (registrar_turn(f->k->registrar))
+		assert_int_equal(store_sync(f->k->db.store), 0);
 	assert_int_equal(table_verify(&f->k->db, &binding_kind, NULL, NULL), 0);
-	fixture_later(f->k, 150000);					/* 250 s after the last refresh: nobody is late */
+	fixture_later(f->k, 150000 - REFRESH_FOLD_MS);					/* 250 s after the last refresh: nobody is late */
 	assert_false(registrar_tick(f->k->registrar));
 	assert_int_equal(registrar_bindings(f->k->registrar), MANY);
 	fixture_later(f->k, 60000);
@@ -844,6 +936,10 @@ test_all_agrees(void **state)
 			f->nonce[0] = '\0';
 		store_fault(f->k->db.store, false);
 		fixture_later(f->k, rand_r(&seed) % 2000);
+		if (rand_r(&seed) % 100 == 0) {
+			crash(f);
+			f->nonce[0] = '\0';
+		}
 		(void)registrar_tick(f->k->registrar);
 		(void)registrar_turn(f->k->registrar);
 	}
@@ -876,7 +972,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_registers), T(test_answer_waits), T(test_failed_commit_is_503), T(test_refresh), T(test_refreshes_written_at_stop),
-		T(test_refresh_survives_failed_write), T(test_refresh_of_pending), T(test_stale_cseq), T(test_wrong_password),
+		T(test_refresh_survives_failed_write), T(test_refreshed_all_the_time), T(test_refresh_of_pending), T(test_stale_cseq), T(test_wrong_password),
 		T(test_registered_phone_is_heard), T(test_forged_source_bans_nobody), T(test_account_is_guarded),
 		T(test_unknown_user_answers_alike), T(test_acl), T(test_whose_address), T(test_expiry), T(test_flow_gone), T(test_drop),
 		T(test_watch), T(test_status), T(test_front_dies_meanwhile), T(test_restart),
