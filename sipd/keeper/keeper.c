@@ -328,7 +328,7 @@ open_store(struct keeper *k, char *why, size_t size)
 	if ((rc = store_open_lmdb(&k->db.store, store, 0, why, size)) != 0)
 		return rc;
 	if (stat(key, &st) != 0 && errno == ENOENT && count_get(&k->db, "accounts") > 0) {
-		(void)snprintf(why, size, "%s: is gone, and the passwords in %s can't be read without it: put it back", key, store);
+		(void)snprintf(why, size, "%s: is gone, and the store's passwords can't be read without it: put it back", key);
 		return -ENOENT;
 	}
 	return seal_open(&k->db.seal, key, true, why, size);
