@@ -1,0 +1,121 @@
+#include "tui/actions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/key.h"
+
+const struct action_row	action_rows[] = {
+	{ ACT_HELP, "help", "F1 ?", P_ALL & ~P_FORM, 0, "Help", "this list for the current screen" },
+	{ ACT_HELP, "help-form", "F1", P_FORM, 0, "Help", "this list for the form" },
+	{ ACT_SAVE, "save", "F2", P_FORM, ACT_WRITE, "Save", "store the form" },
+	{ ACT_EXPORT, "export", "F2 x", P_LISTS | P_DETAIL, 0, "Export", "write what is shown to a file" },
+	{ ACT_FIND, "find", "F3 f", P_LISTS, 0, "Find", "go to the first row at or after what is typed" },
+	{ ACT_FILTER, "filter", "F4 /", P_LISTS | P_HELP, 0, "Filter", "keep the rows that match, while typing" },
+	{ ACT_FILTER_CLEAR, "filter-clear", "\\", P_LISTS | P_HELP, 0, NULL, "drop the filter" },
+	{ ACT_REFRESH, "refresh", "F5 C-l C-r", P_ALL, 0, NULL, "ask again and redraw" },
+	{ ACT_SORT, "sort", "F6 s", P_LISTS, 0, "Sort", "choose the sort column" },
+	{ ACT_SORT_REVERSE, "sort-reverse", "S", P_LISTS, 0, NULL, "turn the order round" },
+	{ ACT_SORT_LEFT, "sort-left", "<", P_LISTS, 0, NULL, "sort by the column to the left" },
+	{ ACT_SORT_RIGHT, "sort-right", ">", P_LISTS, 0, NULL, "sort by the column to the right" },
+	{ ACT_COLUMNS, "columns", "c", P_LISTS, 0, NULL, "choose columns" },
+	{ ACT_ADD, "add", "F7 a", P_ACCOUNTS | P_GROUPS, ACT_WRITE, "Add", "new record" },
+	{ ACT_EDIT, "edit", "e", P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_WRITE, NULL, "edit this record" },
+	{ ACT_DELETE, "delete", "F8 d", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_WRITE | ACT_ASK, "Delete",
+	  "delete this; on Registered: drop the binding" },
+	{ ACT_MENU, "menu", "F9 .", P_VIEWS & ~P_HELP, 0, "Menu", "all actions for this row" },
+	{ ACT_QUIT, "quit", "F10 C-c", P_ALL, 0, "Quit", "leave the console" },
+	{ ACT_BACK, "back", "Esc q", P_VIEWS, 0, NULL, "previous screen; q on Overview leaves" },
+	{ ACT_CANCEL, "cancel", "Esc", P_FORM, 0, "Cancel", "leave the form" },
+	{ ACT_LAST, "last", "-", P_VIEWS, 0, NULL, "switch between the last two screens" },
+	{ ACT_COMMAND, "command", ":", P_VIEWS, 0, NULL, "type an action by name, with completion" },
+	{ ACT_SUSPEND, "suspend", "C-z", P_ALL, 0, NULL, "stop; fg comes back" },
+	{ ACT_GO_OVERVIEW, "overview", "1", P_VIEWS, 0, NULL, "Overview" },
+	{ ACT_GO_REGISTERED, "registered", "2", P_VIEWS, 0, NULL, "Registered Accounts" },
+	{ ACT_GO_ACCOUNTS, "accounts", "3", P_VIEWS, 0, NULL, "Accounts" },
+	{ ACT_GO_GROUPS, "groups", "4", P_VIEWS, 0, NULL, "Groups" },
+	{ ACT_GO_EVENTS, "events", "8", P_VIEWS, 0, NULL, "Events" },
+	{ ACT_OPEN, "open", "Enter", P_LISTS | P_OVERVIEW, 0, NULL, "open this row" },
+	{ ACT_DOWN, "down", "Down j", P_VIEWS, 0, NULL, "next row" },
+	{ ACT_UP, "up", "Up k", P_VIEWS, 0, NULL, "previous row" },
+	{ ACT_PAGE_DOWN, "page-down", "PgDn C-f", P_VIEWS, 0, NULL, "next page" },
+	{ ACT_PAGE_UP, "page-up", "PgUp C-b", P_VIEWS, 0, NULL, "previous page" },
+	{ ACT_HALF_DOWN, "half-down", "C-d", P_VIEWS, 0, NULL, "half a page down" },
+	{ ACT_HALF_UP, "half-up", "C-u", P_VIEWS, 0, NULL, "half a page up" },
+	{ ACT_FIRST, "first", "Home g", P_VIEWS, 0, NULL, "first row" },
+	{ ACT_LAST_ROW, "last-row", "End G", P_VIEWS, 0, NULL, "last row" },
+	{ ACT_NEXT_BOX, "next-box", "Tab", P_OVERVIEW | P_ACCOUNTS, 0, NULL, "next box" },
+	{ ACT_PAUSE, "pause", "p", P_VIEWS, 0, NULL, "freeze the screen; again to go on" },
+	{ ACT_FOLLOW, "follow", "F", P_LISTS, 0, NULL, "stay with this row wherever it moves; on Events: with the newest" },
+	{ ACT_TIME_STYLE, "time-style", "t", P_VIEWS, 0, NULL, "times as clock or as age" },
+	{ ACT_TIME_ZONE, "time-zone", "z", P_VIEWS, 0, NULL, "local time or UTC" },
+	{ ACT_COPY, "copy", "y", P_LISTS | P_DETAIL, 0, NULL, "copy the row to the terminal's clipboard" },
+	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL, 0, NULL, "events about this row" },
+	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK, NULL, "disable or enable the account" },
+	{ ACT_NEXT_FIELD, "next-field", "Tab Down Enter", P_FORM, 0, NULL, "next field" },
+	{ ACT_PREV_FIELD, "prev-field", "S-Tab Up", P_FORM, 0, NULL, "previous field" },
+	{ ACT_CHOICE, "choice", "Space Left Right", P_FORM, 0, NULL, "change a choice; in text a blank, and left and right" },
+	{ ACT_LINE_START, "line-start", "Home C-a", P_FORM, 0, NULL, "start of the field" },
+	{ ACT_LINE_END, "line-end", "End C-e", P_FORM, 0, NULL, "end of the field" },
+	{ ACT_KILL_LINE, "kill-line", "C-u", P_FORM, 0, NULL, "empty the field" },
+	{ ACT_KILL_WORD, "kill-word", "C-w", P_FORM, 0, NULL, "delete a word" },
+};
+const size_t	n_action_rows = sizeof action_rows / sizeof action_rows[0];
+
+int
+action_keys(const struct action_row *row, int keys[ACTION_KEYS])
+{
+	int	n = 0;
+
+	for (const char *s = row->keys; *s != '\0' && n < ACTION_KEYS; s += strspn(s, " ")) {
+		size_t	len = strcspn(s, " ");
+
+		keys[n++] = key_named(s, len);
+		s += len;
+	}
+	return n;
+}
+
+const struct action_row *
+action_of_key(int key, unsigned pane)
+{
+	for (size_t i = 0; i < n_action_rows; i++) {
+		int	keys[ACTION_KEYS], n;
+
+		if ((action_rows[i].panes & pane) == 0)
+			continue;
+		n = action_keys(&action_rows[i], keys);
+		for (int k = 0; k < n; k++)
+			if (keys[k] == key)
+				return &action_rows[i];
+	}
+	return NULL;
+}
+
+const struct action_row *
+action_named(const char *name)
+{
+	for (size_t i = 0; i < n_action_rows; i++)
+		if (strcmp(action_rows[i].name, name) == 0)
+			return &action_rows[i];
+	return NULL;
+}
+
+void
+action_footer(unsigned pane, bool may_write, char *buf, size_t size)
+{
+	size_t	at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n_action_rows; i++) {
+		const struct action_row	*r = &action_rows[i];
+		int			 n;
+
+		if ((r->panes & pane) == 0 || r->foot == NULL || ((r->flags & ACT_WRITE) && !may_write))
+			continue;
+		n = snprintf(buf + at, size - at, "%s%.*s %s", at == 0 ? "" : " ", (int)strcspn(r->keys, " "), r->keys, r->foot);
+		if (n < 0 || (size_t)n >= size - at)
+			return;
+		at += (size_t)n;
+	}
+}

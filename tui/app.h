@@ -1,0 +1,92 @@
+/*
+ * The console's body: what every pane needs.  A pane is a row of functions (struct pane); its state lives here, so that leaving and
+ * coming back loses nothing.
+ */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "tui/actions.h"
+#include "tui/editor.h"
+#include "tui/form.h"
+#include "tui/key.h"
+#include "tui/link.h"
+#include "tui/list.h"
+#include "tui/prompt.h"
+
+struct console;
+
+struct pane {
+	unsigned	 bit;			/* enum pane_bit */
+	const char	*place;			/* in the breadcrumb */
+	void		(*open)(struct console *);	/* it comes on, or the link is back */
+	void		(*close)(struct console *);	/* it goes off */
+	void		(*paint)(struct console *);
+	bool		(*act)(struct console *, const struct action_row *);	/* false: not mine */
+	bool		(*key)(struct console *, int key);	/* before actions; NULL: none */
+	struct list	*(*list)(struct console *);	/* its list, for the actions that all lists share; NULL: none */
+};
+
+extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help;
+
+enum { HISTORY = 16, MESSAGE = 300 };
+
+struct console {
+	struct link		 link;
+	struct keys		 keys;
+	const struct pane	*pane;
+	const struct pane	*history[HISTORY];	/* where Esc goes back to */
+	int			 n_history;
+	const struct pane	*last;			/* where - goes */
+	struct list		 registered, accounts, group_box, groups, events, recent;
+	struct form		 form;
+	struct prompt		 prompt;
+	char			 account[65];		/* that the details show */
+	json_t			*details;		/* its record, and its registrations */
+	json_t			*status;		/* the daemon's counts */
+	int			 box;			/* which box of Overview or Accounts has the cursor */
+	const struct pane	*help_of;		/* the pane that Help was opened on */
+	int			 help_top;
+	char			 help_filter[64];
+	char			 message[MESSAGE];
+	bool			 message_bad;
+	bool			 utc, ages, paused, quit, redraw;
+	int64_t			 now_ms;		/* CLOCK_BOOTTIME of this turn */
+	int64_t			 wall_ms;
+	int64_t			 key_ms;		/* of the last key */
+	bool			 wants_frame, urgent;	/* something changed; by a key */
+	int			 status_code;
+};
+
+/* Changing screens. */
+void	console_go(struct console *, const struct pane *);	/* a place of its own: history begins anew */
+void	console_enter(struct console *, const struct pane *);	/* deeper; Esc comes back */
+void	console_back(struct console *);
+
+/* A word at the foot, until the next key. */
+void	console_say(struct console *, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Asks the daemon.  fn gets the reply; says so and returns false when there is no connection. */
+bool	console_ask(struct console *, json_t *request, link_fn, void *arg);
+/* The refusal in a reply, shown; true if it was one (or the connection was lost). */
+bool	console_refused(struct console *, const json_t *reply);
+bool	console_may_write(struct console *);	/* else it says why not */
+
+/* A stored time as this console shows it now: clock or age, local or UTC.  wide: with date and zone. */
+const char *console_time(const struct console *, const char *rfc3339, bool wide, bool ms, char *buf, size_t size);
+
+/* The glyph and its style of a device status ("OK"); a blank for none. */
+struct glyph {
+	const char	*word, *glyph;
+	int		 style;			/* enum style */
+};
+const struct glyph *glyph_of(const char *word);
+
+/* A JSON value of a row as text, safe for the screen. */
+void	row_text(const struct console *, const json_t *row, const char *field, char *buf, size_t size);
+
+#endif

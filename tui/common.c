@@ -1,0 +1,268 @@
+#include "tui/common.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/screen.h"
+#include "tui/table.h"
+
+static const struct {
+	enum action		 action;
+	const struct pane	*pane;
+} places[] = {
+	{ ACT_GO_OVERVIEW, &pane_overview }, { ACT_GO_REGISTERED, &pane_registered }, { ACT_GO_ACCOUNTS, &pane_accounts },
+	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_EVENTS, &pane_events },
+};
+
+static struct list *
+list_of(struct console *c)
+{
+	return c->pane->list == NULL ? NULL : c->pane->list(c);
+}
+
+static bool
+usable(struct console *c, const struct action_row *a)
+{
+	return (a->panes & c->pane->bit) != 0 && ((a->flags & ACT_WRITE) == 0 || c->link.may_write);
+}
+
+/* The n-th action that a menu showed. */
+static void
+menu_done(struct console *c, const char *text)
+{
+	int	n = atoi(text);
+
+	for (size_t i = 0; i < n_action_rows; i++) {
+		if (!usable(c, &action_rows[i]) || action_rows[i].action == ACT_MENU || n-- > 0)
+			continue;
+		common_perform(c, &action_rows[i]);
+		return;
+	}
+}
+
+static void
+menu(struct console *c)
+{
+	char	line[MENU_TEXT];
+
+	prompt_menu(c, "What to do", menu_done);
+	for (size_t i = 0; i < n_action_rows; i++) {
+		if (!usable(c, &action_rows[i]) || action_rows[i].action == ACT_MENU)
+			continue;
+		(void)snprintf(line, sizeof line, "%-14s %s", action_rows[i].keys, action_rows[i].help);
+		prompt_item(c, false, line);
+	}
+}
+
+static void
+sort_done(struct console *c, const char *text)
+{
+	struct list	*l = list_of(c);
+	int		 n = atoi(text);
+
+	for (size_t i = 0; l != NULL && i < l->kind->n_fields; i++) {
+		if ((l->kind->fields[i].flags & FF_COLUMN) == 0 || n-- > 0)
+			continue;
+		(void)snprintf(l->sort, sizeof l->sort, "%s", l->kind->fields[i].name);
+		list_open(l);
+		return;
+	}
+}
+
+static void
+columns_done(struct console *c, const char *text)
+{
+	struct list	*l = list_of(c);
+	int		 n = atoi(text);
+
+	for (size_t i = 0; l != NULL && i < l->kind->n_fields && i < 64; i++) {
+		if ((l->kind->fields[i].flags & FF_COLUMN) == 0 || n-- > 0)
+			continue;
+		l->hidden ^= (uint64_t)1 << i;
+		return;
+	}
+}
+
+static void
+column_menu(struct console *c, const char *title, bool sorting)
+{
+	struct list	*l = list_of(c);
+
+	if (l == NULL)
+		return;
+	prompt_menu(c, title, sorting ? sort_done : columns_done);
+	for (size_t i = 0; i < l->kind->n_fields && i < 64; i++) {
+		const struct field	*f = &l->kind->fields[i];
+
+		if (f->flags & FF_COLUMN)
+			prompt_item(c, sorting ? strcmp(f->name, l->sort) == 0 : (l->hidden >> i & 1) == 0, f->title);
+	}
+}
+
+static void
+filter_typed(struct console *c, const char *text)
+{
+	struct list	*l = list_of(c);
+
+	if (l != NULL)
+		list_set_filter(l, text);
+}
+
+static void
+find_done(struct console *c, const char *text)
+{
+	struct list	*l = list_of(c);
+
+	if (l != NULL && text[0] != '\0')
+		list_find(l, text);
+}
+
+static void
+palette_done(struct console *c, const char *text)
+{
+	const struct action_row	*found = NULL;
+	size_t			 n = strlen(text);
+
+	for (size_t i = 0; i < n_action_rows && n > 0; i++) {
+		if ((action_rows[i].panes & c->pane->bit) == 0 || strncmp(action_rows[i].name, text, n) != 0)
+			continue;
+		if (found == NULL || strcmp(action_rows[i].name, text) == 0)
+			found = &action_rows[i];
+	}
+	if (found != NULL)
+		common_perform(c, found);
+	else if (n > 0)
+		console_say(c, true, "no action %.60s here; ? lists them", text);
+}
+
+/* What the list shows, a tab between cells. */
+static void
+export_done(struct console *c, const char *file)
+{
+	struct list	*l = list_of(c);
+	FILE		*f = file[0] == '\0' || l == NULL ? NULL : fopen(file, "wx");
+	size_t		 n = 0, i;
+	json_t		*id;
+
+	if (f == NULL) {
+		if (file[0] != '\0')
+			console_say(c, true, "%.200s: %s", file, l == NULL ? "there is no list here" : strerror(errno));
+		return;
+	}
+	json_array_foreach(l->order, i, id) {
+		const json_t	*row = json_object_get(l->rows, json_string_value(id));
+		char		 text[700];
+
+		for (size_t k = 0; k < l->kind->n_fields; k++) {
+			if ((l->kind->fields[k].flags & FF_COLUMN) == 0)
+				continue;
+			cell_text(json_object_get(row, l->kind->fields[k].name), text, sizeof text);
+			(void)fprintf(f, "%s\t", text);
+		}
+		(void)fputc('\n', f);
+		n++;
+	}
+	if (fclose(f) != 0)
+		console_say(c, true, "%.200s: %s", file, strerror(errno));
+	else
+		console_say(c, false, "%zu rows written to %.200s", n, file);
+}
+
+static void
+copy(struct console *c)
+{
+	struct list	*l = list_of(c);
+	const json_t	*row = l == NULL ? json_object_get(c->details, "ok") : list_row(l);
+	char		*text = row == NULL ? NULL : json_dumps(row, JSON_COMPACT);
+
+	if (text != NULL)
+		console_say(c, false, "%zu bytes copied to the terminal's clipboard", screen_copy(text));
+	free(text);
+}
+
+static void
+quit_done(struct console *c, const char *text)
+{
+	(void)text;
+	c->quit = true;
+}
+
+static void
+quit(struct console *c)
+{
+	if (form_changed(&c->form))
+		prompt_yes(c, "Leave the console without saving the form? y", NULL, quit_done);
+	else
+		c->quit = true;
+}
+
+static void
+back(struct console *c)
+{
+	if (c->n_history > 0)
+		console_back(c);
+	else if (c->pane == &pane_overview)
+		console_say(c, false, "q or F10 leaves");
+	else
+		console_go(c, &pane_overview);
+}
+
+static void
+common_act(struct console *c, const struct action_row *a)
+{
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		if (places[i].action == a->action) {
+			console_go(c, places[i].pane);
+			return;
+		}
+	}
+	switch (a->action) {
+	case ACT_HELP:
+		c->help_of = c->pane;
+		c->help_top = 0;
+		c->help_filter[0] = '\0';
+		console_enter(c, &pane_help);
+		break;
+	case ACT_QUIT: quit(c); break;
+	case ACT_BACK: back(c); break;
+	case ACT_LAST:
+		if (c->last != NULL)
+			console_go(c, c->last);
+		break;
+	case ACT_REFRESH: c->redraw = true; break;
+	case ACT_SUSPEND: screen_suspend(); break;
+	case ACT_MENU: menu(c); break;
+	case ACT_SORT: column_menu(c, "Sort by", true); break;
+	case ACT_COLUMNS: column_menu(c, "Columns (* shown)", false); break;
+	case ACT_FILTER:
+		if (list_of(c) != NULL)
+			prompt_line(c, "Filter:", list_of(c)->filter, filter_typed, filter_typed);
+		break;
+	case ACT_FIND: prompt_line(c, "Find:", "", NULL, find_done); break;
+	case ACT_COMMAND: prompt_line(c, ":", "", NULL, palette_done); break;
+	case ACT_EXPORT: prompt_line(c, "Write to file:", "", NULL, export_done); break;
+	case ACT_COPY: copy(c); break;
+	case ACT_PAUSE:
+		c->paused = !c->paused;
+		break;
+	case ACT_TIME_STYLE: c->ages = !c->ages; break;
+	case ACT_TIME_ZONE: c->utc = !c->utc; break;
+	default: break;
+	}
+}
+
+void
+common_perform(struct console *c, const struct action_row *a)
+{
+	struct list	*l;
+
+	if ((a->flags & ACT_WRITE) && !console_may_write(c))
+		return;
+	if (c->pane->act != NULL && c->pane->act(c, a))
+		return;
+	if ((l = list_of(c)) != NULL && list_act(l, a))
+		return;
+	common_act(c, a);
+}

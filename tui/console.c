@@ -1,0 +1,503 @@
+/*
+ * The console's loop: keys, the daemon, frames.  Keys paint at once; live data at most ten times a second, and slower where the terminal's
+ * answers say that the link is: one live frame is under way at a time, two when somebody types.
+ */
+#include "tui/console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/account.h"
+#include "core/binding.h"
+#include "core/clock.h"
+#include "core/event.h"
+#include "core/group.h"
+#include "core/text.h"
+#include "tui/app.h"
+#include "tui/cli.h"
+#include "tui/common.h"
+#include "tui/screen.h"
+#include "tui/table.h"
+
+enum { FRAME_MS = 100, SILENT_FRAME_MS = 250, SILENT_MS = 3000, CLOCK_MS = 1000, STALE_MS = 2000, MIN_COLS = 60, MIN_ROWS = 15 };
+
+/* Frames on their way to the terminal. */
+struct frames {
+	int	under_way;
+	int64_t	sent_ms, ack_ms;	/* of the last; how long its answer took */
+	bool	answers;		/* the terminal does */
+};
+
+static const struct glyph	glyphs[] = {
+	{ "OK", "+", S_OK }, { "LAGGED", "~", S_LAGGED }, { "UNREACHABLE", "!", S_BAD }, { "UNKNOWN", "?", S_BOLD },
+	{ "UNMONITORED", "-", S_DIM }, { "Unmonitored", "-", S_DIM },
+};
+
+static volatile sig_atomic_t	resized, ended;
+
+static void
+on_signal(int sig)
+{
+	if (sig == SIGWINCH)
+		resized = 1;
+	else
+		ended = 1;
+}
+
+const struct glyph *
+glyph_of(const char *word)
+{
+	for (size_t i = 0; word != NULL && i < sizeof glyphs / sizeof glyphs[0]; i++)
+		if (strcmp(glyphs[i].word, word) == 0)
+			return &glyphs[i];
+	return NULL;
+}
+
+void
+row_text(const struct console *c, const json_t *row, const char *field, char *buf, size_t size)
+{
+	const json_t	*v = json_object_get(row, field);
+
+	(void)c;
+	if (json_is_string(v))
+		text_safe(json_string_value(v), json_string_length(v), buf, size, screen_ascii());
+	else
+		cell_text(v, buf, size);
+}
+
+static void
+age_text(int64_t ms, char *buf, size_t size)
+{
+	int64_t	s = (ms < 0 ? -ms : ms) / 1000;
+
+	if (s < 60)
+		(void)snprintf(buf, size, "%s%ds", ms < 0 ? "in " : "", (int)s);
+	else if (s < 3600)
+		(void)snprintf(buf, size, "%s%dm%02d", ms < 0 ? "in " : "", (int)(s / 60), (int)(s % 60));
+	else if (s < 86400)
+		(void)snprintf(buf, size, "%s%dh%02d", ms < 0 ? "in " : "", (int)(s / 3600), (int)(s / 60 % 60));
+	else
+		(void)snprintf(buf, size, "%s%dd%02dh", ms < 0 ? "in " : "", (int)(s / 86400), (int)(s / 3600 % 24));
+}
+
+const char *
+console_time(const struct console *c, const char *text, bool wide, bool ms, char *buf, size_t size)
+{
+	int64_t		at;
+	time_t		t;
+	struct tm	tm;
+	char		clock[48];
+
+	buf[0] = '\0';
+	if (clock_parse(text, &at) != 0)
+		return buf;
+	if (c->ages) {
+		age_text(c->wall_ms - at, buf, size);
+		return buf;
+	}
+	t = (time_t)(at / 1000);
+	if ((c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL)
+		return buf;
+	(void)strftime(clock, sizeof clock, wide ? "%Y-%m-%d %H:%M:%S %Z" : "%H:%M:%S", &tm);
+	if (ms)
+		(void)snprintf(buf, size, "%s.%03d", clock, (int)(at % 1000));
+	else
+		(void)snprintf(buf, size, "%s", clock);
+	return buf;
+}
+
+void
+console_say(struct console *c, bool bad, const char *fmt, ...)
+{
+	va_list	ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(c->message, sizeof c->message, fmt, ap);
+	va_end(ap);
+	c->message_bad = bad;
+}
+
+bool
+console_may_write(struct console *c)
+{
+	if (c->link.state != LINK_UP)
+		console_say(c, true, "the daemon can't be reached: nothing is changed");
+	else if (!c->link.may_write)
+		console_say(c, true, "read-only: you may look, not change");
+	else
+		return true;
+	return false;
+}
+
+bool
+console_ask(struct console *c, json_t *request, link_fn fn, void *arg)
+{
+	if (link_ask(&c->link, request, false, fn, arg, c->now_ms) >= 0)
+		return true;
+	console_say(c, true, "the daemon can't be reached");
+	return false;
+}
+
+bool
+console_refused(struct console *c, const json_t *m)
+{
+	const char	*text = json_string_value(json_object_get(json_object_get(m, "error"), "text"));
+
+	if (m == NULL)
+		console_say(c, true, "the connection was lost before the answer came: look whether it was done");
+	else if (json_object_get(m, "error") != NULL)
+		console_say(c, true, "%s", text == NULL ? "refused" : text);
+	else
+		return false;
+	c->wants_frame = true;
+	return true;
+}
+
+static void
+show(struct console *c, const struct pane *p)
+{
+	if (c->pane != NULL && c->pane->close != NULL)
+		c->pane->close(c);
+	c->pane = p;
+	if (p->open != NULL && c->link.state == LINK_UP)
+		p->open(c);
+}
+
+void
+console_go(struct console *c, const struct pane *p)
+{
+	if (p == c->pane)
+		return;
+	c->last = c->pane->bit & (P_FORM | P_HELP) ? c->last : c->pane;
+	c->n_history = 0;
+	show(c, p);
+}
+
+void
+console_enter(struct console *c, const struct pane *p)
+{
+	if (p == c->pane)
+		return;
+	if (c->n_history < HISTORY)
+		c->history[c->n_history++] = c->pane;
+	show(c, p);
+}
+
+void
+console_back(struct console *c)
+{
+	show(c, c->n_history > 0 ? c->history[--c->n_history] : &pane_overview);
+}
+
+static void
+on_status(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+	json_t		*s = json_object_get(m, "status");
+
+	if (s == NULL)
+		return;
+	json_decref(c->status);
+	c->status = json_incref(s);
+	c->wants_frame = true;
+}
+
+/* The link is (again) up: what is shown is asked for anew, the same row under the cursor. */
+static void
+on_up(void *arg)
+{
+	struct console	*c = arg;
+
+	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status watch"), true, on_status, c, c->now_ms);
+	if (c->pane->open != NULL)
+		c->pane->open(c);
+	c->wants_frame = true;
+}
+
+static void
+link_word(const struct console *c, char *buf, size_t size)
+{
+	if (c->link.state != LINK_UP)
+		(void)snprintf(buf, size, "LOST %ds", (int)((c->now_ms - c->link.lost_at) / 1000));
+	else if (c->paused)
+		(void)snprintf(buf, size, "PAUSED");
+	else if (c->link.asked_at != 0 && c->now_ms - c->link.asked_at > STALE_MS)
+		(void)snprintf(buf, size, "STALE %ds", (int)((c->now_ms - c->link.asked_at) / 1000));
+	else
+		(void)snprintf(buf, size, "LIVE");
+}
+
+static void
+top_paint(struct console *c)
+{
+	char		left[300], right[100], state[24], clock[32];
+	time_t		t = (time_t)(c->wall_ms / 1000);
+	struct tm	tm;
+	int		n;
+
+	(void)(c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
+	(void)strftime(clock, sizeof clock, "%H:%M:%S %Z", &tm);
+	link_word(c, state, sizeof state);
+	(void)snprintf(left, sizeof left, "wirechief %s", c->link.domain);
+	for (int i = 0; i < c->n_history; i++) {
+		n = (int)strlen(left);
+		(void)snprintf(left + n, sizeof left - (size_t)n, " > %s", c->history[i]->place);
+	}
+	n = (int)strlen(left);
+	(void)snprintf(left + n, sizeof left - (size_t)n, " > %s", c->pane == &pane_account ? c->account : c->pane->place);
+	(void)snprintf(right, sizeof right, "%s  %s  %s", form_changed(&c->form) ? "UNSAVED" : c->link.may_write ? "READ-WRITE" : "READ-ONLY",
+	    state, clock);
+	n = text_width(right);
+	(void)screen_put_raw(0, 1, screen_cols() - n - 3, S_BOLD, left);
+	(void)screen_put(0, screen_cols() - n - 1, n, c->link.state == LINK_UP ? S_BOLD : S_BAD, right);
+}
+
+static void
+foot_paint(struct console *c)
+{
+	char	foot[200];
+	int	row = screen_rows() - 2;
+
+	if (c->prompt.kind == PROMPT_NONE && c->message[0] != '\0')
+		(void)screen_put_raw(row, 1, screen_cols() - 1, c->message_bad ? S_BAD : S_BOLD, c->message);
+	action_footer(c->pane->bit, c->link.may_write, foot, sizeof foot);
+	(void)screen_put(row + 1, 0, screen_cols(), S_PLAIN, foot);
+}
+
+static void
+frame(struct console *c, struct frames *f)
+{
+	screen_begin();
+	if (screen_cols() < MIN_COLS || screen_rows() < MIN_ROWS) {
+		(void)screen_put(0, 0, screen_cols(), S_PLAIN, "too small: 60x15 is needed");
+	} else {
+		foot_paint(c);
+		if (c->prompt.kind != PROMPT_MENU)
+			c->pane->paint(c);
+		top_paint(c);
+		prompt_paint(c);
+	}
+	screen_end(c->redraw);
+	c->redraw = c->wants_frame = c->urgent = false;
+	f->under_way++;
+	f->sent_ms = c->now_ms;
+}
+
+/* Whether a frame may go now; else in how many ms to look again. */
+static bool
+frame_due(const struct console *c, const struct frames *f, int *wait_ms)
+{
+	int64_t	since = c->now_ms - f->sent_ms, gap = f->answers ? (4 * f->ack_ms > FRAME_MS ? 4 * f->ack_ms : FRAME_MS) : SILENT_FRAME_MS;
+	bool	stuck = since > SILENT_MS;
+
+	if (!c->wants_frame && !c->urgent)
+		return false;
+	if (c->urgent && (f->under_way < 2 || !f->answers || stuck))
+		return true;
+	if (!c->urgent && since >= gap && (f->under_way < 1 || !f->answers || stuck))
+		return true;
+	if (*wait_ms < 0 || *wait_ms > gap)
+		*wait_ms = since >= gap ? 20 : (int)(gap - since);
+	return false;
+}
+
+static void
+acknowledged(struct console *c, struct frames *f)
+{
+	f->answers = true;
+	if (f->under_way > 0)
+		f->under_way--;
+	f->ack_ms = c->now_ms - f->sent_ms;
+}
+
+static void
+key_take(struct console *c, int key)
+{
+	const struct action_row	*a;
+
+	c->urgent = true;
+	c->key_ms = c->now_ms;
+	if (key == K_PASTE ? prompt_paste(c, c->keys.paste_code) : prompt_key(c, key))
+		return;
+	c->message[0] = '\0';
+	if (c->pane->key != NULL && c->pane->key(c, key))
+		return;
+	if (key == 'q' && c->pane == &pane_overview && c->n_history == 0) {
+		c->quit = true;
+		return;
+	}
+	if (key != K_PASTE && (a = action_of_key(key, c->pane->bit)) != NULL)
+		common_perform(c, a);
+}
+
+static void
+keys_read(struct console *c, struct frames *f)
+{
+	uint8_t	bytes[128];
+	ssize_t	n = read(STDIN_FILENO, bytes, sizeof bytes);
+	int	key;
+
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+		c->quit = true;		/* the terminal is gone */
+	if (n > 0)
+		keys_feed(&c->keys, bytes, (size_t)n, c->now_ms);
+	while (!c->quit && (key = keys_next(&c->keys, c->now_ms)) != KEY_NONE) {
+		if (key == K_ACK)
+			acknowledged(c, f);
+		else
+			key_take(c, key);
+	}
+}
+
+static int
+next_wait(const struct console *c)
+{
+	int	wait_ms = (int)(CLOCK_MS - c->wall_ms % CLOCK_MS), retry = link_next_ms(&c->link, c->now_ms);
+
+	if (retry >= 0 && retry < wait_ms)
+		wait_ms = retry;
+	if (keys_waiting(&c->keys) && wait_ms > KEY_ESC_MS)
+		wait_ms = KEY_ESC_MS;
+	return wait_ms;
+}
+
+static void
+ticks(struct console *c, int64_t *second)
+{
+	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->events, &c->recent };
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		list_tick(lists[i]);
+	if (c->wall_ms / CLOCK_MS != *second) {
+		*second = c->wall_ms / CLOCK_MS;
+		c->wants_frame = true;
+	}
+	if (resized) {
+		resized = 0;
+		screen_resize();
+		c->urgent = c->redraw = true;
+	}
+}
+
+static void
+now_read(struct console *c)
+{
+	struct timespec	t;
+
+	c->now_ms = clock_boot_ms();
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	c->wall_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+run(struct console *c)
+{
+	struct frames	f = { 0 };
+	int64_t		second = 0;
+	int		wait_ms = 0;
+	sigset_t	unblocked;
+
+	(void)sigemptyset(&unblocked);
+	c->urgent = true;
+	while (!c->quit && !ended && !c->link.wrong_protocol) {
+		struct pollfd	p[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			{ .fd = link_fd(&c->link), .events = (short)(POLLIN | (link_wants_write(&c->link) ? POLLOUT : 0)) } };
+		struct timespec	t = { .tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L };
+
+		(void)ppoll(p, 2, &t, &unblocked);
+		now_read(c);
+		if (p[0].revents != 0 || keys_waiting(&c->keys)) {
+			if (p[0].revents & (POLLIN | POLLHUP))
+				keys_read(c, &f);
+			else
+				for (int key; (key = keys_next(&c->keys, c->now_ms)) != KEY_NONE;)
+					key_take(c, key);
+		}
+		link_serve(&c->link, c->now_ms);
+		ticks(c, &second);
+		wait_ms = next_wait(c);
+		if (frame_due(c, &f, &wait_ms))
+			frame(c, &f);
+	}
+}
+
+static void
+signals_set(void)
+{
+	struct sigaction	sa = { .sa_handler = on_signal };
+	sigset_t		blocked;
+	static const int	signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
+
+	(void)sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		(void)sigaction(signals[i], &sa, NULL);
+		(void)sigaddset(&blocked, signals[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);	/* they come in ppoll only */
+}
+
+static void
+lists_init(struct console *c)
+{
+	list_init(&c->registered, c, &registration_kind);
+	list_init(&c->accounts, c, &account_kind);
+	list_init(&c->group_box, c, &group_kind);
+	list_init(&c->groups, c, &group_kind);
+	list_init(&c->events, c, &event_kind);
+	list_init(&c->recent, c, &event_kind);
+	c->events.follow = c->recent.follow = true;
+}
+
+static void
+lists_clear(struct console *c)
+{
+	list_clear(&c->registered);
+	list_clear(&c->accounts);
+	list_clear(&c->group_box);
+	list_clear(&c->groups);
+	list_clear(&c->events);
+	list_clear(&c->recent);
+}
+
+int
+console_main(const char *path)
+{
+	struct console	*c = calloc(1, sizeof *c);
+	char		 why[SCREEN_WHY];
+	int		 status = EXIT_DONE;
+
+	if (c == NULL)
+		return EXIT_UNREACHED;
+	if (screen_open(why) != 0) {
+		(void)fprintf(stderr, "wirechief: %s\n", why);
+		free(c);
+		return EXIT_USAGE;
+	}
+	signals_set();
+	now_read(c);
+	lists_init(c);
+	c->box = 1;
+	c->pane = &pane_overview;
+	link_init(&c->link, path, on_up, c);
+	if (screen_notice() != NULL)
+		console_say(c, false, "%s", screen_notice());
+	run(c);
+	screen_close();
+	if (c->link.wrong_protocol) {
+		(void)fprintf(stderr, "wirechief: %s\n", c->link.why);
+		status = EXIT_UNREACHED;
+	}
+	link_clear(&c->link);
+	lists_clear(c);
+	json_decref(c->status);
+	json_decref(c->details);
+	free(c);
+	return status;
+}

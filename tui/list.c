@@ -1,0 +1,423 @@
+#include "tui/list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tui/app.h"
+
+void
+list_init(struct list *l, struct console *c, const struct kind *k)
+{
+	memset(l, 0, sizeof *l);
+	l->c = c;
+	l->kind = k;
+	l->body = 20;
+	l->rows = json_object();
+	l->marks = json_object();
+	l->order = json_array();
+	if (k->sort != NULL)
+		(void)snprintf(l->sort, sizeof l->sort, "%s", k->sort);
+}
+
+void
+list_clear(struct list *l)
+{
+	json_decref(l->rows);
+	json_decref(l->marks);
+	json_decref(l->order);
+	json_decref(l->held);
+}
+
+static bool
+follows_end(const struct list *l)
+{
+	return l->follow && strcmp(l->kind->name, "event") == 0;
+}
+
+static void	on_reply(void *arg, const json_t *m);
+static void	on_change(void *arg, const json_t *m);
+
+static int64_t
+window(const struct list *l)
+{
+	return 3 * (int64_t)(l->body < 5 ? 5 : l->body);
+}
+
+static int64_t
+wanted_first(const struct list *l)
+{
+	int64_t	first = l->top - l->body;
+
+	return follows_end(l) ? -1 : first < 0 ? 0 : first;
+}
+
+void
+list_open(struct list *l)
+{
+	json_t	*r;
+
+	if (l->asked) {
+		l->again = true;
+		return;
+	}
+	r = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "do", "view", "kind", l->kind->name, "filter", l->filter, "sort", l->sort,
+	    "reverse", l->reverse, "first", (json_int_t)wanted_first(l), "count", (json_int_t)window(l));
+	if (l->group[0] != '\0')
+		(void)json_object_set_new(r, "group", json_string(l->group));
+	if (l->view != 0)
+		(void)json_object_set_new(r, "of", json_integer(l->view));
+	l->asked = link_ask(&l->c->link, r, false, on_reply, l, l->c->now_ms) >= 0;
+}
+
+void
+list_close(struct list *l)
+{
+	if (l->view != 0)
+		(void)link_ask(&l->c->link, json_pack("{s:s, s:I}", "do", "view close", "of", l->view), false, NULL, NULL, l->c->now_ms);
+	link_forget(&l->c->link, l);
+	l->view = 0;
+	l->asked = l->again = false;
+}
+
+static int64_t
+shown(const struct list *l)
+{
+	return (int64_t)json_array_size(l->order);
+}
+
+static const char *
+id_at(const struct list *l, int64_t position)
+{
+	if (position < l->first || position >= l->first + shown(l))
+		return NULL;
+	return json_string_value(json_array_get(l->order, (size_t)(position - l->first)));
+}
+
+static int64_t
+position_of(const struct list *l, const char *id)
+{
+	size_t	 i;
+	json_t	*v;
+
+	json_array_foreach(l->order, i, v)
+		if (strcmp(json_string_value(v), id) == 0)
+			return l->first + (int64_t)i;
+	return -1;
+}
+
+/* Keeps the window on rows that exist, and the cursor on a line that has one. */
+static void
+settle(struct list *l)
+{
+	int64_t	most = l->matched - l->body;
+
+	if (l->top > most)
+		l->top = most;
+	if (l->top < 0)
+		l->top = 0;
+	if (l->line >= l->body)
+		l->line = l->body - 1;
+	if (l->line >= l->matched - l->top)
+		l->line = (int)(l->matched - l->top - 1);
+	if (l->line < 0)
+		l->line = 0;
+}
+
+/* Finds the selected record in a new order: same record, same line; or else the line's new neighbour. */
+static void
+reselect(struct list *l)
+{
+	int64_t		 at = l->selected[0] == '\0' ? -1 : position_of(l, l->selected);
+	bool		 knew = l->selected[0] != '\0', inside = l->top >= l->first && l->top + l->line < l->first + shown(l);
+	const char	*id;
+
+	if (follows_end(l)) {
+		l->top = l->matched - l->body;
+		l->line = l->body - 1;
+	} else if (at >= 0) {
+		l->top = at - l->line;
+		if (l->top < 0) {
+			l->line += (int)l->top;
+			l->top = 0;
+		}
+	} else if (knew && inside)
+		l->vanished_ms = l->c->now_ms;
+	settle(l);
+	if (at >= 0 && !follows_end(l) && at - l->top != l->line)
+		l->line = (int)(at - l->top);
+	id = id_at(l, l->top + l->line);
+	(void)snprintf(l->selected, sizeof l->selected, "%s", id == NULL ? "" : id);
+}
+
+static void
+order_take(struct list *l, json_t *order, int64_t first)
+{
+	json_decref(l->order);
+	l->order = json_incref(order);
+	l->first = first;
+	reselect(l);
+}
+
+/* Merges rows, and marks those that changed. */
+static void
+rows_take(struct list *l, json_t *rows, bool mark)
+{
+	const char	*id;
+	json_t		*row;
+
+	json_object_foreach(rows, id, row) {
+		if (mark)
+			(void)json_object_set_new(l->marks, id, json_integer(l->c->now_ms));
+		(void)json_object_set(l->rows, id, row);
+	}
+}
+
+static void
+counts_take(struct list *l, const json_t *m)
+{
+	const char	*state = json_string_value(json_object_get(m, "state"));
+
+	if (json_object_get(m, "total") != NULL)
+		l->total = json_integer_value(json_object_get(m, "total"));
+	if (json_object_get(m, "matched") != NULL)
+		l->matched = json_integer_value(json_object_get(m, "matched"));
+	if (json_object_get(m, "users") != NULL)
+		l->users = json_integer_value(json_object_get(m, "users"));
+	if (json_object_get(m, "ms") != NULL)
+		l->took_ms = json_integer_value(json_object_get(m, "ms"));
+	if (state != NULL)
+		l->sorting = strcmp(state, "ready") != 0;
+	l->done = json_number_value(json_object_get(m, "done"));
+}
+
+static void
+on_reply(void *arg, const json_t *m)
+{
+	struct list	*l = arg;
+	json_t		*order = json_object_get(m, "order");
+
+	l->asked = false;
+	if (m == NULL) {
+		l->view = 0;	/* asked again when the link is back */
+		l->again = false;
+		return;
+	}
+	if (json_object_get(m, "error") != NULL) {
+		(void)console_refused(l->c, m);
+		return;
+	}
+	l->view = json_integer_value(json_object_get(m, "view"));
+	link_view(&l->c->link, l->view, on_change, l);
+	counts_take(l, m);
+	(void)json_object_clear(l->rows);
+	rows_take(l, json_object_get(m, "rows"), false);
+	json_decref(l->held);
+	l->held = NULL;
+	if (json_is_array(order))
+		order_take(l, order, json_integer_value(json_object_get(m, "first")));
+	l->c->wants_frame = true;
+	if (l->again) {
+		l->again = false;
+		list_open(l);
+	}
+}
+
+static void
+on_change(void *arg, const json_t *m)
+{
+	struct list	*l = arg;
+	json_t		*order = json_object_get(m, "order");
+	int64_t		 first = l->first;
+	bool		 hold = !l->follow && l->c->now_ms - l->c->key_ms < LIST_HOLD_MS;
+
+	if (m == NULL)
+		return;
+	counts_take(l, m);
+	rows_take(l, json_object_get(m, "rows"), true);
+	if (json_object_get(m, "first") != NULL)
+		first = json_integer_value(json_object_get(m, "first"));
+	if (json_is_array(order) && hold && shown(l) > 0) {
+		json_decref(l->held);
+		l->held = json_incref(order);
+		l->held_first = first;
+	} else if (json_is_array(order))
+		order_take(l, order, first);
+	if (!l->c->paused)
+		l->c->wants_frame = true;
+}
+
+void
+list_tick(struct list *l)
+{
+	const char	*id;
+	json_t		*at;
+	void		*next;
+
+	if (l->held != NULL && l->c->now_ms - l->c->key_ms >= LIST_HOLD_MS) {
+		json_t	*order = l->held;
+
+		l->held = NULL;
+		order_take(l, order, l->held_first);
+		json_decref(order);
+		l->c->wants_frame = true;
+	}
+	json_object_foreach_safe(l->marks, next, id, at) {
+		if (l->c->now_ms - json_integer_value(at) >= LIST_MARK_MS) {
+			(void)json_object_del(l->marks, id);
+			l->c->wants_frame = true;
+		}
+	}
+}
+
+void
+list_set_filter(struct list *l, const char *filter)
+{
+	if (strcmp(l->filter, filter) == 0)
+		return;
+	(void)snprintf(l->filter, sizeof l->filter, "%s", filter);
+	l->top = 0;
+	l->line = 0;
+	list_open(l);
+}
+
+/* Asks for another window when the cursor's surroundings are not in this one. */
+static void
+fetch(struct list *l)
+{
+	int64_t	last = l->top + l->body < l->matched ? l->top + l->body : l->matched;
+
+	if (l->top < l->first || last > l->first + shown(l))
+		list_open(l);
+}
+
+static void
+go_to(struct list *l, int64_t position)
+{
+	const char	*id;
+
+	l->follow = l->follow && strcmp(l->kind->name, "event") != 0;
+	if (position >= l->matched)
+		position = l->matched - 1;
+	if (position < 0)
+		position = 0;
+	if (position < l->top)
+		l->top = position;
+	if (position >= l->top + l->body)
+		l->top = position - l->body + 1;
+	l->line = (int)(position - l->top);
+	id = id_at(l, position);
+	(void)snprintf(l->selected, sizeof l->selected, "%s", id == NULL ? "" : id);
+	fetch(l);
+}
+
+static void
+page(struct list *l, int64_t by)
+{
+	int64_t	position = l->top + l->line + by;
+
+	l->top += by;
+	settle(l);
+	go_to(l, position);
+}
+
+static void
+on_found(void *arg, const json_t *m)
+{
+	struct list	*l = arg;
+	const json_t	*ok = json_object_get(m, "ok");
+	int64_t		 position = json_integer_value(json_object_get(ok, "position"));
+
+	if (console_refused(l->c, m))
+		return;
+	if (position < 0)
+		console_say(l->c, false, "no row at or after that");
+	else
+		go_to(l, position);
+	l->c->wants_frame = true;
+}
+
+void
+list_find(struct list *l, const char *text)
+{
+	if (l->view != 0)
+		(void)console_ask(l->c, json_pack("{s:s, s:I, s:s}", "do", "view find", "of", l->view, "text", text), on_found, l);
+}
+
+/* The shown column next to the one sorted by. */
+static void
+sort_step(struct list *l, int step)
+{
+	const struct field	*columns[32];
+	size_t			 n = list_columns(l, 1000, columns, 32);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(columns[i]->name, l->sort) == 0) {
+			i = (i + n + (size_t)(step + (int)n)) % n;
+			(void)snprintf(l->sort, sizeof l->sort, "%s", columns[i]->name);
+			list_open(l);
+			return;
+		}
+	}
+}
+
+bool
+list_act(struct list *l, const struct action_row *a)
+{
+	int64_t	at = l->top + l->line;
+
+	switch (a->action) {
+	case ACT_DOWN: go_to(l, at + 1); return true;
+	case ACT_UP: go_to(l, at - 1); return true;
+	case ACT_PAGE_DOWN: page(l, l->body); return true;
+	case ACT_PAGE_UP: page(l, -l->body); return true;
+	case ACT_HALF_DOWN: page(l, l->body / 2); return true;
+	case ACT_HALF_UP: page(l, -l->body / 2); return true;
+	case ACT_FIRST: go_to(l, 0); return true;
+	case ACT_LAST_ROW:
+		go_to(l, l->matched - 1);
+		if (strcmp(l->kind->name, "event") == 0) {
+			l->follow = true;
+			list_open(l);
+		}
+		return true;
+	case ACT_SORT_LEFT: sort_step(l, -1); return true;
+	case ACT_SORT_RIGHT: sort_step(l, 1); return true;
+	case ACT_SORT_REVERSE:
+		l->reverse = !l->reverse;
+		list_open(l);
+		return true;
+	case ACT_FILTER_CLEAR: list_set_filter(l, ""); return true;
+	case ACT_FOLLOW:
+		l->follow = !l->follow;
+		console_say(l->c, false, l->follow ? "following" : "not following");
+		list_open(l);
+		return true;
+	case ACT_REFRESH: list_open(l); return false;
+	default:	/* not a list's own */
+		return false;
+	}
+}
+
+const json_t *
+list_row(const struct list *l)
+{
+	return l->selected[0] == '\0' ? NULL : json_object_get(l->rows, l->selected);
+}
+
+const char *
+list_value(const struct list *l, const char *field, char *buf, size_t size)
+{
+	const json_t	*row = list_row(l);
+
+	buf[0] = '\0';
+	if (row != NULL && json_is_string(json_object_get(row, field)))
+		(void)snprintf(buf, size, "%s", json_string_value(json_object_get(row, field)));
+	return buf;
+}
+
+bool
+list_may_act(const struct list *l)
+{
+	return list_row(l) != NULL && (l->vanished_ms == 0 || l->c->now_ms - l->vanished_ms >= LIST_VANISHED_MS);
+}

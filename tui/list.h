@@ -1,0 +1,61 @@
+/*
+ * A live list: a window on one of the daemon's views (wirechief-protocol(7)).  Selection is a record and a line of the screen: rows that
+ * come in above shift the top, not the picture.  Order is held while somebody moves.
+ */
+#ifndef TUI_LIST_H
+#define TUI_LIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "core/field.h"
+#include "tui/actions.h"
+
+struct console;
+
+enum { LIST_ID = 128, LIST_TEXT = 256, LIST_HOLD_MS = 2000, LIST_MARK_MS = 2000, LIST_VANISHED_MS = 500 };
+
+struct list {
+	struct console		*c;
+	const struct kind	*kind;
+	char			 filter[LIST_TEXT], group[65], sort[32];
+	bool			 reverse, follow;	/* follow: with the selected row, of events with the newest */
+	uint64_t		 hidden;		/* columns that were chosen away, by row of the field table */
+	json_int_t		 view;			/* 0: none open */
+	bool			 asked;			/* a request for it is under way */
+	bool			 again;			/* and the next one waits for its reply */
+	int64_t			 first, total, matched, users;	/* users: of registrations */
+	bool			 sorting;
+	double			 done;
+	int64_t			 took_ms;
+	json_t			*order;			/* ids from first on */
+	json_t			*held;			/* the newer order while it is held; NULL */
+	int64_t			 held_first;
+	json_t			*rows, *marks;		/* id to row, id to when it changed */
+	char			 selected[LIST_ID];
+	int64_t			 top;			/* position of the first line */
+	int			 line, body;		/* the cursor's line, and how many there are */
+	int64_t			 vanished_ms;		/* when the selected row went; write keys wait a little */
+};
+
+void	list_init(struct list *, struct console *, const struct kind *);
+void	list_clear(struct list *);
+void	list_open(struct list *);			/* asks for the window as it is now */
+void	list_close(struct list *);			/* lets the view go; filter and sort stay */
+bool	list_act(struct list *, const struct action_row *);	/* moving, sorting, … : true if it was that */
+void	list_set_filter(struct list *, const char *);
+void	list_find(struct list *, const char *text);
+void	list_tick(struct list *);			/* releases a held order, drops marks */
+
+/* Column heads at row, then lines below it, in so many columns of the screen. */
+void	list_paint(struct list *, int row, int col, int width, int lines, bool active);
+void	list_paint_detail(struct list *, int row);	/* what the selected row's columns do not show */
+
+const json_t *list_row(const struct list *);		/* the selected one, borrowed; NULL */
+const char *list_value(const struct list *, const char *field, char *buf, size_t size);	/* of the selected row; "" */
+bool	list_may_act(const struct list *);		/* a row is selected, and has not just replaced a vanished one */
+size_t	list_columns(const struct list *, int width, const struct field *out[], size_t max);
+
+#endif

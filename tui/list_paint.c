@@ -1,0 +1,193 @@
+/*
+ * How a list looks: columns that fit, heads, rows, the detail line.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tui/app.h"
+#include "tui/screen.h"
+
+enum { MARGIN = 4, COLUMNS = 32, WIDE = 120, CLOCK_CELLS = 8, CELL = 700 };
+
+static bool
+is_wide(int width)
+{
+	return width >= WIDE;
+}
+
+/* Times are clocks on a narrow screen. */
+static int
+column_width(const struct field *f, int width)
+{
+	if (f->type == FT_TIME && f->width > 12 && !is_wide(width))
+		return CLOCK_CELLS;
+	return f->width;
+}
+
+static const char *
+column_title(const struct field *f, int width)
+{
+	if (f->type == FT_TIME && !is_wide(width) && strstr(f->title, "Expires") != NULL)
+		return "Expires";
+	return f->title;
+}
+
+/* The columns that fit, those that are to be kept longest first, then put in the table's order. */
+size_t
+list_columns(const struct list *l, int width, const struct field *out[], size_t max)
+{
+	uint64_t	taken = 0;
+	int		left = width - MARGIN;
+	size_t		n = 0;
+
+	for (uint8_t keep = 1; keep < 64; keep++) {
+		for (size_t i = 0; i < l->kind->n_fields && i < 64; i++) {
+			const struct field	*f = &l->kind->fields[i];
+
+			if ((f->flags & FF_COLUMN) == 0 || f->keep != keep || (l->hidden >> i & 1) || column_width(f, width) > left)
+				continue;
+			taken |= (uint64_t)1 << i;
+			left -= column_width(f, width) + 1;
+		}
+	}
+	for (size_t i = 0; i < l->kind->n_fields && n < max; i++)
+		if (i < 64 && (taken >> i & 1))
+			out[n++] = &l->kind->fields[i];
+	return n;
+}
+
+static void
+cell(const struct list *l, const json_t *row, const struct field *f, int width, char *buf, size_t size)
+{
+	const json_t	*v = json_object_get(row, f->name);
+
+	if (f->type == FT_TIME && json_is_string(v))
+		(void)console_time(l->c, json_string_value(v), column_width(f, width) > 12, f->width == 12, buf, size);
+	else
+		row_text(l->c, row, f->name, buf, size);
+}
+
+static bool
+is_number(const struct field *f)
+{
+	return f->type == FT_NUM || f->type == FT_ID;
+}
+
+static void
+heads(const struct list *l, int row, int col, int width, const struct field *columns[], size_t n)
+{
+	int	at = col + MARGIN;
+
+	for (size_t i = 0; i < n; i++) {
+		char		title[64];
+		bool		sorted = strcmp(columns[i]->name, l->sort) == 0;
+		int		cells = column_width(columns[i], width);
+		const char	*arrow = sorted ? l->reverse ? " v" : " ^" : "";
+
+		(void)snprintf(title, sizeof title, "%.*s%s", cells - (sorted ? 2 : 0), column_title(columns[i], width), arrow);
+		if (is_number(columns[i]))
+			(void)screen_put(row, at + cells - text_width(title), cells, S_BOLD, title);
+		else
+			(void)screen_put(row, at, cells, S_BOLD, title);
+		at += cells + 1;
+	}
+}
+
+static void
+row_paint(struct list *l, int64_t position, int row, int col, int width, const struct field *columns[], size_t n, bool active)
+{
+	const char		*id = json_string_value(json_array_get(l->order, (size_t)(position - l->first)));
+	const json_t		*r = id == NULL ? NULL : json_object_get(l->rows, id);
+	bool			 here = position == l->top + l->line, marked = id != NULL && json_object_get(l->marks, id) != NULL;
+	const struct glyph	*g;
+	const char		*device = json_string_value(json_object_get(r, "device_status"));
+	int			 at = col + MARGIN;
+	char			 text[CELL];
+
+	if (device == NULL)
+		device = json_string_value(json_object_get(r, "_device"));
+	if (here) {
+		(void)screen_put(row, col, 1, S_BOLD, active ? ">" : " ");
+		if (active)
+			screen_cursor(row, col);
+	}
+	if (marked)
+		(void)screen_put(row, col + 1, 1, S_BOLD, "*");
+	if ((g = glyph_of(device)) != NULL)
+		(void)screen_put(row, col + 2, 1, (enum style)g->style, g->glyph);
+	for (size_t i = 0; i < n; i++) {
+		int	cells = column_width(columns[i], width), used;
+
+		cell(l, r, columns[i], width, text, sizeof text);
+		used = text_width(text);
+		(void)screen_put(row, is_number(columns[i]) && used < cells ? at + cells - used : at, cells,
+		    marked || (here && active) ? S_BOLD : S_PLAIN, text);
+		at += cells + 1;
+	}
+}
+
+void
+list_paint(struct list *l, int row, int col, int width, int lines, bool active)
+{
+	const struct field	*columns[COLUMNS];
+	size_t			 n = list_columns(l, width, columns, COLUMNS);
+	bool			 resized = l->body != lines && lines > 0;
+
+	if (resized) {
+		l->body = lines;
+		if (l->line >= lines) {
+			l->top += l->line - lines + 1;
+			l->line = lines - 1;
+		}
+	}
+	heads(l, row, col, width, columns, n);
+	for (int i = 0; i < lines; i++) {
+		int64_t	position = l->top + i;
+
+		if (position >= l->first && position < l->first + (int64_t)json_array_size(l->order))
+			row_paint(l, position, row + 1 + i, col, width, columns, n, active);
+	}
+	if (resized && l->view != 0)
+		list_open(l);
+}
+
+/* Whether the columns show a field's whole value. */
+static bool
+is_shown(const struct list *l, const json_t *r, const struct field *f, int width, const struct field *columns[], size_t n)
+{
+	char	text[CELL];
+
+	for (size_t i = 0; i < n; i++) {
+		if (columns[i] != f)
+			continue;
+		cell(l, r, f, width, text, sizeof text);
+		return text_width(text) <= column_width(f, width);
+	}
+	return false;
+}
+
+void
+list_paint_detail(struct list *l, int row)
+{
+	const json_t		*r = list_row(l);
+	const struct field	*columns[COLUMNS], *name = kind_tag(l->kind, l->kind->name_tag);
+	int			 width = screen_cols();
+	size_t			 n = list_columns(l, width, columns, COLUMNS), at;
+	char			 line[1200], text[CELL];
+
+	if (r == NULL)
+		return;
+	row_text(l->c, r, name->name, text, sizeof text);
+	at = (size_t)snprintf(line, sizeof line, "%s", text);
+	for (size_t i = 0; i < l->kind->n_fields && at < sizeof line; i++) {
+		const struct field	*f = &l->kind->fields[i];
+
+		if ((f->flags & FF_COLUMN) == 0 || f == name || is_shown(l, r, f, width, columns, n))
+			continue;
+		cell(l, r, f, WIDE, text, sizeof text);
+		if (text[0] != '\0')
+			at += (size_t)snprintf(line + at, sizeof line - at, "  %s %s", f->title, text);
+	}
+	(void)screen_put(row, 1, width - 1, S_PLAIN, line);
+}

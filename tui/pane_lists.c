@@ -1,0 +1,177 @@
+/*
+ * The panes that are one live list: Registered, Groups, Events.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/binding.h"
+#include "core/event.h"
+#include "core/group.h"
+#include "tui/app.h"
+#include "tui/records.h"
+#include "tui/screen.h"
+
+static struct list *
+registered(struct console *c)
+{
+	return &c->registered;
+}
+
+static struct list *
+groups(struct console *c)
+{
+	return &c->groups;
+}
+
+static struct list *
+events(struct console *c)
+{
+	return &c->events;
+}
+
+static void
+registered_open(struct console *c)
+{
+	list_open(&c->registered);
+}
+
+static void
+registered_close(struct console *c)
+{
+	list_close(&c->registered);
+}
+
+/* What follows a heading: the filter, how many match, what the list is doing. */
+void
+list_state(const struct list *l, char *buf, size_t size)
+{
+	int	at = 0;
+
+	buf[0] = '\0';
+	if (l->filter[0] != '\0')
+		at = snprintf(buf, size, "   filter: %s   (%lld)", l->filter, (long long)l->matched);
+	if (l->sorting && at >= 0 && (size_t)at < size)
+		at += snprintf(buf + at, size - (size_t)at, "   SORTING %d %%", (int)(l->done * 100));
+	if (l->held != NULL && at >= 0 && (size_t)at < size)
+		at += snprintf(buf + at, size - (size_t)at, "   SORT HELD");
+	if (l->follow && at >= 0 && (size_t)at < size)
+		(void)snprintf(buf + at, size - (size_t)at, "   FOLLOW");
+}
+
+static void
+plain_paint(struct console *c, struct list *l, const char *heading)
+{
+	char	state[400], head[600];
+
+	list_state(l, state, sizeof state);
+	(void)snprintf(head, sizeof head, "%s%s", heading, state);
+	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
+	list_paint(l, 2, 0, screen_cols(), screen_rows() - 6, true);
+	if (c->prompt.kind == PROMPT_NONE)
+		list_paint_detail(l, screen_rows() - 3);
+}
+
+static void
+registered_paint(struct console *c)
+{
+	char	head[120];
+
+	(void)snprintf(head, sizeof head, "Registered Accounts - %lld registered user%s", (long long)c->registered.users,
+	    c->registered.users == 1 ? "" : "s");
+	plain_paint(c, &c->registered, head);
+}
+
+static bool
+registered_act(struct console *c, const struct action_row *a)
+{
+	char	name[ACCOUNT_USERNAME];
+
+	if (a->action == ACT_OPEN && list_value(&c->registered, "username", name, sizeof name)[0] != '\0') {
+		account_show(c, name);
+		return true;
+	}
+	return record_act(c, &c->registered, a);
+}
+
+static void
+groups_open(struct console *c)
+{
+	list_open(&c->groups);
+}
+
+static void
+groups_close(struct console *c)
+{
+	list_close(&c->groups);
+}
+
+static void
+groups_paint(struct console *c)
+{
+	char	head[120];
+
+	(void)snprintf(head, sizeof head, "Groups - %lld group%s", (long long)c->groups.total, c->groups.total == 1 ? "" : "s");
+	plain_paint(c, &c->groups, head);
+}
+
+static bool
+groups_act(struct console *c, const struct action_row *a)
+{
+	char	name[GROUP_NAME];
+
+	if (a->action == ACT_OPEN && list_value(&c->groups, "name", name, sizeof name)[0] != '\0') {
+		(void)snprintf(c->accounts.group, sizeof c->accounts.group, "%s", name);
+		c->box = 1;
+		console_enter(c, &pane_accounts);
+		return true;
+	}
+	return record_act(c, &c->groups, a);
+}
+
+static void
+events_open(struct console *c)
+{
+	list_open(&c->events);
+}
+
+static void
+events_close(struct console *c)
+{
+	list_close(&c->events);
+}
+
+static void
+events_paint(struct console *c)
+{
+	char	head[120];
+	int64_t	below = c->events.matched - c->events.top - c->events.body;
+
+	(void)snprintf(head, sizeof head, "Events - %lld", (long long)c->events.total);
+	plain_paint(c, &c->events, head);
+	if (below > 0 && c->message[0] == '\0' && c->prompt.kind == PROMPT_NONE) {
+		(void)snprintf(head, sizeof head, "+%lld newer below (G)", (long long)below);
+		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, head);
+	}
+}
+
+/* Jumps to what the event is about. */
+static bool
+events_act(struct console *c, const struct action_row *a)
+{
+	char	module[32], subject[130];
+
+	if (a->action != ACT_OPEN)
+		return record_act(c, &c->events, a);
+	(void)list_value(&c->events, "module", module, sizeof module);
+	(void)list_value(&c->events, "subject", subject, sizeof subject);
+	if (subject[0] != '\0')
+		account_show(c, subject);
+	return true;
+}
+
+const struct pane	pane_registered = { .bit = P_REGISTERED, .place = "Registered", .open = registered_open,
+	.close = registered_close, .paint = registered_paint, .act = registered_act, .list = registered };
+const struct pane	pane_groups = { .bit = P_GROUPS, .place = "Groups", .open = groups_open, .close = groups_close,
+	.paint = groups_paint, .act = groups_act, .list = groups };
+const struct pane	pane_events = { .bit = P_EVENTS, .place = "Events", .open = events_open, .close = events_close,
+	.paint = events_paint, .act = events_act, .list = events };

@@ -1,0 +1,230 @@
+#include "tui/prompt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tui/app.h"
+#include "tui/screen.h"
+
+static struct prompt *
+begin(struct console *c, enum prompt_kind kind, const char *label, const char *hint, prompt_fn done)
+{
+	struct prompt	*p = &c->prompt;
+
+	memset(p, 0, sizeof *p);
+	p->kind = kind;
+	p->done = done;
+	(void)snprintf(p->label, sizeof p->label, "%s", label);
+	(void)snprintf(p->hint, sizeof p->hint, "%s", hint == NULL ? "" : hint);
+	c->message[0] = '\0';
+	return p;
+}
+
+void
+prompt_line(struct console *c, const char *label, const char *text, prompt_fn typing, prompt_fn done)
+{
+	struct prompt	*p = begin(c, PROMPT_LINE, label, NULL, done);
+
+	p->typing = typing;
+	editor_set(&p->editor, text, EDITOR_MAX - 1);
+}
+
+void
+prompt_yes(struct console *c, const char *question, const char *hint, prompt_fn done)
+{
+	(void)begin(c, PROMPT_YES, question, hint, done);
+}
+
+void
+prompt_name(struct console *c, const char *question, const char *name, const char *hint, prompt_fn done)
+{
+	struct prompt	*p = begin(c, PROMPT_NAME, question, hint, done);
+
+	(void)snprintf(p->name, sizeof p->name, "%s", name);
+	editor_set(&p->editor, "", EDITOR_MAX - 1);
+}
+
+void
+prompt_menu(struct console *c, const char *title, prompt_fn done)
+{
+	(void)begin(c, PROMPT_MENU, title, NULL, done);
+}
+
+void
+prompt_item(struct console *c, bool ticked, const char *text)
+{
+	struct prompt	*p = &c->prompt;
+
+	if (p->n_items == MENU_ITEMS)
+		return;
+	p->ticked[p->n_items] = ticked;
+	(void)snprintf(p->items[p->n_items++], MENU_TEXT, "%s", text);
+}
+
+/* The prompt is over before its answer is acted on: that may ask the next question. */
+static void
+finish(struct console *c, bool yes, const char *text)
+{
+	prompt_fn	done = c->prompt.done;
+	char		copy[EDITOR_MAX];
+
+	(void)snprintf(copy, sizeof copy, "%s", text);
+	c->prompt.kind = PROMPT_NONE;
+	if (yes && done != NULL)
+		done(c, copy);
+}
+
+static void
+line_key(struct console *c, int key)
+{
+	struct prompt	*p = &c->prompt;
+	char		 before[EDITOR_MAX];
+
+	if (key == K_ENTER) {
+		finish(c, true, p->editor.text);
+		return;
+	}
+	(void)snprintf(before, sizeof before, "%s", p->editor.text);
+	if (!editor_key(&p->editor, key) && key < K_UP)
+		(void)editor_insert(&p->editor, (uint32_t)key);
+	if (p->typing != NULL && strcmp(before, p->editor.text) != 0)
+		p->typing(c, p->editor.text);
+}
+
+static void
+name_key(struct console *c, int key)
+{
+	struct prompt	*p = &c->prompt;
+
+	if (key == K_ENTER) {
+		bool	same = strcmp(p->editor.text, p->name) == 0;
+
+		if (!same)
+			console_say(c, false, "not done: the name was not typed");
+		finish(c, same, p->editor.text);
+	} else if (!editor_key(&p->editor, key) && key < K_UP)
+		(void)editor_insert(&p->editor, (uint32_t)key);
+}
+
+static void
+menu_key(struct console *c, int key)
+{
+	struct prompt	*p = &c->prompt;
+	char		 number[16];
+
+	if (key == K_DOWN || key == 'j' || key == K_TAB)
+		p->at = (p->at + 1) % p->n_items;
+	else if (key == K_UP || key == 'k' || key == K_BACKTAB)
+		p->at = (p->at + p->n_items - 1) % p->n_items;
+	else if (key == K_ENTER || key == ' ') {
+		(void)snprintf(number, sizeof number, "%d", p->at);
+		finish(c, true, number);
+	}
+}
+
+bool
+prompt_key(struct console *c, int key)
+{
+	struct prompt	*p = &c->prompt;
+
+	if (p->kind == PROMPT_NONE)
+		return false;
+	if (key == K_ESC || key == ('c' & 0x1f) || (p->kind == PROMPT_MENU && (key == 'q' || p->n_items == 0))) {
+		prompt_fn	typing = p->typing;
+
+		finish(c, false, "");
+		if (typing != NULL)
+			typing(c, "");	/* a filter that was being typed is dropped */
+		return true;
+	}
+	switch (p->kind) {
+	case PROMPT_LINE:
+		line_key(c, key);
+		break;
+	case PROMPT_NAME:
+		name_key(c, key);
+		break;
+	case PROMPT_YES:
+		if (key != 'y')
+			console_say(c, false, "not done");
+		finish(c, key == 'y', "y");
+		break;
+	case PROMPT_MENU:
+		menu_key(c, key);
+		break;
+	case PROMPT_NONE:
+		break;
+	}
+	return true;
+}
+
+bool
+prompt_paste(struct console *c, unsigned code)
+{
+	struct prompt	*p = &c->prompt;
+
+	if (p->kind != PROMPT_LINE && p->kind != PROMPT_NAME)
+		return p->kind != PROMPT_NONE;
+	if (editor_insert(&p->editor, code) && p->typing != NULL)
+		p->typing(c, p->editor.text);
+	return true;
+}
+
+static void
+paint_line(struct console *c, int row)
+{
+	struct prompt	*p = &c->prompt;
+	int		 col = 1 + screen_put(row, 1, screen_cols() - 12, S_BOLD, p->label) + 1, cursor;
+	size_t		 start = editor_window(&p->editor, screen_cols() - col - 1, &cursor);
+
+	(void)screen_put_raw(row, col, screen_cols() - col, S_PLAIN, p->editor.text + start);
+	screen_cursor(row, col + cursor);
+}
+
+static void
+paint_menu(struct console *c)
+{
+	struct prompt	*p = &c->prompt;
+	int		 lines = screen_rows() - 6, row = 3;
+
+	if (p->at < p->top)
+		p->top = p->at;
+	if (p->at >= p->top + lines)
+		p->top = p->at - lines + 1;
+	(void)screen_put(2, 2, screen_cols() - 4, S_BOLD, p->label);
+	for (int i = p->top; i < p->n_items && row < screen_rows() - 3; i++, row++) {
+		char	line[MENU_TEXT + 8];
+
+		(void)snprintf(line, sizeof line, "%c %c %s", i == p->at ? '>' : ' ', p->ticked[i] ? '*' : ' ', p->items[i]);
+		(void)screen_put_raw(row, 1, screen_cols() - 2, i == p->at ? S_BOLD : S_PLAIN, line);
+		if (i == p->at)
+			screen_cursor(row, 1);
+	}
+}
+
+void
+prompt_paint(struct console *c)
+{
+	struct prompt	*p = &c->prompt;
+	int		 row = screen_rows() - 2, used;
+
+	switch (p->kind) {
+	case PROMPT_NONE:
+		return;
+	case PROMPT_MENU:
+		paint_menu(c);
+		return;
+	case PROMPT_LINE:
+		paint_line(c, row);
+		return;
+	case PROMPT_YES:
+		used = screen_put_raw(row, 1, screen_cols() - 2, S_BOLD, p->label);
+		screen_cursor(row, used + 1);
+		break;
+	case PROMPT_NAME:
+		paint_line(c, row);
+		break;
+	}
+	(void)screen_put_raw(row - 1, 1, screen_cols() - 1, S_DIM, p->hint);
+}

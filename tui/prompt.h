@@ -1,0 +1,43 @@
+/*
+ * What takes keys before the pane does: a line to type at the foot, a question, or a menu of rows.
+ */
+#ifndef TUI_PROMPT_H
+#define TUI_PROMPT_H
+
+#include <stdbool.h>
+
+#include "tui/editor.h"
+
+struct console;
+
+enum prompt_kind { PROMPT_NONE, PROMPT_LINE, PROMPT_YES, PROMPT_NAME, PROMPT_MENU };
+
+enum { MENU_ITEMS = 64, MENU_TEXT = 96, PROMPT_TEXT = 200 };
+
+/* done: Enter, y, the name typed out, or a choice; text is what was typed or the item's number.  Not called on Esc. */
+typedef void	(*prompt_fn)(struct console *, const char *text);
+
+struct prompt {
+	enum prompt_kind	 kind;
+	char			 label[PROMPT_TEXT];
+	char			 hint[PROMPT_TEXT];	/* the command line that does the same, dimmed */
+	char			 name[80];		/* that is to be typed out */
+	struct editor		 editor;
+	prompt_fn		 done;
+	prompt_fn		 typing;		/* PROMPT_LINE: after each key; NULL */
+	char			 items[MENU_ITEMS][MENU_TEXT];
+	bool			 ticked[MENU_ITEMS];
+	int			 n_items, at, top;
+};
+
+void	prompt_line(struct console *, const char *label, const char *text, prompt_fn typing, prompt_fn done);
+void	prompt_yes(struct console *, const char *question, const char *hint, prompt_fn done);
+void	prompt_name(struct console *, const char *question, const char *name, const char *hint, prompt_fn done);
+void	prompt_menu(struct console *, const char *title, prompt_fn done);	/* then prompt_item() for each */
+void	prompt_item(struct console *, bool ticked, const char *text);
+
+bool	prompt_key(struct console *, int key);	/* true: it was taken */
+bool	prompt_paste(struct console *, unsigned code);
+void	prompt_paint(struct console *);
+
+#endif

@@ -1,0 +1,275 @@
+#include "tui/records.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/account.h"
+#include "core/binding.h"
+#include "core/event.h"
+#include "core/group.h"
+
+/* What a question was asked about: the record captured when the key was pressed, not the one under the cursor later. */
+struct asked {
+	char	noun[16], name[130], contact[CONTACT_MAX];
+	bool	enabled;
+};
+
+static struct asked	asked;	/* one question is open at a time */
+
+static void
+on_done(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+
+	if (!console_refused(c, m))
+		console_say(c, false, "done");
+	if (c->pane == &pane_account && c->pane->open != NULL)
+		c->pane->open(c);
+	c->wants_frame = true;
+}
+
+static void
+on_deleted(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+
+	if (!console_refused(c, m)) {
+		if (c->pane == &pane_account)
+			console_back(c);
+		console_say(c, false, "deleted");
+	}
+	c->wants_frame = true;
+}
+
+static void
+do_delete(struct console *c, const char *text)
+{
+	char	what[32];
+
+	(void)text;
+	(void)snprintf(what, sizeof what, "%s delete", asked.noun);
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", asked.name), on_deleted, c);
+}
+
+/* The daemon has said what goes with it. */
+static void
+on_dry(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+	char		 question[300], hint[200];
+	int		 at;
+	const char	*what;
+	json_t		*ok = json_object_get(m, "ok"), *v;
+
+	if (console_refused(c, m))
+		return;
+	at = snprintf(question, sizeof question, "Deletes %.60s", asked.name);
+	json_object_foreach(ok, what, v)
+		if (json_integer_value(v) > 0 && at > 0 && (size_t)at < sizeof question)
+			at += snprintf(question + at, sizeof question - (size_t)at, ", %d %s", (int)json_integer_value(v), what);
+	if (at > 0 && (size_t)at < sizeof question)
+		(void)snprintf(question + at, sizeof question - (size_t)at, ". Type its name:");
+	(void)snprintf(hint, sizeof hint, "wirechief %s delete %.100s --yes", asked.noun, asked.name);
+	prompt_name(c, question, asked.name, hint, do_delete);
+	c->wants_frame = true;
+}
+
+static void
+ask_delete(struct console *c, const char *noun, const char *name)
+{
+	char	what[32];
+
+	(void)snprintf(asked.noun, sizeof asked.noun, "%s", noun);
+	(void)snprintf(asked.name, sizeof asked.name, "%s", name);
+	(void)snprintf(what, sizeof what, "%s delete", noun);
+	if (console_may_write(c))
+		(void)console_ask(c, json_pack("{s:s, s:s, s:b}", "do", what, "name", name, "dry", 1), on_dry, c);
+}
+
+void
+account_delete(struct console *c, const char *username)
+{
+	ask_delete(c, "account", username);
+}
+
+static void
+do_drop(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s, s:s}", "do", "registration drop", "name", asked.name, "contact", asked.contact), on_done,
+	    c);
+}
+
+static void
+ask_drop(struct console *c)
+{
+	char	question[300], hint[200];
+
+	if (!console_may_write(c))
+		return;
+	(void)list_value(&c->registered, "username", asked.name, sizeof asked.name);
+	(void)list_value(&c->registered, "contact", asked.contact, sizeof asked.contact);
+	(void)snprintf(question, sizeof question, "Drop this registration of %.60s? y", asked.name);
+	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", asked.name, asked.contact);
+	prompt_yes(c, question, hint, do_drop);
+}
+
+static void
+do_block(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", asked.enabled ? "account disable" : "account enable", "name", asked.name), on_done,
+	    c);
+}
+
+void
+account_block(struct console *c, const char *username, bool enabled)
+{
+	char	question[200], hint[200];
+
+	if (!console_may_write(c))
+		return;
+	(void)snprintf(asked.name, sizeof asked.name, "%s", username);
+	asked.enabled = enabled;
+	(void)snprintf(question, sizeof question, enabled ? "Disable %.80s: no calls, no messages? y" : "Enable %.80s? y", username);
+	(void)snprintf(hint, sizeof hint, "wirechief account %s %.80s", enabled ? "disable" : "enable", username);
+	prompt_yes(c, question, hint, do_block);
+}
+
+void
+account_show(struct console *c, const char *username)
+{
+	(void)snprintf(c->account, sizeof c->account, "%s", username);
+	json_decref(c->details);
+	c->details = NULL;
+	console_enter(c, &pane_account);
+}
+
+static void
+on_edit_account(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+
+	if (!console_refused(c, m))
+		form_begin(c, &account_kind, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")), "");
+	c->wants_frame = true;
+}
+
+static void
+on_edit_group(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+
+	if (!console_refused(c, m))
+		form_begin(c, &group_kind, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")), "");
+	c->wants_frame = true;
+}
+
+void
+account_edit(struct console *c, const char *username)
+{
+	if (console_may_write(c))
+		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", username), on_edit_account, c);
+}
+
+void
+events_of(struct console *c, const char *subject)
+{
+	char	filter[LIST_TEXT];
+
+	(void)snprintf(filter, sizeof filter, "subject:%s", subject);
+	c->events.top = 0;
+	c->events.follow = true;
+	(void)snprintf(c->events.filter, sizeof c->events.filter, "%s", filter);
+	console_enter(c, &pane_events);
+}
+
+static bool
+account_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[ACCOUNT_USERNAME];
+
+	(void)list_value(l, "username", name, sizeof name);
+	switch (a->action) {
+	case ACT_ADD:
+		if (console_may_write(c))
+			form_begin(c, &account_kind, NULL, 0, c->accounts.group[0] != '\0' ? c->accounts.group :
+			    list_value(l, "group", asked.contact, sizeof asked.contact));
+		return true;
+	case ACT_EDIT:
+		account_edit(c, name);
+		return true;
+	case ACT_DELETE:
+		account_delete(c, name);
+		return true;
+	case ACT_BLOCK:
+		account_block(c, name, json_is_true(json_object_get(list_row(l), "enabled")));
+		return true;
+	case ACT_EVENTS_OF:
+		events_of(c, name);
+		return true;
+	case ACT_OPEN:
+		account_show(c, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+group_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[GROUP_NAME];
+
+	(void)list_value(l, "name", name, sizeof name);
+	switch (a->action) {
+	case ACT_ADD:
+		if (console_may_write(c))
+			form_begin(c, &group_kind, NULL, 0, "");
+		return true;
+	case ACT_EDIT:
+		if (console_may_write(c))
+			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "group show", "name", name), on_edit_group, c);
+		return true;
+	case ACT_DELETE:
+		ask_delete(c, "group", name);
+		return true;
+	case ACT_EVENTS_OF:
+		events_of(c, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+registration_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[ACCOUNT_USERNAME];
+
+	if (a->action == ACT_DELETE) {
+		ask_drop(c);
+		return true;
+	}
+	if (a->action == ACT_EVENTS_OF) {
+		events_of(c, list_value(l, "username", name, sizeof name));
+		return true;
+	}
+	return false;
+}
+
+bool
+record_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	if (a->action != ACT_ADD && (a->flags & ACT_WRITE) && !list_may_act(l))
+		return true;	/* no row, or one that has just come under the cursor by itself */
+	if (a->action != ACT_ADD && list_row(l) == NULL)
+		return false;
+	if (l->kind == &account_kind)
+		return account_act(c, l, a);
+	if (l->kind == &group_kind)
+		return group_act(c, l, a);
+	if (l->kind == &registration_kind)
+		return registration_act(c, l, a);
+	return false;
+}

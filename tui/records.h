@@ -1,0 +1,24 @@
+/*
+ * What a person does to a record from any list: edit, delete, disable, look at its events.
+ */
+#ifndef TUI_RECORDS_H
+#define TUI_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tui/app.h"
+
+/* Acts on the selected row of a list by its kind.  false: not such an action. */
+bool	record_act(struct console *, struct list *, const struct action_row *);
+
+void	account_show(struct console *, const char *username);	/* opens the details */
+void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
+void	account_delete(struct console *, const char *username);
+void	account_edit(struct console *, const char *username);
+void	events_of(struct console *, const char *subject);
+
+/* "   filter: …   SORT HELD": what follows a list's heading. */
+void	list_state(const struct list *, char *buf, size_t size);
+
+#endif

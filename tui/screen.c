@@ -1,0 +1,224 @@
+#include "tui/screen.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+/* One terminal a process: curses keeps it so too. */
+static struct {
+	SCREEN		*screen;
+	bool		 colours, ascii;
+	int		 cursor_row, cursor_col;
+	const char	*notice;
+} the;
+
+static const struct {
+	short	colour;		/* -1: none */
+	attr_t	attributes;	/* never colour alone */
+} styles[S_STYLES] = {
+	[S_PLAIN] = { -1, A_NORMAL }, [S_BOLD] = { -1, A_BOLD }, [S_DIM] = { -1, A_DIM }, [S_REVERSE] = { -1, A_REVERSE },
+	[S_OK] = { COLOR_GREEN, A_NORMAL }, [S_LAGGED] = { COLOR_YELLOW, A_NORMAL }, [S_BAD] = { COLOR_RED, A_BOLD },
+};
+
+static void
+out(const char *s)
+{
+	(void)fputs(s, stdout);
+	(void)fflush(stdout);
+}
+
+static void
+modes_on(void)
+{
+	(void)raw();
+	(void)noecho();
+	(void)nonl();
+	(void)keypad(stdscr, FALSE);
+	out("\033[?2004h");	/* bracketed paste: what is pasted can't run keys */
+}
+
+/* Terminals that Debian does not describe are like one of these. */
+static SCREEN *
+terminal_open(void)
+{
+	static const char *const	others[] = { "xterm-256color", "vt100" };
+	SCREEN				*s = newterm(NULL, stdout, stdin);
+
+	for (size_t i = 0; s == NULL && i < sizeof others / sizeof others[0]; i++) {
+		if ((s = newterm(others[i], stdout, stdin)) != NULL)
+			the.notice = i == 0 ? "this terminal is unknown here; taken for xterm-256color" :
+			    "this terminal is unknown here; taken for vt100";
+	}
+	return s;
+}
+
+int
+screen_open(char why[SCREEN_WHY])
+{
+	const char	*no_color = getenv("NO_COLOR");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		(void)snprintf(why, SCREEN_WHY, "the console needs a terminal; wirechief --help lists the commands for scripts");
+		return -1;
+	}
+	if ((the.screen = terminal_open()) == NULL) {
+		(void)snprintf(why, SCREEN_WHY, "no terminal description is installed (ncurses-base)");
+		return -1;
+	}
+	the.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	the.colours = (no_color == NULL || no_color[0] == '\0') && has_colors() && start_color() == OK && use_default_colors() == OK;
+	for (short i = 0; the.colours && i < S_STYLES; i++)
+		if (styles[i].colour >= 0)
+			(void)init_pair((short)(i + 1), styles[i].colour, -1);
+	modes_on();
+	return 0;
+}
+
+void
+screen_close(void)
+{
+	if (the.screen == NULL)
+		return;
+	out("\033[?2004l");
+	(void)endwin();
+	delscreen(the.screen);
+	the.screen = NULL;
+}
+
+void
+screen_suspend(void)
+{
+	out("\033[?2004l");
+	(void)endwin();
+	(void)raise(SIGSTOP);
+	modes_on();
+	screen_resize();
+	(void)clearok(curscr, TRUE);
+}
+
+void
+screen_resize(void)
+{
+	struct winsize	w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 && w.ws_col > 0)
+		(void)resizeterm(w.ws_row, w.ws_col);
+}
+
+int
+screen_rows(void)
+{
+	return LINES;
+}
+
+int
+screen_cols(void)
+{
+	return COLS;
+}
+
+bool
+screen_ascii(void)
+{
+	return the.ascii;
+}
+
+const char *
+screen_notice(void)
+{
+	return the.notice;
+}
+
+void
+screen_begin(void)
+{
+	(void)erase();
+	the.cursor_row = LINES - 1;
+	the.cursor_col = 0;
+}
+
+static void
+style_set(enum style s)
+{
+	(void)attrset((int)styles[s].attributes);
+	if (the.colours && styles[s].colour >= 0)
+		(void)attron(COLOR_PAIR((int)s + 1));
+}
+
+int
+screen_put(int row, int col, int cells, enum style s, const char *text)
+{
+	int	used;
+	size_t	n;
+
+	if (row < 0 || row >= LINES || col < 0 || col >= COLS || cells <= 0)
+		return 0;
+	if (cells > COLS - col)
+		cells = COLS - col;
+	n = text_fit(text, cells, &used);
+	style_set(s);
+	if (text[n] != '\0') {
+		n = text_fit(text, cells - 1, &used);
+		(void)mvaddnstr(row, col, text, (int)n);
+		(void)mvaddch(row, col + used, '>');
+		used++;
+	} else if (n > 0)
+		(void)mvaddnstr(row, col, text, (int)n);
+	(void)attrset(A_NORMAL);
+	return used;
+}
+
+int
+screen_put_raw(int row, int col, int cells, enum style s, const char *text)
+{
+	char	safe[2048];
+
+	text_safe(text, strlen(text), safe, sizeof safe, the.ascii);
+	return screen_put(row, col, cells, s, safe);
+}
+
+void
+screen_cursor(int row, int col)
+{
+	the.cursor_row = row < LINES ? row : LINES - 1;
+	the.cursor_col = col < COLS ? col : COLS - 1;
+}
+
+void
+screen_end(bool redraw)
+{
+	if (redraw)
+		(void)clearok(curscr, TRUE);
+	(void)move(the.cursor_row, the.cursor_col);
+	(void)wnoutrefresh(stdscr);
+	(void)doupdate();
+	out("\033[5n");		/* "are you there": its answer says that the frame has arrived */
+}
+
+size_t
+screen_copy(const char *text)
+{
+	static const char	digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t			n = strlen(text);
+
+	(void)fputs("\033]52;c;", stdout);
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned	v = 0;
+		size_t		left = n - i < 3 ? n - i : 3;
+
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < left ? (unsigned char)text[i + k] : 0);
+		for (size_t k = 0; k < 4; k++)
+			(void)putchar(k <= left ? digits[v >> (18 - 6 * k) & 63] : '=');
+	}
+	out("\a");
+	return n;
+}
