@@ -18,13 +18,11 @@ static const uint8_t	device_rank[] = {
 	[DEVICE_NONE] = 0, [DEVICE_UNMONITORED] = 1, [DEVICE_UNKNOWN] = 2, [DEVICE_UNREACHABLE] = 3, [DEVICE_LAGGED] = 4, [DEVICE_OK] = 5,
 };
 
-static int
-make_account(struct keeper *k, const void *record, struct row *r)
+static void
+prepare_account(struct keeper *k, struct row *r)
 {
 	(void)k;
-	r->of.account = *(const struct account *)record;
 	r->group_id = r->of.account.group_id;
-	return 0;
 }
 
 static void
@@ -59,12 +57,10 @@ total_accounts(struct keeper *k)
 	return count_get(&k->db, "accounts");
 }
 
-static int
-make_group(struct keeper *k, const void *record, struct row *r)
+static void
+prepare_group(struct keeper *k, struct row *r)
 {
-	r->of.group = *(const struct group *)record;
 	groups_count(k, &r->of.group);
-	return 0;
 }
 
 static void
@@ -94,9 +90,9 @@ account_peek(struct keeper *k, uint64_t id, struct account *a)
 }
 
 static int
-make_registration(struct keeper *k, const void *record, struct row *r)
+make_registration(struct keeper *k, const struct binding *stored, struct row *r)
 {
-	struct binding	b = *(const struct binding *)record;
+	struct binding	b = *stored;
 	struct account	a;
 	struct group	g = { .id = 0 };
 	struct refs	refs = keeper_refs(k);
@@ -115,14 +111,6 @@ static uint64_t
 total_registrations(struct keeper *k)
 {
 	return registrar_bindings(k->registrar);
-}
-
-static int
-make_event(struct keeper *k, const void *record, struct row *r)
-{
-	(void)k;
-	r->of.event = *(const struct event *)record;
-	return 0;
 }
 
 static int
@@ -147,13 +135,13 @@ total_events(struct keeper *k)
 }
 
 const struct source	sources[] = {
-	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .make = make_account,
+	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .prepare = prepare_account,
 	  .complete = complete_account, .more = more_account, .total = total_accounts },
-	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .make = make_group, .more = more_group,
+	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group, .more = more_group,
 	  .total = total_groups },
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username", .make = make_registration,
 	  .total = total_registrations },
-	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time", .make = make_event,
+	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events },
 };
 const size_t	n_sources = sizeof sources / sizeof sources[0];
@@ -167,23 +155,22 @@ source_named(const char *kind)
 	return NULL;
 }
 
-union stored {
-	struct account	account;
-	struct group	group;
-	struct binding	binding;
-	struct event	event;
-};
-
 static int
 row_make(struct keeper *k, const struct source *s, struct store_bytes value, struct row *r)
 {
-	union stored	record;
+	struct binding	b;
 	int		rc;
 
-	if ((rc = record_decode(s->stored, &record, NULL, value.p, value.n)) != 0)
-		return rc;
-	memset(r, 0, sizeof *r);
-	return s->make(k, &record, r);
+	r->group_id = 0;
+	r->registrations = 0;
+	r->device = DEVICE_NONE;
+	if (s->make == NULL)
+		rc = record_decode(s->stored, &r->of, NULL, value.p, value.n);
+	else if ((rc = record_decode(&binding_kind, &b, NULL, value.p, value.n)) == 0)
+		rc = s->make(k, &b, r);
+	if (rc == 0 && s->prepare != NULL)
+		s->prepare(k, r);
+	return rc;
 }
 
 int

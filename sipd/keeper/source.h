@@ -39,9 +39,10 @@ struct source {
 	bool			 backwards;	/* scanned from the last: the newest first */
 	const char		*natural;	/* the field that the scan's order is that of; NULL: none */
 	const char		*tie;		/* rows of equal sort value are told apart by this field, then by key; NULL: by key */
-	/* Makes a row; cheap: what only a shown row needs is left to complete.  0, or ERR_NOT_FOUND: not a row (any more). */
-	int			(*make)(struct keeper *, const void *record, struct row *);
-	void			(*complete)(struct keeper *, struct row *);	/* may be NULL */
+	/* Makes a row from a binding; 0, or ERR_NOT_FOUND: not a row (any more).  NULL: the stored records are the rows. */
+	int			(*make)(struct keeper *, const struct binding *, struct row *);
+	void			(*prepare)(struct keeper *, struct row *);	/* what order and filter need besides; may be NULL */
+	void			(*complete)(struct keeper *, struct row *);	/* what only a shown row needs; may be NULL */
 	void			(*more)(const struct row *, json_t *);		/* JSON beside the fields; may be NULL */
 	uint64_t		(*total)(struct keeper *);
 };
