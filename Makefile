@@ -1,6 +1,12 @@
 # Wirechief.  `make run` shows it, `make check` proves it.  Objects go to build/<variant>/.
 #
-#   make [VARIANT=release|gcc|clang]   release: what is installed; gcc, clang: ASan, UBSan, -Werror
+#   make [VARIANT=release|gcc|clang]   release: what is installed; gcc, clang: ASan, UBSan
+#   make deps      the packages that it takes, from apt, once
+#   make run       a daemon of its own in ./run, and the console
+#   make check     everything is built and every test run; closes with "N passed, N failed"
+#   make install   [DESTDIR=] [PREFIX=/usr/local]
+#   make bench     registrations a second and their CPU beside Kamailio, and more; see tests/bench
+#   make fuzz      [SECONDS=600 a harness]     make soak   long runs
 #
 # A new .c file in a folder below needs no line here: a folder is a layer, and every file in it is built.
 
@@ -69,6 +75,71 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call layers,$$*) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD) $(LIBS_TUI) $(call pkg,libs,cmocka)
 unit: $(UNIT)
 
+# Programs that only tests need.
+TOOLS	:= $(B)/tests/tui/vtdrive $(B)/tests/bench/regblast
+$(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
+$(B)/tests/bench/%: $(B)/tests/bench/%.o
+	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,openssl)
+tools: $(TOOLS)
+
+# Fuzz harnesses link what their first line names, as unit tests do; built by clang with libFuzzer.
+FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz_layers = $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/fuzz/$(1).c),$(LAYER_$(l)))
+build/fuzz/%: tests/fuzz/%.c FORCE
+	@$(MAKE) -s VARIANT=clang B=build/fuzz build/fuzz/tests/fuzz/$*
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call fuzz_layers,$$*) $(CORE)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SIPD)
+fuzz:
+	@tests/fuzz/run $${SECONDS_EACH:-600} $(FUZZ)
+
+# The manual: man/NAME.SECTION.in with its tables from the programs' own.
+MAN	:= $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))
+$(B)/man/gen: $(B)/man/gen.o $(B)/sipd/config.o $(B)/sipd/config_options.o $(B)/tui/actions.o $(B)/tui/key.o $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,libconfuse)
+$(B)/man/%: man/%.in $(B)/man/gen
+	$(B)/man/gen $(VERSION) < $< > $@
+man: $(MAN)
+
+DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
+	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libcmocka-dev libvterm-dev \
+	   openssl tmux sip-tester baresip-core linphone-cli python3 mandoc procps iproute2
+SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
+deps:
+	@dpkg-query -W -f='$${db:Status-Status}\n' $(DEPS) 2>/dev/null | grep -cx installed | grep -qx $(words $(DEPS)) || \
+	    { $(SUDO) apt-get update && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $(DEPS); }
+
+run: deps
+	@$(MAKE) -s -j"$$(nproc)" all
+	@share/demo/run
+
+check: deps
+	@tests/run
+
+bench: deps
+	@$(MAKE) -s all tools
+	@tests/bench/run
+
+soak: deps
+	@$(MAKE) -s all tools
+	@tests/bench/soak
+
+D	:= $(DESTDIR)$(PREFIX)
+install: all man
+	install -d $(D)/sbin $(D)/bin $(D)/share/man/man1 $(D)/share/man/man5 $(D)/share/man/man7 $(D)/share/man/man8 \
+	    $(D)/share/doc/wirechief $(D)/share/bash-completion/completions $(DESTDIR)/lib/systemd/system $(DESTDIR)/etc/wirechief
+	install -m 755 $(B)/wirechiefd $(D)/sbin/
+	install -m 755 $(B)/wirechief $(D)/bin/
+	for m in $(MAN); do install -m 644 $$m $(D)/share/man/man$${m##*.}/; done
+	install -m 644 README.md LICENSE CHANGELOG share/wirechief.conf $(D)/share/doc/wirechief/
+	install -m 644 share/completions/wirechief $(D)/share/bash-completion/completions/
+	sed "s,/usr/local,$(PREFIX),g" share/wirechiefd.service > $(DESTDIR)/lib/systemd/system/wirechiefd.service
+	test -e $(DESTDIR)/etc/wirechief/wirechief.conf || install -m 640 share/wirechief.conf $(DESTDIR)/etc/wirechief/
+
+clean:
+	rm -rf build
+
+FORCE:
 -include $(shell test -d build && find build -name '*.d')
-.PHONY: all unit
+.PHONY: all unit tools man deps run check bench soak fuzz install clean FORCE
 .SECONDARY:

@@ -331,7 +331,7 @@ field_paint(struct console *c, int i, int row)
 	if (secret && strcmp(ff->editor.text, "random") != 0)
 		memset(value, '*', strlen(value));
 	if (ff->fixed)
-		(void)snprintf(boxed, sizeof boxed, " %s   fixed: delete and re-create to change", value);
+		(void)snprintf(boxed, sizeof boxed, " %.300s   fixed: delete and re-create to change", value);
 	else if (is_choice(fd))
 		(void)snprintf(boxed, sizeof boxed, "<%s>", value);
 	else {

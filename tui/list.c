@@ -348,13 +348,13 @@ list_find(struct list *l, const char *text)
 static void
 sort_step(struct list *l, int step)
 {
-	const struct field	*columns[32];
-	size_t			 n = list_columns(l, 1000, columns, 32);
+	struct column	columns[LIST_COLUMNS];
+	size_t		n = list_columns(l, 1000, columns);
 
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(columns[i]->name, l->sort) == 0) {
+		if (strcmp(columns[i].field->name, l->sort) == 0) {
 			i = (i + n + (size_t)(step + (int)n)) % n;
-			(void)snprintf(l->sort, sizeof l->sort, "%s", columns[i]->name);
+			(void)snprintf(l->sort, sizeof l->sort, "%s", columns[i].field->name);
 			list_open(l);
 			return;
 		}

@@ -56,6 +56,13 @@ void	list_paint_detail(struct list *, int row);	/* what the selected row's colum
 const json_t *list_row(const struct list *);		/* the selected one, borrowed; NULL */
 const char *list_value(const struct list *, const char *field, char *buf, size_t size);	/* of the selected row; "" */
 bool	list_may_act(const struct list *);		/* a row is selected, and has not just replaced a vanished one */
-size_t	list_columns(const struct list *, int width, const struct field *out[], size_t max);
+
+/* A column on a screen of some width. */
+struct column {
+	const struct field	*field;
+	int			 cells;
+};
+enum { LIST_COLUMNS = 32 };
+size_t	list_columns(const struct list *, int width, struct column out[LIST_COLUMNS]);	/* returns how many fit */
 
 #endif

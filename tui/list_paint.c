@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { MARGIN = 4, COLUMNS = 32, WIDE = 120, CLOCK_CELLS = 8, CELL = 700 };
+enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, TEXT_CELLS_MIN = 10, CELL = 700 };
 
 static bool
 is_wide(int width)
@@ -16,9 +16,15 @@ is_wide(int width)
 	return width >= WIDE;
 }
 
+static bool
+is_text(const struct field *f)
+{
+	return f->type == FT_STR || f->type == FT_REF || f->type == FT_ENUM;
+}
+
 /* Times are clocks on a narrow screen. */
 static int
-column_width(const struct field *f, int width)
+column_cells(const struct field *f, int width)
 {
 	if (f->type == FT_TIME && f->width > 12 && !is_wide(width))
 		return CLOCK_CELLS;
@@ -33,37 +39,60 @@ column_title(const struct field *f, int width)
 	return f->title;
 }
 
-/* The columns that fit, those that are to be kept longest first, then put in the table's order. */
+/*
+ * The columns that fit, those that are to be kept longest first, then put in the table's order.  The first text that does not fit whole
+ * gets what is left; what remains at the end goes to the last text.
+ */
 size_t
-list_columns(const struct list *l, int width, const struct field *out[], size_t max)
+list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
 {
-	uint64_t	taken = 0;
-	int		left = width - MARGIN;
-	size_t		n = 0;
+	int	cells[64] = { 0 }, left = width - MARGIN, last = -1;
+	size_t	n = 0, fields = l->kind->n_fields < 64 ? l->kind->n_fields : 64;
 
 	for (uint8_t keep = 1; keep < 64; keep++) {
-		for (size_t i = 0; i < l->kind->n_fields && i < 64; i++) {
+		for (size_t i = 0; i < fields; i++) {
 			const struct field	*f = &l->kind->fields[i];
+			int			 want = column_cells(f, width);
 
-			if ((f->flags & FF_COLUMN) == 0 || f->keep != keep || (l->hidden >> i & 1) || column_width(f, width) > left)
+			if ((f->flags & FF_COLUMN) == 0 || f->keep != keep || (l->hidden >> i & 1))
 				continue;
-			taken |= (uint64_t)1 << i;
-			left -= column_width(f, width) + 1;
+			if (want > left && is_text(f) && f->width > TEXT_CELLS_MIN && left >= TEXT_CELLS_MIN)
+				want = left;
+			if (want > left)
+				continue;
+			cells[i] = want;
+			left -= want + 1;
 		}
 	}
-	for (size_t i = 0; i < l->kind->n_fields && n < max; i++)
-		if (i < 64 && (taken >> i & 1))
-			out[n++] = &l->kind->fields[i];
+	for (size_t i = 0; i < fields && n < LIST_COLUMNS; i++) {
+		if (cells[i] == 0)
+			continue;
+		if (is_text(&l->kind->fields[i]))
+			last = (int)n;
+		out[n++] = (struct column){ .field = &l->kind->fields[i], .cells = cells[i] };
+	}
+	if (last >= 0 && left > 0 && width < 1000)
+		out[last].cells += left;
 	return n;
 }
 
 static void
 cell(const struct list *l, const json_t *row, const struct field *f, int width, char *buf, size_t size)
 {
+	static const struct {
+		const char	*level, *glyph;
+	}		 levels[] = { { "info", "" }, { "warn", "~" }, { "alert", "!" } };
 	const json_t	*v = json_object_get(row, f->name);
 
+	if (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0 && json_is_string(v)) {
+		buf[0] = '\0';
+		for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+			if (strcmp(levels[i].level, json_string_value(v)) == 0)
+				(void)snprintf(buf, size, "%s", levels[i].glyph);
+		return;
+	}
 	if (f->type == FT_TIME && json_is_string(v))
-		(void)console_time(l->c, json_string_value(v), column_width(f, width) > 12, f->width == 12, buf, size);
+		(void)console_time(l->c, json_string_value(v), column_cells(f, width) > 12, f->width == 12, buf, size);
 	else
 		row_text(l->c, row, f->name, buf, size);
 }
@@ -75,18 +104,18 @@ is_number(const struct field *f)
 }
 
 static void
-heads(const struct list *l, int row, int col, int width, const struct field *columns[], size_t n)
+heads(const struct list *l, int row, int col, int width, const struct column columns[], size_t n)
 {
 	int	at = col + MARGIN;
 
 	for (size_t i = 0; i < n; i++) {
 		char		title[64];
-		bool		sorted = strcmp(columns[i]->name, l->sort) == 0;
-		int		cells = column_width(columns[i], width);
+		bool		sorted = strcmp(columns[i].field->name, l->sort) == 0;
+		int		cells = columns[i].cells;
 		const char	*arrow = sorted ? l->reverse ? " v" : " ^" : "";
 
-		(void)snprintf(title, sizeof title, "%.*s%s", cells - (sorted ? 2 : 0), column_title(columns[i], width), arrow);
-		if (is_number(columns[i]))
+		(void)snprintf(title, sizeof title, "%.*s%s", cells - (sorted ? 2 : 0), column_title(columns[i].field, width), arrow);
+		if (is_number(columns[i].field))
 			(void)screen_put(row, at + cells - text_width(title), cells, S_BOLD, title);
 		else
 			(void)screen_put(row, at, cells, S_BOLD, title);
@@ -95,7 +124,7 @@ heads(const struct list *l, int row, int col, int width, const struct field *col
 }
 
 static void
-row_paint(struct list *l, int64_t position, int row, int col, int width, const struct field *columns[], size_t n, bool active)
+row_paint(struct list *l, int64_t position, int row, int col, int width, const struct column columns[], size_t n, bool active)
 {
 	const char		*id = json_string_value(json_array_get(l->order, (size_t)(position - l->first)));
 	const json_t		*r = id == NULL ? NULL : json_object_get(l->rows, id);
@@ -117,11 +146,11 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 	if ((g = glyph_of(device)) != NULL)
 		(void)screen_put(row, col + 2, 1, (enum style)g->style, g->glyph);
 	for (size_t i = 0; i < n; i++) {
-		int	cells = column_width(columns[i], width), used;
+		int	cells = columns[i].cells, used;
 
-		cell(l, r, columns[i], width, text, sizeof text);
+		cell(l, r, columns[i].field, width, text, sizeof text);
 		used = text_width(text);
-		(void)screen_put(row, is_number(columns[i]) && used < cells ? at + cells - used : at, cells,
+		(void)screen_put(row, is_number(columns[i].field) && used < cells ? at + cells - used : at, cells,
 		    marked || (here && active) ? S_BOLD : S_PLAIN, text);
 		at += cells + 1;
 	}
@@ -130,9 +159,9 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 void
 list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 {
-	const struct field	*columns[COLUMNS];
-	size_t			 n = list_columns(l, width, columns, COLUMNS);
-	bool			 resized = l->body != lines && lines > 0;
+	struct column	columns[LIST_COLUMNS];
+	size_t		n = list_columns(l, width, columns);
+	bool		resized = l->body != lines && lines > 0;
 
 	if (resized) {
 		l->body = lines;
@@ -154,15 +183,15 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 
 /* Whether the columns show a field's whole value. */
 static bool
-is_shown(const struct list *l, const json_t *r, const struct field *f, int width, const struct field *columns[], size_t n)
+is_shown(const struct list *l, const json_t *r, const struct field *f, int width, const struct column columns[], size_t n)
 {
 	char	text[CELL];
 
 	for (size_t i = 0; i < n; i++) {
-		if (columns[i] != f)
+		if (columns[i].field != f)
 			continue;
 		cell(l, r, f, width, text, sizeof text);
-		return text_width(text) <= column_width(f, width);
+		return text_width(text) <= columns[i].cells;
 	}
 	return false;
 }
@@ -171,9 +200,10 @@ void
 list_paint_detail(struct list *l, int row)
 {
 	const json_t		*r = list_row(l);
-	const struct field	*columns[COLUMNS], *name = kind_tag(l->kind, l->kind->name_tag);
+	const struct field	*name = kind_tag(l->kind, l->kind->name_tag);
+	struct column		 columns[LIST_COLUMNS];
 	int			 width = screen_cols();
-	size_t			 n = list_columns(l, width, columns, COLUMNS), at;
+	size_t			 n = list_columns(l, width, columns), at;
 	char			 line[1200], text[CELL];
 
 	if (r == NULL)
