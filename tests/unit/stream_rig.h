@@ -2,7 +2,7 @@
  * The stream process as a child of the test, which is its supervisor, its keeper and, in a thread, a front that does what the first
  * word of a message says:
  *	ECHO	sends it back		CLOSE	closes when all is sent	ASK	has the stream process close the flow
- *	BIG n	sends n bytes back	STALL	reads no more from that connection until the test says so
+ *	BIG n	sends n bytes back	STALL	reads no more from that connection
  * Clients of the test block, with a time limit.
  */
 #ifndef TESTS_STREAM_RIG_H
@@ -62,7 +62,7 @@ struct rig_front {
 	int			 listen_fd;
 	uint16_t		 port;
 	struct channel		*channel;
-	atomic_bool		 stop, unstall;
+	atomic_bool		 stop, paused;
 	struct rig_conn		*conns;
 	struct pollfd		*polls;
 	size_t			 n;
@@ -229,46 +229,49 @@ front_write_big(struct rig_conn *c)
 	return n > 0 || errno == EAGAIN;
 }
 
+static void
+front_serve(struct rig_front *fr)
+{
+	bool	keep;
+
+	for (size_t i = fr->n; i-- > 0;) {
+		short	what = fr->polls[3 + i].revents;
+
+		keep = true;
+		if (what & POLLOUT)
+			keep = front_write_big(&fr->conns[i]);
+		if (keep && (what & (POLLIN | POLLHUP | POLLERR)))
+			keep = front_read(fr, &fr->conns[i]);
+		if (!keep || (fr->conns[i].closing && fr->conns[i].big_left == 0))
+			front_drop(fr, i);
+	}
+	if (fr->polls[2].revents != 0)
+		front_accept(fr);
+	else if (fr->polls[1].revents != 0)
+		channel_read(fr->channel);
+}
+
 static void *
 front_run(void *arg)
 {
 	struct rig_front	*fr = arg;
-	bool			 keep;
+	bool			 paused;
+	char			 c;
 
 	while (!atomic_load(&fr->stop)) {
+		paused = atomic_load(&fr->paused);
 		fr->polls[0] = (struct pollfd){ fr->wake[0], POLLIN, 0 };
 		fr->polls[1] = (struct pollfd){ atomic_load(&fr->channel_gone) ? -1 : channel_fd(fr->channel), POLLIN, 0 };
 		fr->polls[2] = (struct pollfd){ fr->listen_fd, POLLIN, 0 };
-		for (size_t i = 0; i < fr->n; i++) {
-			struct rig_conn	*c = &fr->conns[i];
-
-			if (atomic_load(&fr->unstall))
-				c->stalled = false;
-			fr->polls[3 + i] = (struct pollfd){ c->fd,
-				(short)((c->stalled ? 0 : POLLIN) | (c->big_left > 0 ? POLLOUT : 0)), 0 };
-		}
-		if (poll(fr->polls, 3 + fr->n, 1000) <= 0)
+		for (size_t i = 0; i < fr->n; i++)
+			fr->polls[3 + i] = (struct pollfd){ fr->conns[i].fd,
+				(short)((fr->conns[i].stalled ? 0 : POLLIN) | (fr->conns[i].big_left > 0 ? POLLOUT : 0)), 0 };
+		if (poll(fr->polls, paused ? 1 : 3 + fr->n, 1000) <= 0)
 			continue;
-		for (size_t i = fr->n; i-- > 0;) {
-			short	what = fr->polls[3 + i].revents;
-
-			keep = true;
-			if (what & POLLOUT)
-				keep = front_write_big(&fr->conns[i]);
-			if (keep && (what & (POLLIN | POLLHUP | POLLERR)))
-				keep = front_read(fr, &fr->conns[i]);
-			if (!keep || (fr->conns[i].closing && fr->conns[i].big_left == 0))
-				front_drop(fr, i);
-		}
-		if (fr->polls[1].revents != 0)
-			channel_read(fr->channel);
-		if (fr->polls[2].revents != 0)
-			front_accept(fr);
-		if (fr->polls[0].revents != 0) {
-			char	c;
-
+		if (!paused)
+			front_serve(fr);
+		if (fr->polls[0].revents != 0)
 			(void)!read(fr->wake[0], &c, 1);
-		}
 	}
 	return NULL;
 }
@@ -277,6 +280,47 @@ static void
 front_wake(struct rig_front *fr)
 {
 	assert_int_equal(write(fr->wake[1], "", 1), 1);
+}
+
+/* A front that does nothing for a while. */
+static void
+front_pause(struct rig_front *fr, bool pause)
+{
+	atomic_store(&fr->paused, pause);
+	front_wake(fr);
+}
+
+/*
+ * While the front is paused: counts the connections that have bytes for it though the channel does not hold their announcement.
+ * Nothing is taken, so that a channel that is full stays full.
+ */
+static unsigned
+front_unannounced(struct rig_front *fr)
+{
+	enum { HELD = 4 * 1024 * 1024 };
+	static bool	 told[RIG_PORTS];
+	uint8_t		*held = malloc(HELD);
+	bool		*speaks = calloc(RIG_PORTS, sizeof *speaks);
+	struct frame	 f;
+	struct wire_flow w;
+	ssize_t		 n;
+	unsigned	 found = 0;
+	char		 c;
+
+	assert_true(held != NULL && speaks != NULL);
+	memset(told, 0, sizeof told);
+	front_accept(fr);
+	for (size_t i = 0; i < fr->n; i++)
+		speaks[fr->conns[i].port] = recv(fr->conns[i].fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+	n = recv(channel_fd(fr->channel), held, HELD, MSG_PEEK | MSG_DONTWAIT);
+	for (int at = 0, len; at < n && (len = frame_parse(&f, held + at, (size_t)(n - at))) > 0; at += len)
+		if (f.type == WIRE_FLOW_OPEN && frame_decode(&f, &w) == 0)
+			told[w.relay] = true;
+	for (size_t i = 0; i < fr->n; i++)
+		found += speaks[fr->conns[i].port] && !told[fr->conns[i].port];
+	free(held);
+	free(speaks);
+	return found;
 }
 
 static void
@@ -296,7 +340,7 @@ front_start(struct rig *r)
 	struct rig_front	*fr = &r->front;
 	struct sockaddr_in	 at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t		 n = sizeof at;
-	int			 ends[2];
+	int			 ends[2], least = 1;
 
 	memset(fr, 0, sizeof *fr);
 	fr->conns = calloc(RIG_CONNS, sizeof *fr->conns);
@@ -310,6 +354,7 @@ front_start(struct rig *r)
 	assert_int_equal(getsockname(fr->listen_fd, (struct sockaddr *)&at, &n), 0);
 	fr->port = ntohs(at.sin_port);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);	/* soon full: announcements have to wait */
 	fr->channel = channel_new(ends[0], front_on_frame, front_on_gone, fr);
 	assert_non_null(fr->channel);
 	send_order(r, ORDER_CHANNEL, PROC_SIP, ends[1], -1, -1);

@@ -83,25 +83,29 @@ relays(void **st)
 	assert_int_equal(r.front.early, 0);
 }
 
-/* Many at once: none is seen by the front before it was announced. */
+/* Many come while the front does nothing, so that the channel to it fills up: those that it does not hold yet have to wait. */
 static void
 announces_first(void **st)
 {
-	enum { AT_ONCE = 200, ROUNDS = 10 };
-	struct rig_client	c[AT_ONCE];
+	enum { AT_ONCE = 1000, ROUNDS = 3 };
+	static struct rig_client	c[AT_ONCE];
 
 	(void)st;
 	rig_serve(NOLIMIT);
 	for (unsigned round = 1; round <= ROUNDS; round++) {
+		front_pause(&r.front, true);
 		for (int i = 0; i < AT_ONCE; i++) {
 			c[i] = client_tcp(r.tcp_port);
 			client_say(&c[i], ECHO);
 		}
+		RIG_WAIT(&r, 5000, r.counts.connections == AT_ONCE);
+		assert_int_equal(front_unannounced(&r.front), 0);
+		front_pause(&r.front, false);
 		for (int i = 0; i < AT_ONCE; i++) {
 			client_expect(&c[i], ECHO);
 			client_close(&c[i]);
 		}
-		RIG_WAIT(&r, 5000, r.front.gones == round * AT_ONCE);
+		RIG_WAIT(&r, 5000, r.front.gones == round * AT_ONCE && r.counts.connections == 0);
 	}
 	assert_int_equal(r.front.opens, AT_ONCE * ROUNDS);
 	assert_int_equal(r.front.early, 0);
