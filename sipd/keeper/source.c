@@ -113,6 +113,12 @@ total_registrations(struct keeper *k)
 	return registrar_bindings(k->registrar);
 }
 
+static uint64_t
+users_registered(struct keeper *k)
+{
+	return registrar_accounts(k->registrar);
+}
+
 static int
 take_number(void *arg, struct store_bytes key, struct store_bytes value)
 {
@@ -140,7 +146,7 @@ const struct source	sources[] = {
 	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group, .more = more_group,
 	  .total = total_groups },
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username", .make = make_registration,
-	  .total = total_registrations },
+	  .total = total_registrations, .users = users_registered },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events },
 };

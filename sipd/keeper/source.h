@@ -45,6 +45,7 @@ struct source {
 	void			(*complete)(struct keeper *, struct row *);	/* what only a shown row needs; may be NULL */
 	void			(*more)(const struct row *, json_t *);		/* JSON beside the fields; may be NULL */
 	uint64_t		(*total)(struct keeper *);
+	uint64_t		(*users)(struct keeper *);	/* whom the rows belong to, each once; NULL where nobody asks */
 };
 
 extern const struct source	sources[];

@@ -15,7 +15,7 @@ struct screen {
 	struct client	*c;
 	json_int_t	 view;
 	json_t		*order, *rows;		/* rows by id, as they were last sent */
-	json_int_t	 total, matched, first, pushes, bytes;
+	json_int_t	 total, users, matched, first, pushes, bytes;
 	bool		 ready;
 };
 
@@ -30,6 +30,7 @@ screen_take(struct screen *s, json_t *line)
 	assert_true(json_is_integer(json_object_get(line, "view")));
 	s->view = json_integer_value(json_object_get(line, "view"));
 	s->total = json_integer_value(json_object_get(line, "total"));
+	s->users = json_integer_value(json_object_get(line, "users"));
 	s->matched = json_integer_value(json_object_get(line, "matched"));
 	s->first = json_integer_value(json_object_get(line, "first"));
 	s->ready = strcmp(json_string_value(json_object_get(line, "state")), "ready") == 0;
@@ -235,6 +236,7 @@ test_registrations(void **state)
 	screen_settle(&groups);
 	assert_int_equal(s.matched, 2);
 	assert_int_equal(s.total, 2);
+	assert_int_equal(s.users, 2);
 	assert_string_equal(cell(&s, 0, "username"), "alice");
 	assert_string_equal(cell(&s, 0, "group"), "g");
 	assert_string_equal(cell(&s, 0, "ip_addr"), "192.0.2.17");
