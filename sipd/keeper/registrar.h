@@ -38,8 +38,8 @@ int	registrar_drop(struct registrar *, struct txn *, const struct account *, con
 int	registrar_end(struct registrar *, const struct binding *, const char *why);
 
 /*
- * Called for each change of what is registered, once durable (refreshes: once answered).  Of a removed binding only account_id and hash
- * are set; of a refreshed one these and what a refresh changes (cseq, refreshed_at, expires_at).  For views and watches.
+ * Called for each change of what is registered, once durable (refreshes: once answered).  Of a refreshed binding only account_id, hash and
+ * what a refresh changes are set (cseq, refreshed_at, expires_at).  For views and watches.
  */
 enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED, BINDING_REFRESHED };
 typedef void	(*registrar_fn)(void *arg, enum registrar_change, const struct binding *);

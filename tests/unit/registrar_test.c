@@ -748,6 +748,7 @@ test_watch(void **state)
 	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 0), 200);
 	assert_int_equal(h.removed, 1);
 	assert_int_equal(h.last.account_id, f->alice.id);
+	assert_string_equal(h.last.contact, "sip:alice@192.0.2.17");
 	registrar_unwatch(f->k->registrar, hear, &h);
 	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
 	assert_int_equal(h.added, 1);

@@ -1,0 +1,40 @@
+/*
+ * Whom a REGISTER is from, and whether that account may send it from there: digest, limits on guessing, permit and deny (product A5, A6,
+ * B2; reliability "Digest").
+ */
+#ifndef SIPD_KEEPER_ADMIT_H
+#define SIPD_KEEPER_ADMIT_H
+
+#include "core/account.h"
+#include "core/wire.h"
+#include "sipd/keeper/recent.h"
+#include "sipd/keeper/register.h"
+
+struct admission;
+struct bindings;
+struct keeper;
+
+/* One request on its way. */
+struct asking {
+	const struct register_ask	*ask;
+	int64_t				 now;
+	struct register_set		*set;		/* room for its account's bindings */
+	struct account			 account;	/* of ask->username, when known */
+	bool				 known;
+	struct recent			*recent;	/* what stands for account while that need not be read */
+};
+
+struct admission *admission_new(struct keeper *, struct bindings *, struct recents *);
+void	admission_free(struct admission *);
+void	admission_reload(struct admission *);			/* keeper->conf has changed */
+uint64_t admission_wrong(const struct admission *);		/* wrong passwords since the start */
+
+/*
+ * True: the sender knows the password of ask->username; recent or account is set.  False: the answer says why not, or what to do (its spans
+ * lent until the next call).
+ */
+bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
+/* After that: whether this account may register this address from there.  Reads the account if only recent was set. */
+bool	admit_account(struct admission *, struct asking *, struct register_answer *);
+
+#endif
