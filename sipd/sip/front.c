@@ -281,7 +281,7 @@ turn(struct loop *l, int *wait_ms)
 	if (l->f.stream != NULL)
 		channel_flush(l->f.stream);
 	out_flush(l->f.out);
-	*wait_ms = l->epoll_fd < 0 ? 2 : next < IDLE_MS ? (int)next + 1 : IDLE_MS;
+	*wait_ms = l->epoll_fd < 0 ? 2 : next >= 0 && next < IDLE_MS ? (int)next + 1 : IDLE_MS;
 }
 
 static int
