@@ -283,14 +283,17 @@ static const struct {
 	{ 16, BIND_TCP | CONNECT_TCP, SCOPES },
 };
 
-/* What stays readable: the time zone; libsofia's random numbers; users and groups for the roles of the control socket's peers. */
+/*
+ * What stays readable: the time zone; random numbers, for libraries that ask no other way (libsofia, jansson); users and groups, for
+ * the roles of the control socket's peers.
+ */
 static const struct {
 	const char	*path;
 	unsigned	 profiles;
 } readable[] = {
 	{ "/etc/localtime", FRONT | STREAM },
 	{ "/usr/share/zoneinfo", ALL },
-	{ "/dev/urandom", FRONT },
+	{ "/dev/urandom", ALL },
 	{ "/etc", KEEPER },
 };
 
