@@ -96,11 +96,12 @@ static bool
 challenge(struct admission *a, const struct asking *q, bool stale, struct register_answer *answer)
 {
 	const struct config	*c = &a->k->conf;
+	uint32_t		 offers = digest_offers(c->auth.algorithms, q->ask->user_agent);
 
 	a->nonce_sha256[0] = a->nonce_md5[0] = '\0';
-	if (c->auth.algorithms & AUTH_SHA256)
+	if (offers & AUTH_SHA256)
 		nonce_make(a->nonces, AUTH_SHA256, c->domains[0], q->ask->transport, &q->ask->source, q->now, a->nonce_sha256);
-	if (c->auth.algorithms & AUTH_MD5)
+	if (offers & AUTH_MD5)
 		nonce_make(a->nonces, AUTH_MD5, c->domains[0], q->ask->transport, &q->ask->source, q->now, a->nonce_md5);
 	*answer = (struct register_answer){
 		.code = 401, .reason = span_of("Unauthorized"), .challenge = true, .stale = stale, .realm = span_of(c->domains[0]),

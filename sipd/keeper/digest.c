@@ -216,3 +216,20 @@ digest_check(struct nonces *nonces, const struct register_ask *ask, const char *
 		return DIGEST_WRONG;
 	return nonce_use(nonces, &nonce, count, now_ms) ? DIGEST_RIGHT : DIGEST_STALE;
 }
+
+/* User-Agents of phones on libre before 2.0, which take a challenge of another algorithm than MD5 for an error of the whole answer. */
+static const char *const	md5_only[] = { "baresip v0.", "baresip v1." };
+
+uint32_t
+digest_offers(uint32_t configured, struct span user_agent)
+{
+	if ((configured & AUTH_MD5) == 0)
+		return configured;
+	for (size_t i = 0; i < sizeof md5_only / sizeof md5_only[0]; i++) {
+		size_t	n = strlen(md5_only[i]);
+
+		if (user_agent.n >= n && memcmp(user_agent.s, md5_only[i], n) == 0)
+			return AUTH_MD5;
+	}
+	return configured;
+}

@@ -13,6 +13,12 @@
 #include "core/wire.h"
 #include "sipd/config.h"
 
+/*
+ * Which of the configured algorithms to offer: both, best first (RFC 8760), but MD5 alone to phones that give up at the sight of any other,
+ * whatever the order (digest.c has the list).  What is offered is accepted anyway: nobody gets in by calling himself such a phone.
+ */
+uint32_t digest_offers(uint32_t configured, struct span user_agent);
+
 /* Sets both HA1s of an account from its password, which is then wiped. */
 void	digest_set_password(struct account *, const char *realm);
 /* A random password that can be read over the telephone: 16 characters, 80 bits. */

@@ -265,6 +265,23 @@ test_registers(void **state)
 	assert_int_equal(stored(f).account_id, 0);
 }
 
+/* Debian's baresip gives up at the sight of SHA-256: it is offered MD5 alone, but what others are offered stays open to it. */
+static void
+test_offers(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->ask.user_agent = span_of("baresip v1.0.0 (x86_64/linux)");
+	ask(f);
+	assert_int_equal(settle(f), 401);
+	assert_true(f->answer.nonce_sha256.n == 0 && f->answer.nonce_md5.n > 0);
+	f->ask.user_agent = span_of("baresip v2.0.0 (x86_64/linux)");
+	challenged(f);
+	assert_true(f->answer.nonce_sha256.n > 0 && f->answer.nonce_md5.n > 0);
+	f->ask.user_agent = span_of("baresip v1.0.0 (x86_64/linux)");
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+}
+
 /* Promise 1: no 200 before the commit, and none without it. */
 static void
 test_answer_waits(void **state)
@@ -972,7 +989,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_registers), T(test_answer_waits), T(test_failed_commit_is_503), T(test_refresh), T(test_refreshes_written_at_stop),
+		T(test_registers), T(test_offers), T(test_answer_waits), T(test_failed_commit_is_503), T(test_refresh), T(test_refreshes_written_at_stop),
 		T(test_refresh_survives_failed_write), T(test_refreshed_all_the_time), T(test_refresh_of_pending), T(test_stale_cseq), T(test_wrong_password),
 		T(test_registered_phone_is_heard), T(test_forged_source_bans_nobody), T(test_account_is_guarded),
 		T(test_unknown_user_answers_alike), T(test_acl), T(test_whose_address), T(test_expiry), T(test_flow_gone), T(test_drop),
