@@ -27,6 +27,20 @@ field_of(const struct kind *k, const char **word, size_t *n)
 	return f;
 }
 
+/* Whether a record that holds the word in those fields has its bytes in it, but for their case. */
+static bool
+is_in_bytes(const struct kind *k, const struct field *f, const char *word)
+{
+	for (const char *p = word; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			return false;
+	for (size_t i = 0; i < k->n_fields; i++)
+		if ((f == NULL ? (k->fields[i].flags & FF_SEARCH) != 0 : &k->fields[i] == f) &&
+		    (k->fields[i].type != FT_STR || (k->fields[i].flags & FF_VIRTUAL)))
+			return false;
+	return true;
+}
+
 int
 filter_parse(struct filter *filter, const struct kind *k, const char *text, char *why, size_t size)
 {
@@ -47,6 +61,7 @@ filter_parse(struct filter *filter, const struct kind *k, const char *text, char
 		}
 		filter->words[filter->n].field = f;
 		(void)text_fold(word, n, filter->words[filter->n].text, FILTER_TEXT);
+		filter->words[filter->n].in_bytes = is_in_bytes(k, f, filter->words[filter->n].text);
 		filter->n++;
 	}
 	return 0;
@@ -83,6 +98,23 @@ filter_matches(const struct filter *filter, const void *record, const struct ref
 	for (size_t i = 0; i < filter->n; i++)
 		if (!word_found(filter, i, record, refs))
 			return false;
+	return true;
+}
+
+bool
+filter_may_match(const struct filter *filter, const void *bytes, size_t n)
+{
+	static const char	dotted_i[] = "\xc4\xb0";	/* the one letter that is not ASCII until it is folded */
+	const char		*raw = bytes;
+	char			 folded[RECORD_MAX];
+
+	if (filter->n == 0 || n > sizeof folded)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		folded[i] = (char)(raw[i] >= 'A' && raw[i] <= 'Z' ? raw[i] + 32 : raw[i]);
+	for (size_t i = 0; i < filter->n; i++)
+		if (filter->words[i].in_bytes && memmem(folded, n, filter->words[i].text, strlen(filter->words[i].text)) == NULL)
+			return memmem(raw, n, dotted_i, sizeof dotted_i - 1) != NULL;
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct filter {
 	size_t			 n;
 	struct {
 		const struct field	*field;		/* NULL: any that is searched */
+		bool			 in_bytes;	/* ASCII, to be found in fields that are stored as they are written */
 		char			 text[FILTER_TEXT];	/* folded */
 	} words[FILTER_WORDS];
 };
@@ -22,6 +23,9 @@ struct filter {
 /* 0, or ERR_INVALID and why: a word too long, too many of them. */
 int	filter_parse(struct filter *, const struct kind *, const char *text, char *why, size_t size);
 bool	filter_matches(const struct filter *, const void *record, const struct refs *);
+
+/* A quick look at an encoded record, not decoded yet: false if it can't match. */
+bool	filter_may_match(const struct filter *, const void *bytes, size_t n);
 bool	filter_eq(const struct filter *, const struct filter *);
 
 #endif

@@ -12,7 +12,7 @@
 enum {
 	SORT_VALUE_MAX = 96, TIE_VALUE_MAX = 64,	/* bytes of a value that count; longer equals are told apart by their key */
 	ORDER_KEY_MAX = SORT_VALUE_MAX + 1 + TIE_VALUE_MAX + 1 + ROW_KEY_MAX,
-	SCAN_STEP = 32,
+	SCAN_STEP = 64,
 	BURY_STEP = 256,
 };
 
@@ -22,7 +22,6 @@ struct sorted {
 	struct tree		*order;
 	struct places		*places;	/* NULL when it does not follow changes */
 	struct cursor		 cursor;
-	size_t			 scanned;
 	bool			 complete;
 	size_t			 keep;
 	bool			 keep_last;
@@ -207,7 +206,6 @@ scan_row(void *arg, const uint8_t *key, const struct row *r)
 	struct sorted	*s = scan->sorted;
 	size_t		 position;
 
-	s->scanned++;
 	if (!belongs(s, r))
 		return 0;
 	if (s->places != NULL)
@@ -223,7 +221,7 @@ sorted_scan(struct sorted *s, int64_t until_us)
 	struct scanning	scan = { .sorted = s };
 
 	while (!s->complete) {
-		bool	more = source_scan(s->keeper, s->spec.source, &s->cursor, SCAN_STEP, scan_row, &scan);
+		bool	more = source_scan(s->keeper, s->spec.source, &s->spec.filter, &s->cursor, SCAN_STEP, scan_row, &scan);
 
 		s->complete = !more || scan.enough;
 		if (job_is_late(until_us))
@@ -239,7 +237,7 @@ sorted_done(const struct sorted *s)
 
 	if (s->complete)
 		return 1;
-	return total <= s->scanned ? 0.99 : (double)s->scanned / (double)total;
+	return total <= s->cursor.passed ? 0.99 : (double)s->cursor.passed / (double)total;
 }
 
 size_t

@@ -203,6 +203,7 @@ source_get(struct keeper *k, const struct source *s, const uint8_t *key, struct 
 struct scan {
 	struct keeper		*keeper;
 	const struct source	*source;
+	const struct filter	*filter;
 	struct cursor		*cursor;
 	source_fn		 fn;
 	void			*arg;
@@ -219,25 +220,28 @@ scan_one(void *arg, struct store_bytes key, struct store_bytes value)
 	if (key.n != scan->source->key_n)
 		return 0;
 	memcpy(scan->cursor->key, key.p, key.n);
-	scan->cursor->begun = true;
+	scan->cursor->passed++;
+	if (scan->source->make == NULL && !filter_may_match(scan->filter, value.p, value.n))
+		return 0;
 	if (row_make(scan->keeper, scan->source, value, &r) != 0)
 		return 0;
 	return scan->fn(scan->arg, key.p, &r);
 }
 
 bool
-source_scan(struct keeper *k, const struct source *s, struct cursor *cursor, size_t limit, source_fn fn, void *arg)
+source_scan(struct keeper *k, const struct source *s, const struct filter *filter, struct cursor *cursor, size_t limit, source_fn fn,
+    void *arg)
 {
-	struct scan		 scan = { .keeper = k, .source = s, .cursor = cursor, .fn = fn, .arg = arg };
+	struct scan		 scan = { .keeper = k, .source = s, .filter = filter, .cursor = cursor, .fn = fn, .arg = arg };
 	uint8_t			 at[ROW_KEY_MAX + 1];
 	struct store_bytes	 from = { NULL, 0 }, to = { at, s->key_n };
 	bool			 bounded = false;
 
 	memcpy(at, cursor->key, s->key_n);
 	at[s->key_n] = 0;
-	if (cursor->begun && s->backwards)
+	if (cursor->passed > 0 && s->backwards)
 		bounded = true;			/* up to, but not with, the cursor */
-	else if (cursor->begun)
+	else if (cursor->passed > 0)
 		from = (struct store_bytes){ at, s->key_n + 1 };	/* the next possible key */
 	if (store_range(k->db.store, s->stored->table, from, bounded ? &to : NULL, s->backwards, limit, scan_one, &scan) != 0)
 		return true;

@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/group.h"
 #include "db/store.h"
+#include "sipd/keeper/filter.h"
 
 struct keeper;
 
@@ -58,15 +59,15 @@ int	source_get(struct keeper *, const struct source *, const uint8_t *key, struc
 int	source_peek(struct keeper *, const struct source *, const uint8_t *key, struct row *);
 
 /*
- * Rows from the one after cursor (empty: the first), at most limit of them; the cursor moves on.  fn returns 0 to go on.
- * Returns false at the end.
+ * Looks at the records after cursor (empty: at the first), at most limit of them; the cursor moves on.  fn is called for the rows that the
+ * filter may let through, and returns 0 to go on.  Returns false at the end.
  */
 struct cursor {
-	uint8_t	key[ROW_KEY_MAX];
-	bool	begun;
+	uint8_t		key[ROW_KEY_MAX];
+	uint64_t	passed;		/* records; 0: at the beginning */
 };
 typedef int	(*source_fn)(void *arg, const uint8_t *key, const struct row *);
-bool	source_scan(struct keeper *, const struct source *, struct cursor *, size_t limit, source_fn, void *arg);
+bool	source_scan(struct keeper *, const struct source *, const struct filter *, struct cursor *, size_t limit, source_fn, void *arg);
 
 json_t *source_json(struct keeper *, const struct source *, const struct row *);	/* the row's fields and what is beside them */
 uint64_t source_hash(const struct source *, const struct row *, uint64_t seed);		/* equal: it looks the same */

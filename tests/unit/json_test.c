@@ -137,22 +137,28 @@ test_filter(void **state)
 	} rows[] = {
 		{ "", true }, { "  ", true }, { "ROSS", true }, { "rossi alice", true }, { "rossi bob", false }, { "owner:rossi", true },
 		{ "username:rossi", false }, { "callerid:111", true }, { "caller_id:111", true }, { "owner:", true }, { "enabled:yes", true },
-		{ "enabled:no", false }, { "sip:alice", false }, { "\xc3\x88", true }, { "password:x", false },
+		{ "enabled:no", false }, { "sip:alice", false }, { "\xc3\x88", true }, { "password:x", false }, { "izmir", true },
 	};
 	struct filter	filter;
 	struct account	a;
 	char		why[128], many[128] = "";
+	uint8_t		record[RECORD_MAX];
+	int		n;
 
 	(void)state;
 	account_defaults(&a);
 	strcpy(a.username, "alice");
 	strcpy(a.owner, "Alice Rossi");
 	strcpy(a.caller_id, "+39111");
-	strcpy(a.description, "perch\xc3\xa9, caff\xc3\xa8");
+	strcpy(a.description, "perch\xc3\xa9, caff\xc3\xa8, \xc4\xb0zmir");
+	n = record_encode(&account_kind, &a, NULL, record, sizeof record);
+	assert_true(n > 0);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		assert_int_equal(filter_parse(&filter, &account_kind, rows[i].text, why, sizeof why), 0);
 		if (filter_matches(&filter, &a, NULL) != rows[i].matches)
 			fail_msg("\"%s\"", rows[i].text);
+		if (rows[i].matches && !filter_may_match(&filter, record, (size_t)n))
+			fail_msg("\"%s\" in the record's bytes", rows[i].text);
 	}
 	for (int i = 0; i <= FILTER_WORDS; i++)
 		strcat(many, "a ");

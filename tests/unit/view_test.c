@@ -403,6 +403,11 @@ test_large(void **state)
 	assert_string_equal(cell(&s, 71, "owner"), owner);
 	reply = CLIENT_CALL(&c, "{s:s, s:I, s:s}", "do", "view find", "of", s.view, "text", "owner 0012345");
 	assert_int_equal(ok_number(reply, "position"), 12345);
+	begun = clock_boot_us();
+	screen_ask(&s, &c, json_pack("{s:s, s:s, s:i}", "kind", "account", "filter", "uSer00123", "count", 72));
+	screen_settle(&s);
+	print_message("filtered within %lld ms\n", (long long)((clock_boot_us() - begun) / 1000 - 3 * VIEW_INTERVAL_MS));
+	assert_int_equal(s.matched, 100);
 	/* A list of them all goes out while another client is served. */
 	begun = clock_boot_us();
 	client_ask(&c, "{s:s, s:s}", "do", "account list", "sort", "username");
