@@ -3,16 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/binding.h"
+
 enum { PORTS = 65536, HASH = 65536 };
 
-/* By port in an array; by identity in a chained table. */
+/* By port in an array for each transport: each has a listener of its own, and so its own ports.  By identity in a chained table. */
 struct entry {
 	struct flow	 flow;
 	struct entry	*next;
 };
 
 struct flows {
-	struct entry	*by_port[PORTS];
+	struct entry	*by_port[TRANSPORT_TLS + 1][PORTS];
 	struct entry	*by_id[HASH];
 };
 
@@ -36,7 +38,7 @@ entry_drop(struct flows *f, struct entry *e)
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
-	f->by_port[e->flow.relay] = NULL;
+	f->by_port[e->flow.transport][e->flow.relay] = NULL;
 	if (e->flow.tport != NULL)
 		tport_unref(e->flow.tport);
 	free(e);
@@ -45,9 +47,10 @@ entry_drop(struct flows *f, struct entry *e)
 void
 flows_clear(struct flows *f)
 {
-	for (size_t i = 0; i < PORTS; i++)
-		if (f->by_port[i] != NULL)
-			entry_drop(f, f->by_port[i]);
+	for (size_t t = 0; t <= TRANSPORT_TLS; t++)
+		for (size_t i = 0; i < PORTS; i++)
+			if (f->by_port[t][i] != NULL)
+				entry_drop(f, f->by_port[t][i]);
 }
 
 void
@@ -64,17 +67,17 @@ flows_open(struct flows *f, const struct wire_flow *w)
 {
 	struct entry	*e, **at = chain(f, w->flow);
 
-	if (w->relay == 0 || w->relay >= PORTS)
+	if (w->relay == 0 || w->relay >= PORTS || w->transport > TRANSPORT_TLS)
 		return;
-	if (f->by_port[w->relay] != NULL)
-		entry_drop(f, f->by_port[w->relay]);
+	if (f->by_port[w->transport][w->relay] != NULL)
+		entry_drop(f, f->by_port[w->transport][w->relay]);
 	if ((e = calloc(1, sizeof *e)) == NULL)
 		return;		/* an unknown port is closed when it speaks */
 	e->flow = (struct flow){ .id = w->flow, .source = w->source, .local = w->local, .transport = w->transport,
 		.relay = (uint16_t)w->relay };
 	e->next = *at;
 	*at = e;
-	f->by_port[w->relay] = e;
+	f->by_port[w->transport][w->relay] = e;
 }
 
 static struct entry *
@@ -105,9 +108,11 @@ flows_find(struct flows *f, uint64_t id)
 }
 
 struct flow *
-flows_at(struct flows *f, uint16_t relay)
+flows_at(struct flows *f, uint8_t transport, uint16_t relay)
 {
-	return f->by_port[relay] == NULL ? NULL : &f->by_port[relay]->flow;
+	struct entry	*e = f->by_port[transport][relay];
+
+	return e == NULL ? NULL : &e->flow;
 }
 
 void

@@ -22,7 +22,7 @@ void	flows_free(struct flows *);
 void	flows_clear(struct flows *);				/* the stream process is gone, and they with it */
 void	flows_open(struct flows *, const struct wire_flow *);	/* its port may have been an older flow's */
 void	flows_gone(struct flows *, uint64_t id);
-struct flow *flows_at(struct flows *, uint16_t relay);		/* borrowed; NULL when nobody told of it */
+struct flow *flows_at(struct flows *, uint8_t transport, uint16_t relay);	/* borrowed; NULL when nobody told of it */
 struct flow *flows_find(struct flows *, uint64_t id);
 void	flow_set_tport(struct flow *, tport_t *);		/* takes a reference of its own */
 

@@ -254,11 +254,12 @@ locate_stream(struct request *r, tport_t *tp)
 {
 	struct front	*f = r->front;
 	uint16_t	 relay = r->where.source.port;
-	struct flow	*flow = addr_is_loopback(&r->where.source) ? flows_at(f->flows, relay) : NULL;
+	uint8_t		 transport = strcasecmp(tport_name(tp)->tpn_proto, "tls") == 0 ? TRANSPORT_TLS : TRANSPORT_TCP;
+	struct flow	*flow = addr_is_loopback(&r->where.source) ? flows_at(f->flows, transport, relay) : NULL;
 
 	if (flow == NULL && f->stream != NULL) {
 		channel_read(f->stream);
-		flow = flows_at(f->flows, relay);
+		flow = flows_at(f->flows, transport, relay);
 	}
 	if (flow == NULL) {
 		log_warn("a connection that the stream process does not know was closed");

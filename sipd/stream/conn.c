@@ -65,7 +65,7 @@ struct conns {
 	size_t			 n;
 	uint64_t		 next_id;
 	struct channel		*sip;		/* NULL while the front is away */
-	uint16_t		 port;		/* where it listens on loopback */
+	uint16_t		 ports[TRANSPORT_TLS + 1];	/* where it listens on loopback, by transport */
 	int64_t			 warned_at;
 };
 
@@ -313,6 +313,12 @@ set_int(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof value);
 }
 
+static uint8_t
+transport_of(const struct conn *c)
+{
+	return c->ssl != NULL ? TRANSPORT_TLS : TRANSPORT_TCP;
+}
+
 /* Connects to the front.  The kernel chooses a port that no other connection to it has, TIME_WAIT included. */
 static int
 relay_connect(uint16_t port, uint16_t *own_port)
@@ -341,7 +347,7 @@ announce(struct conn *c, uint16_t own_port)
 	struct conns		*cs = c->conns;
 	char			 text[TLS_TEXT] = "";
 	struct wire_flow	 open = { .flow = c->id, .source = c->source, .local = c->local, .relay = own_port,
-		.transport = c->ssl != NULL ? TRANSPORT_TLS : TRANSPORT_TCP };
+		.transport = transport_of(c) };
 
 	if (c->ssl != NULL)
 		(void)snprintf(text, sizeof text, "%s %s", SSL_get_version(c->ssl), SSL_get_cipher_name(c->ssl));
@@ -371,7 +377,7 @@ relay_open(struct conn *c)
 
 	if (cs->sip == NULL)
 		return ERR_UNAVAILABLE;
-	if ((fd = relay_connect(cs->port, &own_port)) < 0) {
+	if ((fd = relay_connect(cs->ports[transport_of(c)], &own_port)) < 0) {
 		warn(cs, "no connection to the sip process", fd);
 		return fd;
 	}
@@ -555,10 +561,11 @@ conns_accept(struct conns *cs, int fd, const struct addr *source, SSL_CTX *tls)
 }
 
 void
-conns_sip_open(struct conns *cs, struct channel *sip, uint16_t port)
+conns_sip_open(struct conns *cs, struct channel *sip, uint8_t transport, uint16_t port)
 {
 	cs->sip = sip;
-	cs->port = port;
+	if (transport == TRANSPORT_TCP || transport == TRANSPORT_TLS)
+		cs->ports[transport] = port;
 }
 
 /* The ends of its relay connections close by themselves, after the last that it wrote. */

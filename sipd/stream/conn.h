@@ -51,8 +51,8 @@ int	conns_accept(struct conns *, int fd, const struct addr *source, SSL_CTX *tls
 size_t	conns_count(const struct conns *);
 bool	conns_is_full(const struct conns *);
 
-/* The front's channel and the port of its loopback listener.  conns_sip_gone(): its channel died, all that it held ends. */
-void	conns_sip_open(struct conns *, struct channel *, uint16_t port);
+/* The front's channel and its loopback port for a transport.  conns_sip_gone(): its channel died, all that it held ends. */
+void	conns_sip_open(struct conns *, struct channel *, uint8_t transport, uint16_t port);
 void	conns_sip_gone(struct conns *);
 
 void	conns_close(struct conns *, uint64_t flow);	/* the front wants it closed; unknown ones are gone already */

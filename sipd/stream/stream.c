@@ -152,7 +152,7 @@ on_listening(struct stream *s, const struct frame *frame)
 		log_error("sip tells no port to relay to");
 		return;
 	}
-	conns_sip_open(s->conns, s->peers[PROC_SIP].channel, (uint16_t)f.relay);
+	conns_sip_open(s->conns, s->peers[PROC_SIP].channel, f.transport, (uint16_t)f.relay);
 	s->sip_listens = true;
 	accept_or_pause(s);
 }

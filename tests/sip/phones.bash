@@ -1,0 +1,80 @@
+# Real phones for the test scripts; to be sourced after tests/lib.sh.
+
+# baresip_start USER PASSWORD TRANSPORT PORT: registers and stays; its output in $TMP/baresip-USER/out.
+baresip_start()
+{
+	local dir=$TMP/baresip-$1
+
+	mkdir -p "$dir"
+	cat > "$dir/config" <<EOF
+poll_method epoll
+sip_listen 127.0.0.1:0
+sip_verify_server no
+module_path /usr/lib/baresip/modules
+module g711.so
+module_app account.so
+EOF
+	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60" > "$dir/accounts"
+	touch "$dir/contacts"
+	baresip -f "$dir" < /dev/null > "$dir/out" 2>&1 &
+	PHONE_PID=$!
+	disown
+	own_pids+=($PHONE_PID)
+}
+
+# free_port: one that nobody listens on now.
+free_port()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# linphone_start USER PASSWORD TRANSPORT PORT: the same with linphonec, its commands read from $TMP/linphone-USER/in.
+linphone_start()
+{
+	local dir=$TMP/linphone-$1
+
+	mkdir -p "$dir/.local/share/linphone"
+	mkfifo "$dir/in"
+	cat > "$dir/rc" <<EOF
+[sip]
+sip_port=$(free_port)
+sip_tcp_port=$(free_port)
+sip_tls_port=$(free_port)
+default_proxy=0
+register_only_when_network_is_up=0
+use_ipv6=0
+verify_server_certs=0
+verify_server_cn=0
+[auth_info_0]
+username=$1
+passwd=$2
+realm=wirechief.test
+[proxy_0]
+reg_proxy=sip:127.0.0.1:$4;transport=$3
+reg_identity=sip:$1@127.0.0.1:$4
+reg_expires=120
+reg_sendregister=1
+publish=0
+EOF
+	HOME=$dir linphonec -c "$dir/rc" -d 3 -l "$dir/log" <> "$dir/in" > "$dir/out" 2>&1 &
+	PHONE_PID=$!
+	disown
+	own_pids+=($PHONE_PID)
+}
+
+# registered USER TRANSPORT: its row is there, over that transport.
+registered()
+{
+	"$B/wirechief" --json registration list 2>/dev/null | grep -q "\"username\":\"$1\".*\"transport\":\"$2\""
+}
+
+not_registered()
+{
+	! "$B/wirechief" --json registration list 2>/dev/null | grep -q "\"username\":\"$1\""
+}
+
+# listening TRANSPORT: the port that the daemon has for it.
+listening()
+{
+	"$B/wirechief" --json status | sed -n "s/.*\\b$1:127\\.0\\.0\\.1:\\([0-9]*\\).*/\\1/p"
+}
