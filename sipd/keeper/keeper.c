@@ -209,6 +209,8 @@ reload(struct body *b, int fd)
 		log_error("%s", why);
 		return;
 	}
+	if (strcmp(conf.state_dir, k->conf.state_dir) != 0 || strcmp(conf.control.socket, k->conf.control.socket) != 0)
+		log_warn("%s: a new state_dir or control socket takes a restart", k->boot->conf_name);
 	k->conf = conf;
 	config_log(&k->conf, process_name(PROC_KEEPER), k->boot->debug);
 	registrar_reload(k->registrar);
@@ -404,8 +406,7 @@ drain(struct body *b)
 	b->k.stopping = true;
 	control_free(b->k.control);
 	b->k.control = NULL;
-	if (b->status != EXIT_STORE)
-		registrar_stop(b->k.registrar);
+	registrar_stop(b->k.registrar);
 	for (int i = 0; i < PROCESSES; i++) {
 		struct front	*f = &b->fronts[i];
 
@@ -429,7 +430,7 @@ close_parts(struct body *b)
 			event_free(events[i]);
 	if (b->k.control != NULL)
 		control_free(b->k.control);
-	if (b->k.db.store != NULL && b->status != EXIT_STORE)
+	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
 	registrar_free(b->k.registrar);
 	events_free(b->k.events);
@@ -464,6 +465,8 @@ keeper_main(struct boot *boot)
 	} else {
 		(void)boot_ready(boot->order_fd, "store open");
 		run(b);
+		if (b->status == EXIT_STORE)
+			_exit(EXIT_STORE);	/* nothing is closed: that would wait for a store which answers no more */
 		drain(b);
 		status = b->status;
 	}
