@@ -1,5 +1,6 @@
 #include "sipd/keeper/live.h"
 
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,16 @@ enum {
 	NOTED_MAX = 1 << 17,		/* keys; over it the set is sorted anew */
 	FIRST_SLICE_US = 4000,		/* of a new set, before its first answer */
 	STEP = 16,
+	LINGER_MS = 15000, LINGER_ROWS = 1000,	/* fewer are sorted again in no time */
 };
+
+static const struct timeval	sweep_every = { 5, 0 };
 
 struct live {
 	struct control			*control;
 	TAILQ_HEAD(, live_set)		 sets;
 	const struct source		*accounts, *groups, *registrations, *events;
+	struct event			*sweep;		/* of sets that lingered long enough */
 };
 
 /* Sorts anew; what there was goes on being shown where memory is short. */
@@ -158,12 +163,48 @@ live_enter(struct live *l, const struct sorted_spec *spec, struct view *v)
 	return set;
 }
 
+/* Back from a filter or another screen, a large list need not be sorted again. */
+static bool
+set_lingers(const struct live_set *set)
+{
+	return set->ready && set->spec.filter.n == 0 && sorted_count(set->sorted) >= LINGER_ROWS;
+}
+
 void
 live_leave(struct live_set *set, struct view *v)
 {
 	TAILQ_REMOVE(&set->views, v, in_set);
-	if (TAILQ_EMPTY(&set->views))
+	if (!TAILQ_EMPTY(&set->views))
+		return;
+	if (!set_lingers(set)) {
 		set_free(set);
+		return;
+	}
+	set->left_ms = clock_boot_ms();
+	if (!evtimer_pending(set->live->sweep, NULL))
+		(void)evtimer_add(set->live->sweep, &sweep_every);
+}
+
+static void
+live_on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct live	*l = arg;
+	struct live_set	*set, *next;
+	bool		 more = false;
+
+	(void)fd;
+	(void)what;
+	for (set = TAILQ_FIRST(&l->sets); set != NULL; set = next) {
+		next = TAILQ_NEXT(set, link);
+		if (!TAILQ_EMPTY(&set->views))
+			continue;
+		if (clock_boot_ms() - set->left_ms >= LINGER_MS)
+			set_free(set);
+		else
+			more = true;
+	}
+	if (more)
+		(void)evtimer_add(l->sweep, &sweep_every);
 }
 
 static void
@@ -297,6 +338,10 @@ live_new(struct control *c)
 	l->registrations = source_named("registration");
 	l->events = source_named("event");
 	TAILQ_INIT(&l->sets);
+	if ((l->sweep = evtimer_new(k->base, live_on_sweep, l)) == NULL) {
+		free(l);
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
 		if (store_watch(k->db.store, watched[i].table, everything, watched[i].fn, l) != 0) {
 			live_free(l);
@@ -315,6 +360,9 @@ live_free(struct live *l)
 	for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
 		store_unwatch(l->control->keeper->db.store, watched[i].fn, l);
 	registrar_unwatch(l->control->keeper->registrar, on_registration, l);
+	while (!TAILQ_EMPTY(&l->sets))
+		set_free(TAILQ_FIRST(&l->sets));
+	event_free(l->sweep);
 	free(l);
 }
 

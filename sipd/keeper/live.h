@@ -22,6 +22,7 @@ struct live_set {
 	struct sorted		*sorted;
 	TAILQ_HEAD(, view)	 views;
 	int64_t			 begun_us;
+	int64_t			 left_ms;	/* since when nobody looks; it lingers, should somebody come back */
 	uint32_t		 took_ms;	/* to sort, once it is ready */
 	bool			 ready;
 	uint64_t		 epoch;		/* grows when rows look different without having changed: a group's new name */
