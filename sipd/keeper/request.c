@@ -7,9 +7,10 @@
 
 #include "core/err.h"
 #include "core/text.h"
-#include "sipd/keeper/json.h"
-#include "sipd/keeper/live.h"
 #include "sipd/keeper/control.h"
+#include "sipd/keeper/json.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/live.h"
 #include "sipd/keeper/peer.h"
 
 static const struct handler *const	handler_tables[] = {
@@ -250,6 +251,13 @@ args_fit(const struct request *r)
 	return request_text(r, needed) != NULL;
 }
 
+/* A store that is nearly full still takes what makes it emptier. */
+static bool
+makes_more(const struct command *c)
+{
+	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME);
+}
+
 static void
 request_run(struct request *r)
 {
@@ -277,6 +285,10 @@ request_run(struct request *r)
 	}
 	if (r->command != NULL && !args_fit(r)) {
 		request_refuse(r, ERR_USAGE, NULL, "%s: the request needs \"%s\", a string", name, args_needed[r->command->args]);
+		return;
+	}
+	if (r->command != NULL && makes_more(r->command) && !store_is_taking(r->keeper->db.store)) {
+		request_refuse(r, ERR_UNAVAILABLE, NULL, "not saved: %s", err_text(ERR_UNAVAILABLE));
 		return;
 	}
 	h->run(r);
