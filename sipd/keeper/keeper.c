@@ -78,8 +78,10 @@ take_hello(struct front *f, const struct frame *frame)
 	if (frame_decode(frame, &hello) != 0)
 		return;
 	(void)span_get(hello.listening, k->ready[f->process], sizeof k->ready[f->process]);
-	if (f->process == PROC_STREAM)
+	if (f->process == PROC_STREAM) {
 		k->certificate_until = hello.certificate_until;
+		k->stream_epoch = hello.epoch;
+	}
 	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
 }
 

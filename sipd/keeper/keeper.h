@@ -25,6 +25,7 @@ struct keeper {
 	struct channel		*channels[PROCESSES];	/* NULL while that process is away */
 	char			 ready[PROCESSES][BOOT_TEXT];	/* where each front listens, from its WIRE_HELLO */
 	struct wire_counts	 counts[PROCESSES];	/* what each front has seen, from its WIRE_COUNTS */
+	uint64_t		 stream_epoch;		/* of the connections that may be alive; 0 until the stream process said hello */
 	int64_t			 certificate_until;	/* ms since 1970, 0 without TLS */
 	struct registrar	*registrar;		/* registrar.h */
 	struct events		*events;		/* events.h */

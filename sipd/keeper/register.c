@@ -11,6 +11,8 @@
 #include "core/varint.h"
 #include "sipd/keeper/contact.h"
 
+enum { FLOW_COUNT_BITS = 24 };	/* of a flow's number; the rest is its epoch (core/wire.h) */
+
 struct work {
 	struct register_set		*set;
 	const struct register_ask	*ask;
@@ -134,14 +136,26 @@ row_find(const struct work *w, const struct register_contact *c, bool outbound, 
 	return i;
 }
 
-/* Of the bindings that this request left alone, the one refreshed longest ago; or set->n. */
+/* Whether nothing reaches the binding any more: its connection was of a process that has ended since.  Epochs grow with time. */
+static bool
+is_cut_off(const struct work *w, const struct binding *b)
+{
+	const uint64_t	mask = UINT64_MAX >> FLOW_COUNT_BITS;
+
+	return b->flow != 0 && (b->flow >> FLOW_COUNT_BITS) < (w->limits->epoch & mask);
+}
+
+/*
+ * Of the bindings that this request left alone, and are cut off where only such ones may go, the one refreshed longest ago; or set->n.
+ */
 static uint32_t
-oldest(const struct work *w)
+oldest(const struct work *w, bool cut_off)
 {
 	uint32_t	found = w->set->n;
 
 	for (uint32_t i = 0; i < w->set->n; i++) {
-		if (w->touched[i] || register_act_removes(w->set->rows[i].act))
+		if (w->touched[i] || register_act_removes(w->set->rows[i].act) ||
+		    (cut_off && !is_cut_off(w, &w->set->rows[i].binding)))
 			continue;
 		if (found == w->set->n || w->set->rows[i].binding.refreshed_at < w->set->rows[found].binding.refreshed_at)
 			found = i;
@@ -227,7 +241,9 @@ add_row(struct work *w, const struct register_contact *c, bool outbound, const u
 	if (set->n == REGISTER_ROWS)
 		return refuse(w, 403, "Too Many Contacts");
 	if (living(set) >= w->limits->max_contacts) {
-		if (!w->limits->replace || (old = oldest(w)) == set->n)
+		if ((old = oldest(w, true)) == set->n && w->limits->replace)
+			old = oldest(w, false);
+		if (old == set->n)
 			return refuse(w, 403, "Too Many Contacts");
 		set->rows[old].act = ACT_REPLACE;
 	}

@@ -40,6 +40,7 @@ struct register_limits {
 	uint32_t	min_expires, default_expires, max_expires;
 	uint32_t	max_contacts;
 	bool		replace;	/* one over max_contacts replaces the oldest; false: is refused */
+	uint64_t	epoch;		/* of the flows that may be alive; those of another are gone, 0: not known */
 };
 
 struct register_result {

@@ -270,6 +270,7 @@ carry_out(struct registrar *r, struct asking *q, const struct to *to)
 		.now = q->now, .account_id = q->account.id, .node = c->node, .min_expires = c->reg.min_expires,
 		.default_expires = c->reg.default_expires, .max_expires = c->reg.max_expires,
 		.max_contacts = q->account.max_contacts, .replace = c->reg.overflow == OVERFLOW_REPLACE,
+		.epoch = r->k->stream_epoch,
 	};
 	struct register_result		 result;
 	struct register_answer		 a = { 0 };

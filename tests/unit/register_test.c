@@ -348,6 +348,33 @@ test_overflow(void **state)
 	free(f);
 }
 
+/* Bindings over connections that ended with their process make room, whatever the policy: the phone that reconnects is the same one. */
+static void
+test_cut_off_makes_room(void **state)
+{
+	struct fixture	*f = new_fixture();
+	uint64_t	 epoch = UINT64_C(0x1a1fce041f8);
+
+	(void)state;
+	f->limits.epoch = epoch;
+	assert_int_equal(reg(f, "sip:a@192.0.2.1", 300), 200);
+	f->ask.flow = epoch << 24 | 1;
+	assert_int_equal(reg(f, "sip:a@192.0.2.2;transport=tcp", 300), 200);
+	f->ask.flow = epoch << 24 | 2;
+	assert_int_equal(reg(f, "sip:a@192.0.2.3;transport=tcp", 300), 200);
+	f->ask.flow = epoch << 24 | 3;
+	assert_int_equal(reg(f, "sip:a@192.0.2.4;transport=tcp", 300), 403);
+	f->limits.epoch = epoch + 1;
+	f->ask.flow = f->limits.epoch << 24 | 1;
+	no_contacts(f);
+	add(f, "sip:a@192.0.2.4;transport=tcp", 300, "", 0);
+	assert_int_equal(next(f), 200);
+	assert_int_equal(f->set.rows[0].act, ACT_KEEP);
+	assert_int_equal(f->set.rows[1].act, ACT_REPLACE);
+	assert_int_equal(f->set.rows[2].act, ACT_KEEP);
+	free(f);
+}
+
 static void
 test_added_and_removed_at_once(void **state)
 {
@@ -541,7 +568,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_refresh_remove), cmocka_unit_test(test_unregister), cmocka_unit_test(test_what_is_no_refresh),
 		cmocka_unit_test(test_expires), cmocka_unit_test(test_stale_cseq), cmocka_unit_test(test_all_or_nothing),
-		cmocka_unit_test(test_star), cmocka_unit_test(test_query), cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_star), cmocka_unit_test(test_query), cmocka_unit_test(test_overflow), cmocka_unit_test(test_cut_off_makes_room),
 		cmocka_unit_test(test_added_and_removed_at_once), cmocka_unit_test(test_outbound), cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_contact_eq), cmocka_unit_test(test_contact_is_usable), cmocka_unit_test(test_contact_random),
 	};
