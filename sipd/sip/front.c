@@ -179,7 +179,7 @@ order_config(struct loop *l, struct boot_order *o)
 	if (memcmp(conf.listens, l->f.conf.listens, sizeof conf.listens) != 0)
 		log_notice("new listen addresses take a restart");
 	l->f.conf = conf;
-	log_set_level((enum log_level)conf.log.level);
+	config_log(&conf, process_name(PROC_SIP), l->f.boot->debug);
 	limits_set(l->f.limits, conf.limits.requests_per_second, conf.limits.burst);
 }
 
