@@ -114,8 +114,8 @@ count(struct keeper *k, struct txn *t, const struct account *a, int by)
 }
 
 int
-accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *username, const struct edit *e, struct account_change *c,
-    struct fault *fault)
+accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *username, const struct edit *e,
+    struct account_change *c, struct fault *fault)
 {
 	struct refs	 refs = keeper_refs(k);
 	struct account	*a = &c->account;
@@ -142,7 +142,8 @@ accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *
 	count_add(t, &k->db, "accounts", 1);
 	count(k, t, a, 1);
 	(void)refs.name_of(refs.ctx, "group", a->group_id, group, sizeof group);
-	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: made in group %s", a->username, group);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: made in group %s",
+	    a->username, group);
 	c->changed = true;
 	return 0;
 }
@@ -183,8 +184,8 @@ accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct
 
 	memset(c, 0, sizeof *c);
 	*a = *before;
-	if ((rc = edit_conflicts(e, before, before->version, &refs, fault)) != 0 || (rc = edit_apply(e, a, false, &refs, fault)) != 0 ||
-	    (rc = check(k, a, fault)) != 0)
+	if ((rc = edit_conflicts(e, before, before->version, &refs, fault)) != 0 ||
+	    (rc = edit_apply(e, a, false, &refs, fault)) != 0 || (rc = check(k, a, fault)) != 0)
 		return rc;
 	if (edit_describe(&account_kind, before, a, &refs, what, sizeof what) == 0)
 		return 0;
@@ -246,6 +247,7 @@ accounts_bindings(struct keeper *k, uint64_t account_id, accounts_binding_fn fn,
 
 	be64_put(from, account_id);
 	be64_put(to, account_id + 1);
-	(void)store_range(k->db.store, TABLE_BINDING, (struct store_bytes){ from, sizeof from }, &end, false, 0, each_binding, &of);
+	(void)store_range(k->db.store, TABLE_BINDING, (struct store_bytes){ from, sizeof from }, &end, false,
+	    0, each_binding, &of);
 	return of.n;
 }

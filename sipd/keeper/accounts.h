@@ -1,6 +1,6 @@
 /*
- * The rules of accounts (product A1 to A6, A8).  Each function adds a change with its counts and its event to a transaction that the
- * caller commits, or fills the fault and adds nothing.
+ * The rules of accounts (product A1 to A6, A8).  Each function adds a change with its counts and its event to
+ * a transaction that the caller commits, or fills the fault and adds nothing.
  */
 #ifndef SIPD_KEEPER_ACCOUNTS_H
 #define SIPD_KEEPER_ACCOUNTS_H
@@ -26,13 +26,13 @@ struct account_change {
 /* username "" makes a random number. */
 int	accounts_add(struct keeper *, struct txn *, const char *operator, const char *username, const struct edit *,
 	    struct account_change *, struct fault *);
-int	accounts_set(struct keeper *, struct txn *, const char *operator, const struct account *, struct edit *, struct account_change *,
-	    struct fault *);
+int	accounts_set(struct keeper *, struct txn *, const char *operator, const struct account *,
+    struct edit *, struct account_change *, struct fault *);
 /* With its registrations.  Returns how many of them there were, or a negative code.  txn NULL: only counts them. */
 int	accounts_delete(struct keeper *, struct txn *, const char *operator, const struct account *, struct fault *);
 
-/* Calls fn for each binding, as it is now. */
+/* Calls fn (NULL: nothing) for each binding, as it is now; returns how many there are. */
 typedef void	(*accounts_binding_fn)(void *arg, const struct binding *);
-size_t	accounts_bindings(struct keeper *, uint64_t account_id, accounts_binding_fn, void *arg);	/* returns how many */
+size_t	accounts_bindings(struct keeper *, uint64_t account_id, accounts_binding_fn, void *arg);
 
 #endif

@@ -19,7 +19,8 @@ names(char *buf, size_t size)
 	size_t	at = 0;
 
 	for (int i = 0; i < SUB_COUNT && at < size; i++)
-		at += (size_t)snprintf(buf + at, size - at, "%s%s", i == 0 ? "" : " ", log_subsystem_name((enum log_subsystem)i));
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i == 0 ? "" : " ",
+		    log_subsystem_name((enum log_subsystem)i));
 }
 
 static void
@@ -38,7 +39,8 @@ debug_switch(struct request *r, bool on)
 	}
 	for (int i = 0; i < PROCESSES; i++)
 		if (k->channels[i] != NULL)
-			(void)channel_send(k->channels[i], WIRE_DEBUG, 0, &(struct wire_debug){ .subsystem = span_of(word), .on = on });
+			(void)channel_send(k->channels[i], WIRE_DEBUG, 0,
+			    &(struct wire_debug){ .subsystem = span_of(word), .on = on });
 	t = txn_new(k->db.store);
 	events_add(k->events, t, EVENT_INFO, "admin", word, r->peer->user, "debug %s %s", word, on ? "on" : "off");
 	request_commit(r, t, json_pack("{s:{}}", "ok"));

@@ -1,6 +1,6 @@
 /*
- * `verify`: every index entry has its record, every record its index entries.  Done in slices while the daemon serves; what a slice reads is
- * of one moment, so that changes in between are no faults.
+ * `verify`: every index entry has its record, every record its index entries.  Done in slices while the
+ * daemon serves; what a slice reads is of one moment, so that changes in between are no faults.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,8 @@ fault(struct verify *v, enum table t, struct store_bytes key, const char *what)
 
 /* The entry that the record should have in the index: the length of its key, 0 if none. */
 static size_t
-entry_of(const struct kind *k, const struct index *ix, const void *record, struct store_bytes primary, uint8_t key[2 * KEY_MAX])
+entry_of(const struct kind *k, const struct index *ix, const void *record, struct store_bytes primary,
+    uint8_t key[2 * KEY_MAX])
 {
 	int	n;
 
@@ -133,7 +134,8 @@ verify_entry(struct verify *v, struct store_bytes key, struct store_bytes value)
 		fault(v, ix->table, key, "the entry is damaged");
 	else if (store_get(v->request->keeper->db.store, k->table, primary.p, primary.n, &found) != 0)
 		fault(v, ix->table, key, "there is no record for the entry");
-	else if (record_decode(k, &record, NULL, found.p, found.n) == 0 && !is_entry_of(k, ix->table, &record, primary, key))
+	else if (record_decode(k, &record, NULL, found.p, found.n) == 0 && !is_entry_of(k, ix->table, &record,
+	    primary, key))
 		fault(v, ix->table, key, "the record has another value");
 	return 0;
 }
@@ -159,7 +161,8 @@ verify_step(struct verify *v)
 	enum table		 t = v->phase == 0 ? k->table : k->indexes[v->phase - 1].table;
 
 	v->n_step = 0;
-	(void)store_range(v->request->keeper->db.store, t, (struct store_bytes){ v->at, v->at_n }, NULL, false, VERIFY_STEP, verify_one, v);
+	(void)store_range(v->request->keeper->db.store, t, (struct store_bytes){ v->at, v->at_n }, NULL, false,
+	    VERIFY_STEP, verify_one, v);
 	if (v->n_step == VERIFY_STEP)
 		return true;
 	v->at_n = 0;

@@ -14,7 +14,8 @@
 static int
 spec_order(const struct request *r, struct view_spec *spec, struct fault *fault)
 {
-	const char	*kind = request_text(r, "kind"), *sort = request_text(r, "sort"), *filter = request_text(r, "filter");
+	const char	*kind = request_text(r, "kind"), *sort = request_text(r, "sort"),
+	    *filter = request_text(r, "filter");
 	char		 why[128];
 
 	if (kind != NULL && (spec->sorted.source == NULL || strcmp(spec->sorted.source->kind->name, kind) != 0)) {
@@ -99,7 +100,8 @@ view_run(struct request *r)
 		view_show(v, position);
 	reply = view_whole(v);
 	if (at != NULL)
-		(void)json_object_set_new(reply, "position", json_integer(position == SIZE_MAX ? -1 : (json_int_t)position));
+		(void)json_object_set_new(reply, "position",
+		    json_integer(position == SIZE_MAX ? -1 : (json_int_t)position));
 	request_answer(r, reply);
 }
 
@@ -113,7 +115,8 @@ view_find_run(struct request *r)
 	char			 id[ROW_ID_TEXT];
 
 	if (v == NULL || text == NULL) {
-		request_refuse(r, v == NULL ? ERR_NOT_FOUND : ERR_USAGE, NULL, v == NULL ? "no such view" : "\"text\" is missing");
+		request_refuse(r, v == NULL ? ERR_NOT_FOUND : ERR_USAGE, NULL,
+		    v == NULL ? "no such view" : "\"text\" is missing");
 		return;
 	}
 	n = sorted_count(v->set->sorted);

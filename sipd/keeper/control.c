@@ -143,8 +143,8 @@ clear_stale(const struct sockaddr_un *sun, char *why, size_t size)
 }
 
 /*
- * Everybody may connect, and is told at once if that was in vain: viewers and operators are two groups, a file has one.  What
- * protects is SO_PEERCRED, asked before a byte is read.
+ * Everybody may connect, and is told at once if that was in vain: viewers and operators are two groups, a
+ * file has one.  What protects is SO_PEERCRED, asked before a byte is read.
  */
 static int
 door_bind(struct door *d, const char *path, char *why, size_t size)
@@ -160,8 +160,8 @@ door_bind(struct door *d, const char *path, char *why, size_t size)
 	if ((rc = clear_stale(&sun, why, size)) != 0)
 		return rc;
 	if ((d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||
-	    bind(d->fd, (const struct sockaddr *)&sun, sizeof sun) != 0 || chmod(path, 0666) != 0 || listen(d->fd, 64) != 0 ||
-	    stat(path, &st) != 0) {
+	    bind(d->fd, (const struct sockaddr *)&sun, sizeof sun) != 0 || chmod(path, 0666) != 0 ||
+	    listen(d->fd, 64) != 0 || stat(path, &st) != 0) {
 		rc = -errno;
 		(void)snprintf(why, size, "%s: %s", path, strerror(errno));
 		return rc;
@@ -218,8 +218,8 @@ control_new(struct keeper *k, char *why, size_t size)
 		return NULL;
 	TAILQ_INIT(&c->peers);
 	c->keeper = k;
-	if ((c->jobs = jobs_new(k->base)) == NULL || (c->watches = watches_new(c)) == NULL || (c->status = status_new(c)) == NULL ||
-	    (c->live = live_new(c)) == NULL || door_open(c, why, size) != 0) {
+	if ((c->jobs = jobs_new(k->base)) == NULL || (c->watches = watches_new(c)) == NULL ||
+	    (c->status = status_new(c)) == NULL || (c->live = live_new(c)) == NULL || door_open(c, why, size) != 0) {
 		control_free(c);
 		return NULL;
 	}

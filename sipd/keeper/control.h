@@ -1,6 +1,7 @@
 /*
- * The control socket: where operators' programs talk to the daemon, one JSON object a line (wirechief-protocol(7)).  Here is the door:
- * who may come in, how many, and with which rights (product G3).  A connection is a peer (peer.h), what it asks a request (request.h).
+ * The control socket: where operators' programs talk to the daemon, one JSON object a line
+ * (wirechief-protocol(7)).  Here is the door: who may come in, how many, and with which rights (product G3).
+ * A connection is a peer (peer.h), what it asks a request (request.h).
  */
 #ifndef SIPD_KEEPER_CONTROL_H
 #define SIPD_KEEPER_CONTROL_H

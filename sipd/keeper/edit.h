@@ -1,6 +1,6 @@
 /*
- * An edit: fields of a record and the texts that they are to have, judged by the field table's rules.  And a fault: why a change is
- * refused, in words for a person and with the field that a form marks.
+ * An edit: fields of a record and the texts that they are to have, judged by the field table's rules.  And a
+ * fault: why a change is refused, in words for a person and with the field that a form marks.
  */
 #ifndef SIPD_KEEPER_EDIT_H
 #define SIPD_KEEPER_EDIT_H
@@ -39,12 +39,13 @@ const struct edit_item *edit_item(const struct edit *, const char *name);	/* NUL
 int	edit_apply(const struct edit *, void *record, bool creating, const struct refs *, struct fault *);
 
 /*
- * Marks the items whose field somebody else has set to something else since `version`: ERR_CONFLICT if there are any.
- * now: the record as it stands, with its version.
+ * Marks the items whose field somebody else has set to something else since `version`: ERR_CONFLICT if there
+ * are any. now: the record as it stands, with its version.
  */
 int	edit_conflicts(struct edit *, const void *now, uint64_t version, const struct refs *, struct fault *);
 
 /* "enabled yes -> no, owner "Bo" -> "Bob"": what differs, for the event log; secrets by name only.  Returns its length, 0: nothing. */
-size_t	edit_describe(const struct kind *, const void *before, const void *after, const struct refs *, char *buf, size_t size);
+size_t	edit_describe(const struct kind *, const void *before, const void *after, const struct refs *,
+    char *buf, size_t size);
 
 #endif

@@ -87,7 +87,8 @@ word_found(const struct filter *filter, size_t i, const void *record, const stru
 	if (filter->words[i].field != NULL)
 		return field_holds(filter->words[i].field, word, record, refs);
 	for (size_t j = 0; j < filter->kind->n_fields; j++)
-		if ((filter->kind->fields[j].flags & FF_SEARCH) && field_holds(&filter->kind->fields[j], word, record, refs))
+		if ((filter->kind->fields[j].flags & FF_SEARCH) &&
+		    field_holds(&filter->kind->fields[j], word, record, refs))
 			return true;
 	return false;
 }
@@ -113,7 +114,8 @@ filter_may_match(const struct filter *filter, const void *bytes, size_t n)
 	for (size_t i = 0; i < n; i++)
 		folded[i] = (char)(raw[i] >= 'A' && raw[i] <= 'Z' ? raw[i] + 32 : raw[i]);
 	for (size_t i = 0; i < filter->n; i++)
-		if (filter->words[i].in_bytes && memmem(folded, n, filter->words[i].text, strlen(filter->words[i].text)) == NULL)
+		if (filter->words[i].in_bytes &&
+		    memmem(folded, n, filter->words[i].text, strlen(filter->words[i].text)) == NULL)
 			return memmem(raw, n, dotted_i, sizeof dotted_i - 1) != NULL;
 	return true;
 }

@@ -1,5 +1,6 @@
 /*
- * A filter: words that must all be found in a record, case folded; "word" in any field that is FF_SEARCH, "field:word" in that one.
+ * A filter: words that must all be found in a record, case folded; "word" in any field that is FF_SEARCH,
+ * "field:word" in that one.
  */
 #ifndef SIPD_KEEPER_FILTER_H
 #define SIPD_KEEPER_FILTER_H
@@ -15,7 +16,8 @@ struct filter {
 	size_t			 n;
 	struct {
 		const struct field	*field;		/* NULL: any that is searched */
-		bool			 in_bytes;	/* ASCII, to be found in fields that are stored as they are written */
+		/* ASCII, to be found in fields that are stored as they are written */
+		bool			 in_bytes;
 		char			 text[FILTER_TEXT];	/* folded */
 	} words[FILTER_WORDS];
 };

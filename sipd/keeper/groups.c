@@ -73,15 +73,16 @@ groups_add(struct keeper *k, struct txn *t, const char *operator, const char *na
 }
 
 int
-groups_set(struct keeper *k, struct txn *t, const char *operator, struct edit *e, struct group *g, bool *changed, struct fault *fault)
+groups_set(struct keeper *k, struct txn *t, const char *operator, struct edit *e, struct group *g,
+    bool *changed, struct fault *fault)
 {
 	struct refs	refs = keeper_refs(k);
 	struct group	before = *g;
 	char		what[400];
 	int		rc;
 
-	if ((rc = edit_conflicts(e, g, g->version, &refs, fault)) != 0 || (rc = edit_apply(e, g, false, &refs, fault)) != 0 ||
-	    (rc = check(k, g, fault)) != 0)
+	if ((rc = edit_conflicts(e, g, g->version, &refs, fault)) != 0 ||
+	    (rc = edit_apply(e, g, false, &refs, fault)) != 0 || (rc = check(k, g, fault)) != 0)
 		return rc;
 	*changed = edit_describe(&group_kind, &before, g, &refs, what, sizeof what) > 0;
 	if (!*changed)
@@ -100,7 +101,8 @@ groups_delete(struct keeper *k, struct txn *t, const char *operator, const struc
 	uint64_t	n = count_get(&k->db, groups_counter(g->id, "accounts", name));
 
 	if (n > 0)
-		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s", g->name, n, n == 1 ? "" : "s");
+		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s",
+		    g->name, n, n == 1 ? "" : "s");
 	if (t == NULL)
 		return 0;
 	table_delete(t, &k->db, &group_kind, g);

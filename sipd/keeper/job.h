@@ -1,6 +1,6 @@
 /*
- * Work that is too long for one turn of the loop, done in slices: a step is given until when it may run, all steps of a turn share
- * JOBS_TURN_US, and between turns SIP is served.
+ * Work that is too long for one turn of the loop, done in slices: a step is given until when it may run, all
+ * steps of a turn share JOBS_TURN_US, and between turns SIP is served.
  */
 #ifndef SIPD_KEEPER_JOB_H
 #define SIPD_KEEPER_JOB_H

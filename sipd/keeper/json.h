@@ -1,5 +1,6 @@
 /*
- * Records as JSON and back, by the field table alone (types as in wirechief-protocol(7)).  What is FF_HIDDEN or FF_SECRET never comes out.
+ * Records as JSON and back, by the field table alone (types as in wirechief-protocol(7)).  What is FF_HIDDEN
+ * or FF_SECRET never comes out.
  */
 #ifndef SIPD_KEEPER_JSON_H
 #define SIPD_KEEPER_JSON_H
@@ -17,8 +18,9 @@ json_t *json_of_field(const struct field *, const void *record, const struct ref
 json_t *json_of_record(const struct kind *, const void *record, const struct refs *);
 
 /*
- * A value as the text that field_set() takes: strings as they are, numbers in digits, true and false as yes and no, null as "".
- * Borrowed from the value, or written to buf.  NULL for what is none of these, or holds a NUL.
+ * A value as the text that field_set() takes: strings as they are, numbers in digits, true and false as yes
+ * and no, null as "". Borrowed from the value, or written to buf.  NULL for what is none of these, or holds a
+ * NUL.
  */
 const char *json_to_text(const json_t *, char buf[JSON_NUMBER_TEXT]);
 

@@ -90,7 +90,8 @@ list_step(struct job *j, int64_t until_us)
 static int
 list_spec(struct request *r, struct list *l, struct fault *fault)
 {
-	const char	*query = request_text(r, "query"), *sort = request_text(r, "sort"), *group = request_text(r, "group");
+	const char	*query = request_text(r, "query"), *sort = request_text(r, "sort"),
+	    *group = request_text(r, "group");
 	struct group	 g;
 	char		 why[128];
 

@@ -1,6 +1,6 @@
 /*
- * A list: the rows of a kind, filtered and sorted, streamed while the peer takes them (`account list` and its like).  A row is read when its
- * turn comes: a list of a million is never in memory as rows.
+ * A list: the rows of a kind, filtered and sorted, streamed while the peer takes them (`account list` and its
+ * like).  A row is read when its turn comes: a list of a million is never in memory as rows.
  */
 #ifndef SIPD_KEEPER_LIST_H
 #define SIPD_KEEPER_LIST_H

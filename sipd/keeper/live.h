@@ -1,7 +1,7 @@
 /*
- * What is live on the control socket: the sorted sets that views look through, shared by all views of the same order and filter, and how
- * changes of the store and of the registrar reach them.  A change is noted as a key and worked off in slices, so that a thousand
- * registrations in one turn hold up nobody.
+ * What is live on the control socket: the sorted sets that views look through, shared by all views of the
+ * same order and filter, and how changes of the store and of the registrar reach them.  A change is noted as
+ * a key and worked off in slices, so that a thousand registrations in one turn hold up nobody.
  */
 #ifndef SIPD_KEEPER_LIVE_H
 #define SIPD_KEEPER_LIVE_H
@@ -25,7 +25,8 @@ struct live_set {
 	int64_t			 left_ms;	/* since when nobody looks; it lingers, should somebody come back */
 	uint32_t		 took_ms;	/* to sort, once it is ready */
 	bool			 ready;
-	uint64_t		 epoch;		/* grows when rows look different without having changed: a group's new name */
+	/* grows when rows look different without having changed: a group's new name */
+	uint64_t		 epoch;
 	uint8_t			(*noted)[ROW_KEY_MAX];	/* keys to be looked at again */
 	size_t			 n_noted, noted_max, noted_done;
 	struct job		 job;

@@ -42,8 +42,8 @@ peer_is_done(const struct peer *p)
 }
 
 /*
- * Lines that are here, until the slice is used up or the peer has to take answers first.  Nothing more is read meanwhile: what waits is
- * never more than a line and what libevent reads at once.
+ * Lines that are here, until the slice is used up or the peer has to take answers first.  Nothing more is
+ * read meanwhile: what waits is never more than a line and what libevent reads at once.
  */
 static enum job_next
 peer_input(struct job *j, int64_t until_us)
@@ -156,8 +156,9 @@ peer_greet(struct peer *p)
 {
 	const struct config	*conf = &p->control->keeper->conf;
 
-	peer_send(p, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "wirechief", VERSION, "protocol", PROTOCOL_VERSION, "node", conf->node,
-	    "domain", conf->domains[0], "role", role_name(p->role), "user", p->user));
+	peer_send(p, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "wirechief", VERSION,
+	    "protocol", PROTOCOL_VERSION, "node", conf->node, "domain", conf->domains[0],
+	    "role", role_name(p->role), "user", p->user));
 }
 
 struct peer *

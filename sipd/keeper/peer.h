@@ -1,7 +1,7 @@
 /*
- * A peer: one connection on the control socket.  Lines come in and are dispatched in order, lines go out.  What a slow or hostile peer
- * can make us keep is bounded by the limits here: reading stops while it does not take its answers, and it is dropped with a reason when
- * a stream that it asked for outruns it.
+ * A peer: one connection on the control socket.  Lines come in and are dispatched in order, lines go out.
+ * What a slow or hostile peer can make us keep is bounded by the limits here: reading stops while it does not
+ * take its answers, and it is dropped with a reason when a stream that it asked for outruns it.
  */
 #ifndef SIPD_KEEPER_PEER_H
 #define SIPD_KEEPER_PEER_H

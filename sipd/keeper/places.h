@@ -1,6 +1,7 @@
 /*
- * Where in its order each row of a sorted set stands: a hash table from the row's key to its node in the tree, 16 bytes or so a row.
- * It grows a few slots at a time, so that no single put takes long, however many rows there are.
+ * Where in its order each row of a sorted set stands: a hash table from the row's key to its node in the
+ * tree, 16 bytes or so a row. It grows a few slots at a time, so that no single put takes long, however many
+ * rows there are.
  */
 #ifndef SIPD_KEEPER_PLACES_H
 #define SIPD_KEEPER_PLACES_H

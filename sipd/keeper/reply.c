@@ -37,7 +37,8 @@ reply_conflict(struct request *r, const struct edit *e, const void *now)
 			continue;
 		n = field_text(item->field, now, &refs, text, sizeof text);
 		(void)json_object_set_new(o, item->field->name,
-		    json_pack("{s:o, s:o}", "now", json_of_text(text, n), "yours", json_of_text(item->text, strlen(item->text))));
+		    json_pack("{s:o, s:o}", "now", json_of_text(text, n),
+		    "yours", json_of_text(item->text, strlen(item->text))));
 	}
 	return o;
 }

@@ -14,8 +14,8 @@
 #include "sipd/keeper/peer.h"
 
 static const struct handler *const	handler_tables[] = {
-	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers, debug_handlers,
-	verify_handlers,
+	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
+	debug_handlers, verify_handlers,
 };
 
 const struct handler *
@@ -174,7 +174,8 @@ request_number(const struct request *r, const char *name, json_int_t dflt)
 }
 
 int
-request_edit(const struct request *r, const struct kind *k, struct edit *e, struct edit_numbers *numbers, struct fault *fault)
+request_edit(const struct request *r, const struct kind *k, struct edit *e, struct edit_numbers *numbers,
+    struct fault *fault)
 {
 	json_t		*set = json_object_get(r->args, "set"), *was = json_object_get(r->args, "was"), *value;
 	json_int_t	 version = request_number(r, "version", 0);
@@ -192,7 +193,8 @@ request_edit(const struct request *r, const struct kind *k, struct edit *e, stru
 		const char	*was_text = old == NULL ? NULL : json_to_text(old, numbers->text[i + 1]);
 
 		if (text == NULL)
-			return fault_set(fault, ERR_INVALID, NULL, "%.64s: must be a string, a number, true, false or null", name);
+			return fault_set(fault, ERR_INVALID, NULL,
+			    "%.64s: must be a string, a number, true, false or null", name);
 		if ((rc = edit_add(e, k, name, text, was_text, fault)) != 0)
 			return rc;
 	}
@@ -235,8 +237,8 @@ request_cancel(struct request *r)
 
 /* What a command of each shape is about. */
 static const char *const	args_needed[] = {
-	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name", [ARGS_DELETE] = "name", [ARGS_DROP] = "name",
-	[ARGS_WORD] = "word", [ARGS_FILE] = "file",
+	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
+	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_FILE] = "file",
 };
 
 static bool
@@ -284,7 +286,8 @@ request_run(struct request *r)
 		return;
 	}
 	if (r->command != NULL && !args_fit(r)) {
-		request_refuse(r, ERR_USAGE, NULL, "%s: the request needs \"%s\", a string", name, args_needed[r->command->args]);
+		request_refuse(r, ERR_USAGE, NULL, "%s: the request needs \"%s\", a string", name,
+		    args_needed[r->command->args]);
 		return;
 	}
 	if (r->command != NULL && makes_more(r->command) && !store_is_taking(r->keeper->db.store)) {

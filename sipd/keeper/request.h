@@ -1,9 +1,10 @@
 /*
- * A request of a peer: found by its "do" among the handlers, checked against its command's row (core/command.h) for the role that it
- * takes, answered once.  A request outlives its peer only while the store commits for it.
+ * A request of a peer: found by its "do" among the handlers, checked against its command's row
+ * (core/command.h) for the role that it takes, answered once.  A request outlives its peer only while the
+ * store commits for it.
  *
- * Each noun's handlers stand in its cmd_<noun>.c.  A handler answers through one of request_ok, request_refuse, request_fault and
- * request_commit, at once or later; that frees the request.
+ * Each noun's handlers stand in its cmd_<noun>.c.  A handler answers through one of request_ok,
+ * request_refuse, request_fault and request_commit, at once or later; that frees the request.
  */
 #ifndef SIPD_KEEPER_REQUEST_H
 #define SIPD_KEEPER_REQUEST_H
@@ -42,8 +43,8 @@ struct handler {
 };
 
 /* Tables that end with a NULL name. */
-extern const struct handler	account_handlers[], group_handlers[], registration_handlers[], event_handlers[], debug_handlers[],
-				status_handlers[], verify_handlers[], view_handlers[];
+extern const struct handler	account_handlers[], group_handlers[], registration_handlers[],
+    event_handlers[], debug_handlers[], status_handlers[], verify_handlers[], view_handlers[];
 const struct handler *handler_find(const char *name);	/* NULL if there is none */
 
 /* One line of a peer, without its end. */
@@ -51,9 +52,12 @@ void	request_line(struct peer *, const char *line, size_t n);
 
 void	request_ok(struct request *, json_t *ok);		/* {"id","ok"}; takes ok */
 void	request_answer(struct request *, json_t *reply);	/* an object to which the id is added; takes it */
-void	request_refuse(struct request *, int code, const char *field, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-void	request_fault(struct request *, const struct fault *, json_t *fields);	/* fields: of a conflict, or NULL; takes it */
-void	request_send(struct request *, json_t *part);		/* a row or an event: the id is added; the request goes on */
+void	request_refuse(struct request *, int code, const char *field, const char *fmt, ...)
+	    __attribute__((format(printf, 4, 5)));
+/* fields: of a conflict, or NULL; takes it */
+void	request_fault(struct request *, const struct fault *, json_t *fields);
+/* a row or an event: the id is added; the request goes on */
+void	request_send(struct request *, json_t *part);
 void	request_stream(struct request *);			/* it goes on until cancelled: counts as a stream */
 
 /* Commits txn; answers with reply once it is durable, or with what went wrong.  Takes both. */

@@ -11,8 +11,9 @@
 #include "core/command.h"
 
 /*
- * Root, the daemon's own user and members of the group `operators` may change, members of `viewers` look.  name: the user's, for the
- * event log.  Asks the system's user data, which may block where that is on a network: for accepts only.
+ * Root, the daemon's own user and members of the group `operators` may change, members of `viewers` look.
+ * name: the user's, for the event log.  Asks the system's user data, which may block where that is on a
+ * network: for accepts only.
  */
 enum role role_of(uid_t, const char *operators, const char *viewers, char *name, size_t size);
 

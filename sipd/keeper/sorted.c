@@ -10,7 +10,8 @@
 #include "sipd/keeper/places.h"
 
 enum {
-	SORT_VALUE_MAX = 96, TIE_VALUE_MAX = 64,	/* bytes of a value that count; longer equals are told apart by their key */
+	/* bytes of a value that count; longer equals are told apart by their key */
+	SORT_VALUE_MAX = 96, TIE_VALUE_MAX = 64,
 	ORDER_KEY_MAX = SORT_VALUE_MAX + 1 + TIE_VALUE_MAX + 1 + ROW_KEY_MAX,
 	SCAN_STEP = 64,
 	BURY_STEP = 256,
@@ -31,7 +32,8 @@ struct sorted {
 bool
 sorted_spec_eq(const struct sorted_spec *a, const struct sorted_spec *b)
 {
-	return a->source == b->source && a->sort == b->sort && a->group_id == b->group_id && filter_eq(&a->filter, &b->filter);
+	return a->source == b->source && a->sort == b->sort && a->group_id == b->group_id &&
+	    filter_eq(&a->filter, &b->filter);
 }
 
 static struct sorted *
@@ -221,7 +223,8 @@ sorted_scan(struct sorted *s, int64_t until_us)
 	struct scanning	scan = { .sorted = s };
 
 	while (!s->complete) {
-		bool	more = source_scan(s->keeper, s->spec.source, &s->spec.filter, &s->cursor, SCAN_STEP, scan_row, &scan);
+		bool	more = source_scan(s->keeper, s->spec.source, &s->spec.filter, &s->cursor, SCAN_STEP,
+		    scan_row, &scan);
 
 		s->complete = !more || scan.enough;
 		if (job_is_late(until_us))

@@ -15,7 +15,8 @@
 
 /* Which of two devices speaks for the account: the one that is reached best (product C2). */
 static const uint8_t	device_rank[] = {
-	[DEVICE_NONE] = 0, [DEVICE_UNMONITORED] = 1, [DEVICE_UNKNOWN] = 2, [DEVICE_UNREACHABLE] = 3, [DEVICE_LAGGED] = 4, [DEVICE_OK] = 5,
+	[DEVICE_NONE] = 0, [DEVICE_UNMONITORED] = 1, [DEVICE_UNKNOWN] = 2, [DEVICE_UNREACHABLE] = 3,
+	[DEVICE_LAGGED] = 4, [DEVICE_OK] = 5,
 };
 
 static void
@@ -48,7 +49,8 @@ more_account(const struct row *r, json_t *o)
 
 	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.account.version));
 	(void)json_object_set_new_nocheck(o, "_registrations", json_integer((json_int_t)r->registrations));
-	(void)json_object_set_new_nocheck(o, "_device", json_of_field(kind_field(&registration_kind, "device_status"), &device, NULL));
+	(void)json_object_set_new_nocheck(o, "_device",
+	    json_of_field(kind_field(&registration_kind, "device_status"), &device, NULL));
 }
 
 static uint64_t
@@ -143,10 +145,10 @@ total_events(struct keeper *k)
 const struct source	sources[] = {
 	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .prepare = prepare_account,
 	  .complete = complete_account, .more = more_account, .total = total_accounts },
-	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group, .more = more_group,
-	  .total = total_groups },
-	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username", .make = make_registration,
-	  .total = total_registrations, .users = users_registered },
+	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group,
+	  .more = more_group, .total = total_groups },
+	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username",
+	  .make = make_registration, .total = total_registrations, .users = users_registered },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events },
 };
@@ -229,10 +231,11 @@ scan_one(void *arg, struct store_bytes key, struct store_bytes value)
 }
 
 bool
-source_scan(struct keeper *k, const struct source *s, const struct filter *filter, struct cursor *cursor, size_t limit, source_fn fn,
-    void *arg)
+source_scan(struct keeper *k, const struct source *s, const struct filter *filter, struct cursor *cursor,
+    size_t limit, source_fn fn, void *arg)
 {
-	struct scan		 scan = { .keeper = k, .source = s, .filter = filter, .cursor = cursor, .fn = fn, .arg = arg };
+	struct scan		 scan = { .keeper = k, .source = s, .filter = filter, .cursor = cursor,
+	    .fn = fn, .arg = arg };
 	uint8_t			 at[ROW_KEY_MAX + 1];
 	struct store_bytes	 from = { NULL, 0 }, to = { at, s->key_n };
 	bool			 bounded = false;
@@ -243,7 +246,8 @@ source_scan(struct keeper *k, const struct source *s, const struct filter *filte
 		bounded = true;			/* up to, but not with, the cursor */
 	else if (cursor->passed > 0)
 		from = (struct store_bytes){ at, s->key_n + 1 };	/* the next possible key */
-	if (store_range(k->db.store, s->stored->table, from, bounded ? &to : NULL, s->backwards, limit, scan_one, &scan) != 0)
+	if (store_range(k->db.store, s->stored->table, from, bounded ? &to : NULL, s->backwards, limit,
+	    scan_one, &scan) != 0)
 		return true;
 	return scan.n == limit;
 }

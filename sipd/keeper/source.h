@@ -1,6 +1,7 @@
 /*
- * Where the rows of a kind come from: one source a kind, that knows how its rows are found in the store, in what order they are scanned,
- * and how one is read, counted and written as JSON.  Lists and views work on sources alone.
+ * Where the rows of a kind come from: one source a kind, that knows how its rows are found in the store, in
+ * what order they are scanned, and how one is read, counted and written as JSON.  Lists and views work on
+ * sources alone.
  */
 #ifndef SIPD_KEEPER_SOURCE_H
 #define SIPD_KEEPER_SOURCE_H
@@ -39,14 +40,18 @@ struct source {
 	size_t			 key_n;		/* bytes of those records' keys, which are the rows' */
 	bool			 backwards;	/* scanned from the last: the newest first */
 	const char		*natural;	/* the field that the scan's order is that of; NULL: none */
-	const char		*tie;		/* rows of equal sort value are told apart by this field, then by key; NULL: by key */
+	/* rows of equal sort value are told apart by this field, then by key; NULL: by key */
+	const char		*tie;
 	/* Makes a row from a binding; 0, or ERR_NOT_FOUND: not a row (any more).  NULL: the stored records are the rows. */
 	int			(*make)(struct keeper *, const struct binding *, struct row *);
-	void			(*prepare)(struct keeper *, struct row *);	/* what order and filter need besides; may be NULL */
-	void			(*complete)(struct keeper *, struct row *);	/* what only a shown row needs; may be NULL */
+	/* what order and filter need besides; may be NULL */
+	void			(*prepare)(struct keeper *, struct row *);
+	/* what only a shown row needs; may be NULL */
+	void			(*complete)(struct keeper *, struct row *);
 	void			(*more)(const struct row *, json_t *);		/* JSON beside the fields; may be NULL */
 	uint64_t		(*total)(struct keeper *);
-	uint64_t		(*users)(struct keeper *);	/* whom the rows belong to, each once; NULL where nobody asks */
+	/* whom the rows belong to, each once; NULL where nobody asks */
+	uint64_t		(*users)(struct keeper *);
 };
 
 extern const struct source	sources[];
@@ -59,17 +64,19 @@ int	source_get(struct keeper *, const struct source *, const uint8_t *key, struc
 int	source_peek(struct keeper *, const struct source *, const uint8_t *key, struct row *);
 
 /*
- * Looks at the records after cursor (empty: at the first), at most limit of them; the cursor moves on.  fn is called for the rows that the
- * filter may let through, and returns 0 to go on.  Returns false at the end.
+ * Looks at the records after cursor (empty: at the first), at most limit of them; the cursor moves on.  fn is
+ * called for the rows that the filter may let through, and returns 0 to go on.  Returns false at the end.
  */
 struct cursor {
 	uint8_t		key[ROW_KEY_MAX];
 	uint64_t	passed;		/* records; 0: at the beginning */
 };
 typedef int	(*source_fn)(void *arg, const uint8_t *key, const struct row *);
-bool	source_scan(struct keeper *, const struct source *, const struct filter *, struct cursor *, size_t limit, source_fn, void *arg);
+bool	source_scan(struct keeper *, const struct source *, const struct filter *, struct cursor *,
+    size_t limit, source_fn, void *arg);
 
-json_t *source_json(struct keeper *, const struct source *, const struct row *);	/* the row's fields and what is beside them */
+/* the row's fields and what is beside them */
+json_t *source_json(struct keeper *, const struct source *, const struct row *);
 uint64_t source_hash(const struct source *, const struct row *, uint64_t seed);		/* equal: it looks the same */
 
 /* A row's identity in the protocol: opaque to clients. */

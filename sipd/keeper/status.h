@@ -1,5 +1,6 @@
 /*
- * The daemon's state at a glance: the answer of `status`, and the same pushed at most once a second to who watches it.
+ * The daemon's state at a glance: the answer of `status`, and the same pushed at most once a second to who
+ * watches it.
  */
 #ifndef SIPD_KEEPER_STATUS_H
 #define SIPD_KEEPER_STATUS_H

@@ -1,6 +1,6 @@
 /*
- * A view: a window that a peer has on a sorted set.  It is told of what changed in the window at most ten times a second, and only while
- * it takes what it is sent: always how things are now, never a backlog.
+ * A view: a window that a peer has on a sorted set.  It is told of what changed in the window at most ten
+ * times a second, and only while it takes what it is sent: always how things are now, never a backlog.
  */
 #ifndef SIPD_KEEPER_VIEW_H
 #define SIPD_KEEPER_VIEW_H
@@ -14,7 +14,8 @@
 struct peer;
 
 enum {
-	VIEW_COUNT_MAX = 160,		/* rows of a window: a message stays under PROTOCOL_LINE_MAX, its making under 5 ms */
+	/* rows of a window: a message stays under PROTOCOL_LINE_MAX, its making under 5 ms */
+	VIEW_COUNT_MAX = 160,
 	VIEW_INTERVAL_MS = 100,
 };
 

@@ -1,6 +1,7 @@
 /*
- * Watches: every registration change, every event, told to who asked (`registration watch`, `event watch`).  Unlike a view nothing is left
- * out, so who does not keep up is dropped with a reason.  Changes are noted as encoded records and turned into JSON in slices.
+ * Watches: every registration change, every event, told to who asked (`registration watch`, `event watch`).
+ * Unlike a view nothing is left out, so who does not keep up is dropped with a reason.  Changes are noted as
+ * encoded records and turned into JSON in slices.
  */
 #ifndef SIPD_KEEPER_WATCH_H
 #define SIPD_KEEPER_WATCH_H

@@ -1,6 +1,6 @@
 /*
- * A keeper inside the test process: memory store, registrar, control socket in a folder of its own, and clients of that socket.  One thread:
- * a client that waits for a line turns the keeper's loop meanwhile.
+ * A keeper inside the test process: memory store, registrar, control socket in a folder of its own, and
+ * clients of that socket.  One thread: a client that waits for a line turns the keeper's loop meanwhile.
  */
 #ifndef TESTS_UNIT_CONTROL_RIG_H
 #define TESTS_UNIT_CONTROL_RIG_H
@@ -63,7 +63,8 @@ rig_open(struct rig *rig)
 	assert_true(sodium_init() >= 0);
 	(void)snprintf(rig->folder, sizeof rig->folder, "/tmp/wirechief-test-XXXXXX");
 	assert_non_null(mkdtemp(rig->folder));
-	(void)snprintf(text, sizeof text, "node = \"a\"\ndomain = \"example.com\"\nstate_dir = \"%s\"\ncontrol { socket = \"%s/control.sock\" }\n",
+	(void)snprintf(text, sizeof text,
+	    "node = \"a\"\ndomain = \"example.com\"\nstate_dir = \"%s\"\ncontrol { socket = \"%s/control.sock\" }\n",
 	    rig->folder, rig->folder);
 	if (config_parse(&rig->k.conf, "test.conf", text, why, sizeof why) != 0)
 		fail_msg("%s", why);
