@@ -1,10 +1,6 @@
 /*
- * A flow has one bufferevent to the stranger and, from its first message on, one to the front.  Bytes move from one's input to the
- * other's output as soon as they come; reading stops while more than PENDING_MAX wait on the other side.
- *
- * The front must hear of a flow before its bytes.  So a new relay connection may not write until WIRE_FLOW_OPEN has left the channel:
- * it stands on the list `unannounced` until conns_turn() finds the channel's queue empty.  WIRE_FLOW_GONE is said when the relay
- * connection is closed, before its port can be another's.
+ * Bytes move from one side's input to the other's output as soon as they come; reading stops while more than PENDING_MAX wait on the
+ * other side.  WIRE_FLOW_GONE is said when the relay connection is closed, before its port can be another's.
  */
 #include "sipd/stream/conn.h"
 
@@ -18,18 +14,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/binding.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
-#include "core/tree.h"
-#include "sipd/stream/framing.h"
-#include "sipd/stream/sources.h"
 
 enum {
 	PENDING_MAX = 256 * 1024,	/* bytes that wait to be written: the other side is not read any more */
@@ -38,35 +28,6 @@ enum {
 	UNACKED_MS = 30000,		/* bytes that the stranger's machine does not take */
 	TLS_TEXT = 64,
 	WARN_MS = 10000,		/* not more often */
-};
-
-struct conn {
-	TAILQ_ENTRY(conn)	 all, unannounced;
-	struct conns		*conns;
-	uint64_t		 id;
-	struct addr		 source, local;
-	enum conn_state		 state;
-	struct conn_times	 times;
-	struct framing		 framing;
-	struct bufferevent	*phone;		/* NULL when the stranger is gone */
-	SSL			*ssl;		/* the phone's, NULL for TCP */
-	struct bufferevent	*relay;		/* NULL before the first message and when it is closed */
-	bool			 is_unannounced;
-};
-
-TAILQ_HEAD(conn_list, conn);
-
-struct conns {
-	struct event_base	*base;
-	struct conn_limits	 limits;
-	struct sources		*sources;
-	struct tree		*by_id;		/* big-endian id -> struct conn * */
-	struct conn_list	 all, unannounced;
-	size_t			 n;
-	uint64_t		 next_id;
-	struct channel		*sip;		/* NULL while the front is away */
-	uint16_t		 ports[TRANSPORT_TLS + 1];	/* where it listens on loopback, by transport */
-	int64_t			 warned_at;
 };
 
 const char *
@@ -89,70 +50,15 @@ conn_overdue(enum conn_state state, const struct conn_times *t, uint32_t idle, i
 	return NULL;
 }
 
-struct conns *
-conns_new(struct event_base *base, uint64_t epoch, const struct conn_limits *limits)
-{
-	struct conns	*cs = calloc(1, sizeof *cs);
-
-	if (cs == NULL)
-		return NULL;
-	cs->base = base;
-	cs->limits = *limits;
-	cs->next_id = epoch << 24;
-	TAILQ_INIT(&cs->all);
-	TAILQ_INIT(&cs->unannounced);
-	if ((cs->sources = sources_new()) == NULL || (cs->by_id = tree_new()) == NULL) {
-		conns_free(cs);
-		return NULL;
-	}
-	return cs;
-}
-
 void
-conns_set_limits(struct conns *cs, const struct conn_limits *limits)
-{
-	cs->limits = *limits;
-}
-
-size_t
-conns_count(const struct conns *cs)
-{
-	return cs->n;
-}
-
-bool
-conns_is_full(const struct conns *cs)
-{
-	return cs->n >= cs->limits.total;
-}
-
-static void
-id_key(uint64_t id, uint8_t key[8])
-{
-	for (int i = 7; i >= 0; i--, id >>= 8)
-		key[i] = (uint8_t)id;
-}
-
-static struct conn *
-conn_find(const struct conns *cs, uint64_t id)
-{
-	uint8_t			 key[8];
-	struct tree_node	*node;
-
-	id_key(id, key);
-	node = tree_find(cs->by_id, key, sizeof key);
-	return node == NULL ? NULL : *(struct conn **)tree_value(node, NULL);
-}
-
-static void
-enter(struct conn *c, enum conn_state state)
+conn_enter(struct conn *c, enum conn_state state)
 {
 	c->state = state;
 	c->times.state_at = clock_boot_ms();
 }
 
-static void
-say(const struct conn *c, const char *what)
+void
+conn_say(const struct conn *c, const char *what)
 {
 	char	text[ADDR_TEXT];
 
@@ -191,36 +97,6 @@ relay_close(struct conn *c)
 	c->relay = NULL;
 }
 
-static void
-conn_free(struct conn *c)
-{
-	struct conns	*cs = c->conns;
-	uint8_t		 key[8];
-
-	relay_close(c);
-	phone_close(c);
-	id_key(c->id, key);
-	(void)tree_remove(cs->by_id, key, sizeof key);
-	sources_remove(cs->sources, &c->source);
-	TAILQ_REMOVE(&cs->all, c, all);
-	cs->n--;
-	free(c);
-}
-
-void
-conns_free(struct conns *cs)
-{
-	struct conn	*c;
-
-	if (cs == NULL)
-		return;
-	while ((c = TAILQ_FIRST(&cs->all)) != NULL)
-		conn_free(c);
-	sources_free(cs->sources);
-	tree_free(cs->by_id);
-	free(cs);
-}
-
 static size_t
 waiting(struct bufferevent *bev)
 {
@@ -228,8 +104,8 @@ waiting(struct bufferevent *bev)
 }
 
 /* The front closed: what it said last still goes to the stranger.  May free the connection. */
-static void
-end_at_front(struct conn *c)
+void
+conn_end_at_front(struct conn *c)
 {
 	relay_close(c);
 	if (c->phone == NULL || waiting(c->phone) == 0) {
@@ -237,7 +113,7 @@ end_at_front(struct conn *c)
 		return;
 	}
 	if (c->state != CONN_ENDING)
-		enter(c, CONN_ENDING);
+		conn_enter(c, CONN_ENDING);
 	(void)bufferevent_disable(c->phone, EV_READ);
 	bufferevent_setwatermark(c->phone, EV_WRITE, 0, 0);	/* on_phone_written() at its end */
 }
@@ -253,14 +129,14 @@ relay_finish(struct conn *c)
 static void
 end_at_phone(struct conn *c, const char *why)
 {
-	say(c, why);
+	conn_say(c, why);
 	phone_close(c);
 	if (c->relay == NULL) {
 		conn_free(c);
 		return;
 	}
 	if (c->state != CONN_ENDING)
-		enter(c, CONN_ENDING);
+		conn_enter(c, CONN_ENDING);
 	(void)bufferevent_enable(c->relay, EV_READ);	/* to see its end */
 	bufferevent_setwatermark(c->relay, EV_WRITE, 0, 0);
 	if (waiting(c->relay) == 0)
@@ -303,8 +179,8 @@ on_relay_event(struct bufferevent *relay, short what, void *arg)
 	(void)relay;
 	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
 		return;
-	say(c, what & BEV_EVENT_EOF ? "the front closed it" : "the connection to the front broke");
-	end_at_front(c);
+	conn_say(c, what & BEV_EVENT_EOF ? "the front closed it" : "the connection to the front broke");
+	conn_end_at_front(c);
 }
 
 static int
@@ -390,7 +266,7 @@ relay_open(struct conn *c)
 	bufferevent_setwatermark(c->relay, EV_WRITE, PENDING_LOW, 0);
 	(void)bufferevent_enable(c->relay, EV_READ);
 	announce(c, own_port);
-	enter(c, CONN_RELAYED);
+	conn_enter(c, CONN_RELAYED);
 	return 0;
 }
 
@@ -478,8 +354,8 @@ on_phone_event(struct bufferevent *phone, short what, void *arg)
 	const char	*fault;
 
 	if (what & BEV_EVENT_CONNECTED) {
-		say(c, SSL_get_cipher_name(c->ssl));
-		enter(c, CONN_SILENT);
+		conn_say(c, SSL_get_cipher_name(c->ssl));
+		conn_enter(c, CONN_SILENT);
 		return;
 	}
 	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
@@ -500,143 +376,50 @@ phone_open(struct conn *c, int fd, SSL_CTX *tls)
 	if ((c->ssl = SSL_new(tls)) == NULL)
 		return NULL;
 	bev = bufferevent_openssl_socket_new(c->conns->base, fd, c->ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL)
+	if (bev == NULL) {
 		SSL_free(c->ssl);
-	else
+		c->ssl = NULL;
+	} else {
 		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);	/* SIP knows where its messages end */
+	}
 	return bev;
 }
 
-static struct conn *
-conn_new(struct conns *cs, int fd, const struct addr *source, SSL_CTX *tls)
+void
+conn_close(struct conn *c)
 {
-	struct conn		*c = calloc(1, sizeof *c);
-	struct sockaddr_storage	 ss = { 0 };
-	socklen_t		 n = sizeof ss;
-	uint8_t			 key[8];
+	relay_close(c);
+	phone_close(c);
+}
 
-	if (c == NULL)
-		return NULL;
-	c->conns = cs;
-	c->id = cs->next_id++;
-	c->source = *source;
-	id_key(c->id, key);
-	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0 || addr_of_sockaddr(&c->local, (struct sockaddr *)&ss) != 0 ||
-	    tree_put(cs->by_id, key, sizeof key, &c, sizeof c) == NULL) {
-		free(c);
-		return NULL;
-	}
-	if ((c->phone = phone_open(c, fd, tls)) == NULL) {
-		(void)tree_remove(cs->by_id, key, sizeof key);
-		free(c);
-		return NULL;
-	}
-	return c;
+void
+conn_announced(struct conn *c)
+{
+	TAILQ_REMOVE(&c->conns->unannounced, c, unannounced);
+	c->is_unannounced = false;
+	(void)bufferevent_enable(c->relay, EV_WRITE);
 }
 
 int
-conns_accept(struct conns *cs, int fd, const struct addr *source, SSL_CTX *tls)
+conn_open(struct conn *c, int fd, SSL_CTX *tls)
 {
-	struct conn	*c = NULL;
+	struct sockaddr_storage	ss = { 0 };
+	socklen_t		n = sizeof ss;
 
-	if (cs->n < cs->limits.total && sources_add(cs->sources, source, cs->limits.per_source) == 0 &&
-	    (c = conn_new(cs, fd, source, tls)) == NULL)
-		sources_remove(cs->sources, source);
-	if (c == NULL) {
-		close(fd);
-		return ERR_BUSY;
-	}
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
+		return -errno;
+	if (addr_of_sockaddr(&c->local, (struct sockaddr *)&ss) != 0)
+		return ERR_INVALID;
+	if ((c->phone = phone_open(c, fd, tls)) == NULL)
+		return -ENOMEM;
 	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MS);
-	TAILQ_INSERT_TAIL(&cs->all, c, all);
-	cs->n++;
 	framing_init(&c->framing);
-	enter(c, tls == NULL ? CONN_SILENT : CONN_SHAKING);
+	conn_enter(c, tls == NULL ? CONN_SILENT : CONN_SHAKING);
 	c->times.heard_at = c->times.state_at;
 	bufferevent_setcb(c->phone, on_phone_read, on_phone_written, on_phone_event, c);
 	bufferevent_setwatermark(c->phone, EV_WRITE, PENDING_LOW, 0);
 	bufferevent_setwatermark(c->phone, EV_READ, 0, READ_MAX);
 	(void)bufferevent_enable(c->phone, EV_READ | EV_WRITE);
 	return 0;
-}
-
-void
-conns_sip_open(struct conns *cs, struct channel *sip, uint8_t transport, uint16_t port)
-{
-	cs->sip = sip;
-	if (transport == TRANSPORT_TCP || transport == TRANSPORT_TLS)
-		cs->ports[transport] = port;
-}
-
-/* The ends of its relay connections close by themselves, after the last that it wrote. */
-void
-conns_sip_gone(struct conns *cs)
-{
-	struct conn	*c, *next;
-
-	cs->sip = NULL;
-	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, all);
-		if (c->is_unannounced)
-			end_at_front(c);
-		else if (c->state == CONN_RELAYED)
-			enter(c, CONN_ENDING);
-	}
-}
-
-void
-conns_close(struct conns *cs, uint64_t id)
-{
-	struct conn	*c = conn_find(cs, id);
-
-	if (c == NULL)
-		return;
-	say(c, "the front wants it closed");
-	end_at_front(c);
-}
-
-void
-conns_end(struct conns *cs)
-{
-	struct conn	*c, *next;
-
-	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, all);
-		if (c->relay == NULL && c->state != CONN_ENDING)
-			conn_free(c);
-		else if (c->state != CONN_ENDING)
-			enter(c, CONN_ENDING);
-	}
-}
-
-void
-conns_turn(struct conns *cs)
-{
-	struct conn	*c;
-
-	if (TAILQ_EMPTY(&cs->unannounced) || cs->sip == NULL)
-		return;
-	channel_flush(cs->sip);		/* may end in conns_sip_gone() */
-	if (cs->sip == NULL || channel_wants_write(cs->sip))
-		return;
-	while ((c = TAILQ_FIRST(&cs->unannounced)) != NULL) {
-		TAILQ_REMOVE(&cs->unannounced, c, unannounced);
-		c->is_unannounced = false;
-		(void)bufferevent_enable(c->relay, EV_WRITE);
-	}
-}
-
-void
-conns_tick(struct conns *cs, int64_t now)
-{
-	struct conn	*c, *next;
-	const char	*why;
-
-	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, all);
-		if ((why = conn_overdue(c->state, &c->times, cs->limits.idle, now)) == NULL)
-			continue;
-		say(c, why);
-		conn_free(c);
-	}
 }

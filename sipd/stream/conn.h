@@ -1,11 +1,6 @@
 /*
- * Flows: the strangers' connections, each relayed as a plain connection over loopback to the sip front, which is told the true source
- * (WIRE_FLOW_OPEN) before it can see a byte.
- *
- *	SHAKING		TLS handshake			at most 10 s
- *	SILENT		waits for its first message	at most 10 s; the front does not know it yet
- *	RELAYED		both connections stand		limits.idle; a message takes at most 60 s from its first byte
- *	ENDING		one of them, or the front, is gone: what is on its way drains, at most 2 s
+ * A connection: one bufferevent to the stranger and, from its first message on, one to the front.  Shared by conn.c, which moves its
+ * bytes, and conns.c, which keeps all of them; others see conns.h.
  */
 #ifndef STREAM_CONN_H
 #define STREAM_CONN_H
@@ -14,50 +9,69 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "core/addr.h"
+#include "core/binding.h"
 #include "sipd/channel.h"
+#include "sipd/stream/conns.h"
+#include "sipd/stream/framing.h"
 
+struct bufferevent;
 struct event_base;
-struct conns;
 
 enum conn_state { CONN_SHAKING, CONN_SILENT, CONN_RELAYED, CONN_ENDING };
 
 enum { CONN_SHAKE_MS = 10000, CONN_FIRST_MS = 10000, CONN_MESSAGE_MS = 60000, CONN_END_MS = 2000 };
 
-struct conn_limits {
-	uint32_t	per_source;	/* 0: none */
-	uint32_t	idle;		/* seconds; 0: none */
-	size_t		total;
-};
-
-/* Times of a flow, in ms of clock_boot_ms(). */
+/* In ms of clock_boot_ms(). */
 struct conn_times {
 	int64_t	state_at;	/* since when it is in its state */
 	int64_t	heard_at;	/* the stranger's last byte, keep-alives too */
 	int64_t	message_at;	/* a message began that has not ended; 0: none */
 };
 
+struct conn {
+	TAILQ_ENTRY(conn)	 all, unannounced;
+	struct conns		*conns;
+	uint64_t		 id;		/* the flow's */
+	struct addr		 source, local;
+	enum conn_state		 state;
+	struct conn_times	 times;
+	struct framing		 framing;
+	struct bufferevent	*phone;		/* NULL when the stranger is gone */
+	SSL			*ssl;		/* the phone's, NULL for TCP */
+	struct bufferevent	*relay;		/* NULL before the first message and when it is closed */
+	bool			 is_unannounced;
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct conns {
+	struct event_base	*base;
+	struct conn_limits	 limits;
+	struct sources		*sources;
+	struct tree		*by_id;		/* big-endian id -> struct conn * */
+	struct conn_list	 all, unannounced;
+	size_t			 n;
+	uint64_t		 next_id;
+	struct channel		*sip;		/* NULL while the front is away */
+	uint16_t		 ports[TRANSPORT_TLS + 1];	/* where it listens on loopback, by transport */
+	int64_t			 warned_at;
+};
+
 /* Why it is to be closed now, or NULL.  Pure. */
 const char *conn_overdue(enum conn_state, const struct conn_times *, uint32_t idle, int64_t now);
 
-/* Ids of flows begin at epoch << 24 and count up, so that no two runs share one. */
-struct conns *conns_new(struct event_base *, uint64_t epoch, const struct conn_limits *);
-void	conns_free(struct conns *);
-void	conns_set_limits(struct conns *, const struct conn_limits *);
+/* conn_open: takes fd over into a conn that has its id and source, and serves it; 0 or -errno, and then fd is the caller's still. */
+int	conn_open(struct conn *, int fd, SSL_CTX *tls);
+void	conn_close(struct conn *);			/* both sides, at once */
+void	conn_enter(struct conn *, enum conn_state);
+void	conn_say(const struct conn *, const char *what);	/* a line for debugging */
+void	conn_end_at_front(struct conn *);		/* the front is through with it; may free it */
+void	conn_announced(struct conn *);			/* the front knows it: bytes may follow */
 
-/* A connection was accepted; takes fd.  tls: NULL for TCP.  0; ERR_BUSY: over a limit, or no memory, and closed. */
-int	conns_accept(struct conns *, int fd, const struct addr *source, SSL_CTX *tls);
-size_t	conns_count(const struct conns *);
-bool	conns_is_full(const struct conns *);
-
-/* The front's channel and its loopback port for a transport.  conns_sip_gone(): its channel died, all that it held ends. */
-void	conns_sip_open(struct conns *, struct channel *, uint8_t transport, uint16_t port);
-void	conns_sip_gone(struct conns *);
-
-void	conns_close(struct conns *, uint64_t flow);	/* the front wants it closed; unknown ones are gone already */
-void	conns_end(struct conns *);		/* we stop: what was not relayed is closed, the rest drains */
-void	conns_turn(struct conns *);		/* at the end of each turn of the loop, before the channels are flushed again */
-void	conns_tick(struct conns *, int64_t now);	/* twice a second: closes what is overdue */
+/* conns.c's: closes it and forgets it. */
+void	conn_free(struct conn *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The stream process: meets the strangers that connect, ends their TLS, and relays them to the sip process (conn.h).  This file is its
+ * The stream process: meets the strangers that connect, ends their TLS, and relays them to the sip process (conns.h).  This file is its
  * loop: orders, channels, listeners, and who may be accepted when.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "sipd/boot.h"
 #include "sipd/channel.h"
 #include "sipd/sandbox.h"
-#include "sipd/stream/conn.h"
+#include "sipd/stream/conns.h"
 #include "sipd/stream/listen.h"
 #include "sipd/stream/tls.h"
 
@@ -57,7 +57,6 @@ struct stream {
 	SSL_CTX			*tls;		/* NULL where there is no certificate */
 	int64_t			 tls_warned_at;
 	size_t			 conns_max;
-	bool			 sip_listens;	/* it told its port */
 	bool			 started, configured, done;
 	struct wire_counts	 counts, told;
 	unsigned		 ticks;
@@ -130,7 +129,7 @@ static void
 accept_or_pause(struct stream *s)
 {
 	if (s->started && !s->done)
-		listeners_pause(s->listeners, !s->sip_listens || conns_is_full(s->conns));
+		listeners_pause(s->listeners, !conns_take_more(s->conns));
 }
 
 static bool
@@ -140,7 +139,7 @@ on_accept(void *arg, int fd, const struct addr *source, uint8_t transport)
 
 	if (conns_accept(s->conns, fd, source, transport == TRANSPORT_TLS ? s->tls : NULL) != 0)
 		s->counts.limited++;
-	return !conns_is_full(s->conns);
+	return conns_take_more(s->conns);
 }
 
 static void
@@ -153,7 +152,6 @@ on_listening(struct stream *s, const struct frame *frame)
 		return;
 	}
 	conns_sip_open(s->conns, s->peers[PROC_SIP].channel, f.transport, (uint16_t)f.relay);
-	s->sip_listens = true;
 	accept_or_pause(s);
 }
 
@@ -207,10 +205,9 @@ peer_close(struct peer *p)
 	channel_free(p->channel);
 	p->channel = NULL;
 	if (p->process == PROC_SIP) {
-		p->stream->sip_listens = false;
-		accept_or_pause(p->stream);
 		if (p->stream->conns != NULL)
 			conns_sip_gone(p->stream->conns);
+		accept_or_pause(p->stream);
 	}
 }
 

@@ -358,7 +358,9 @@ front_start(struct rig *r)
 	fr->channel = channel_new(ends[0], front_on_frame, front_on_gone, fr);
 	assert_non_null(fr->channel);
 	send_order(r, ORDER_CHANNEL, PROC_SIP, ends[1], -1, -1);
-	assert_int_equal(channel_send(fr->channel, WIRE_LISTENING, 0, &(struct wire_flow){ .relay = fr->port }), 0);
+	for (uint8_t t = TRANSPORT_TCP; t <= TRANSPORT_TLS; t++)
+		assert_int_equal(channel_send(fr->channel, WIRE_LISTENING, 0,
+		    &(struct wire_flow){ .transport = t, .relay = fr->port }), 0);
 	channel_flush(fr->channel);
 	assert_int_equal(pthread_create(&fr->thread, NULL, front_run, fr), 0);
 }
