@@ -2,7 +2,7 @@
 # starts there, and prints "ok NAME" or "not ok NAME" per case (check).  Only its own processes are ended, at its end.
 
 set -u
-B=${B:-build/release}
+B=$(realpath "${B:-build/release}")
 TMP=$(mktemp -d /tmp/wirechief-test-XXXXXX)
 CONF=$TMP/wirechief.conf
 LOG=$TMP/log

@@ -139,8 +139,15 @@ static bool
 uri_is_plausible(const struct register_ask *ask, const char *realm)
 {
 	struct span	host = uri_host(ask->uri);
+	struct addr	a;
+	char		text[ADDR_TEXT];
 
-	return host.n != 0 && (span_eq_nocase(host, ask->host) || span_eq_nocase(host, ask->aor_host) || span_is_nocase(host, realm));
+	if (host.n == 0)
+		return false;
+	if (span_eq_nocase(host, ask->host) || span_eq_nocase(host, ask->aor_host) || span_is_nocase(host, realm))
+		return true;
+	/* Some put the address there that they send to. */
+	return span_get(host, text, sizeof text) && addr_parse(&a, text) == 0 && addr_same_ip(&a, &ask->local);
 }
 
 /* nc: exactly eight hexadecimal digits, from 1 on. */
