@@ -134,7 +134,8 @@ install: all man
 	install -m 644 README.md LICENSE CHANGELOG share/wirechief.conf $(D)/share/doc/wirechief/
 	install -m 644 share/completions/wirechief $(D)/share/bash-completion/completions/
 	sed "s,/usr/local,$(PREFIX),g" share/wirechiefd.service > $(DESTDIR)/lib/systemd/system/wirechiefd.service
-	test -e $(DESTDIR)/etc/wirechief/wirechief.conf || install -m 640 share/wirechief.conf $(DESTDIR)/etc/wirechief/
+	install -d $(DESTDIR)/usr/lib/sysusers.d && install -m 644 share/wirechief.sysusers $(DESTDIR)/usr/lib/sysusers.d/wirechief.conf
+	test -e $(DESTDIR)/etc/wirechief/wirechief.conf || install -m 644 share/wirechief.conf $(DESTDIR)/etc/wirechief/
 
 clean:
 	rm -rf build
