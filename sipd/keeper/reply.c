@@ -49,7 +49,7 @@ reply_not_found(struct request *r, const char *kind, const char *name)
 	char	safe[128];
 
 	if (name == NULL) {
-		request_refuse(r, ERR_USAGE, NULL, "the request needs \"name\", a string");
+		request_refuse(r, ERR_USAGE, NULL, "the request needs \"name\"");
 		return;
 	}
 	(void)text_safe(name, strlen(name), safe, sizeof safe, false);

@@ -152,11 +152,7 @@ request_gone(struct request *r)
 const char *
 request_text(const struct request *r, const char *name)
 {
-	const json_t	*v = json_object_get(r->args, name);
-
-	if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
-		return NULL;
-	return json_string_value(v);
+	return json_string_value(json_object_get(r->args, name));
 }
 
 bool
@@ -184,8 +180,6 @@ request_edit(const struct request *r, const struct kind *k, struct edit *e, stru
 
 	memset(e, 0, sizeof *e);
 	e->version = version > 0 ? (uint64_t)version : 0;
-	if (set != NULL && !json_is_object(set))
-		return fault_set(fault, ERR_USAGE, NULL, "\"set\" must be an object of fields");
 	json_object_foreach(set, name, value) {
 		json_t		*old = json_object_get(was, name);
 		size_t		 i = e->n < EDIT_ITEMS ? 2 * e->n : 0;
@@ -235,6 +229,52 @@ request_cancel(struct request *r)
 	request_refuse(r, ERR_NOT_FOUND, NULL, "no such request is under way");
 }
 
+/* What each argument must be where it is there at all: {"dry":1} must not delete. */
+enum argument_type { A_TEXT, A_FLAG, A_NUMBER, A_OBJECT };
+static const struct {
+	const char		*name;
+	enum argument_type	 type;
+} arguments[] = {
+	{ "name", A_TEXT }, { "query", A_TEXT }, { "sort", A_TEXT }, { "group", A_TEXT }, { "contact", A_TEXT },
+	{ "word", A_TEXT }, { "file", A_TEXT }, { "kind", A_TEXT }, { "filter", A_TEXT }, { "at", A_TEXT },
+	{ "text", A_TEXT }, { "reverse", A_FLAG }, { "dry", A_FLAG }, { "limit", A_NUMBER }, { "version", A_NUMBER },
+	{ "of", A_NUMBER }, { "first", A_NUMBER }, { "count", A_NUMBER }, { "set", A_OBJECT }, { "was", A_OBJECT },
+};
+static const char *const	type_words[] = {
+	[A_TEXT] = "a string", [A_FLAG] = "true or false", [A_NUMBER] = "an integer", [A_OBJECT] = "an object",
+};
+
+static bool
+is_of_type(const json_t *v, enum argument_type type)
+{
+	switch (type) {
+	case A_TEXT:
+		return json_is_string(v) && strlen(json_string_value(v)) == json_string_length(v);
+	case A_FLAG:
+		return json_is_boolean(v);
+	case A_NUMBER:
+		return json_is_integer(v);
+	case A_OBJECT:
+		return json_is_object(v);
+	}
+	return false;
+}
+
+/* Refuses a request with an argument of the wrong type; null is as if absent. */
+static bool
+arguments_fit(struct request *r)
+{
+	for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+		const json_t	*v = json_object_get(r->args, arguments[i].name);
+
+		if (v == NULL || json_is_null(v) || is_of_type(v, arguments[i].type))
+			continue;
+		request_refuse(r, ERR_USAGE, NULL, "\"%s\" must be %s", arguments[i].name, type_words[arguments[i].type]);
+		return false;
+	}
+	return true;
+}
+
 /* What a command of each shape is about. */
 static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
@@ -242,13 +282,13 @@ static const char *const	args_needed[] = {
 };
 
 static bool
-args_fit(const struct request *r)
+has_needed(const struct request *r)
 {
 	const char	*needed = args_needed[r->command->args];
 
 	if (needed == NULL)
 		return true;
-	if (r->command->args == ARGS_SET && json_object_get(r->args, needed) == NULL)
+	if (r->command->args == ARGS_SET)
 		return true;	/* `account add` makes up a name; who needs one asks for it */
 	return request_text(r, needed) != NULL;
 }
@@ -285,8 +325,10 @@ request_run(struct request *r)
 		request_refuse(r, ERR_DENIED, NULL, "%s: only operators may do that", name);
 		return;
 	}
-	if (r->command != NULL && !args_fit(r)) {
-		request_refuse(r, ERR_USAGE, NULL, "%s: the request needs \"%s\", a string", name,
+	if (!arguments_fit(r))
+		return;
+	if (r->command != NULL && !has_needed(r)) {
+		request_refuse(r, ERR_USAGE, NULL, "%s: the request needs \"%s\"", name,
 		    args_needed[r->command->args]);
 		return;
 	}

@@ -65,7 +65,7 @@ void	request_commit(struct request *, struct txn *, json_t *reply);
 
 void	request_gone(struct request *);				/* its peer has gone: ends or lets go of it */
 
-/* Arguments.  An argument of the wrong type is as if absent; text may not hold a NUL. */
+/* Arguments, which are of the right type when a handler runs. */
 const char *request_text(const struct request *, const char *name);	/* NULL if absent */
 bool	request_flag(const struct request *, const char *name);
 json_int_t request_number(const struct request *, const char *name, json_int_t dflt);

@@ -77,6 +77,9 @@ test_commands(void **state)
 	refused(CLIENT_CALL(&c, "{s:s}", "do", "account show"), "usage", "");
 	refused(CLIENT_CALL(&c, "{s:s, s:i}", "do", "account show", "name", 5), "usage", "");
 	refused(CLIENT_CALL(&c, "{s:s}", "do", "account\033 explode"), "usage", "");
+	refused(CLIENT_CALL(&c, "{s:s, s:s, s:i}", "do", "account delete", "name", "alice", "dry", 1), "usage", "");
+	refused(CLIENT_CALL(&c, "{s:s, s:s, s:i}", "do", "registration drop", "name", "alice", "contact", 1), "usage", "");
+	done(CLIENT_CALL(&c, "{s:s, s:s, s:n}", "do", "account show", "name", "alice", "version"));
 	refused(CLIENT_CALL(&c, "{s:s, s:s}", "do", "group delete", "name", "sales"), "in-use", "");
 	reply = CLIENT_CALL(&c, "{s:s}", "do", "status");
 	ok = ok_of(reply);
@@ -364,6 +367,60 @@ test_viewer_may_change_nothing(void **state)
 	rig_close(&rig);
 }
 
+/* Any value under any argument of any request: an answer, never a crash, and what is stored still agrees. */
+static void
+test_odd_arguments(void **state)
+{
+	static const char *const	more[] = { "view", "view find", "view close", "status watch", "cancel" };
+	static const char *const	keys[] = {
+		"name", "query", "sort", "reverse", "limit", "group", "set", "version", "was", "dry", "contact", "word", "of", "kind",
+		"filter", "first", "count", "at", "text",
+	};
+	static const char *const	values[] = {
+		"null", "true", "false", "0", "-1", "1", "2", "9223372036854775807", "-9223372036854775808", "1.5", "\"\"", "\"g\"",
+		"\"alice\"", "\"account\"", "\"registration\"", "\"event\"", "\"group\"", "\"owner\"", "\"username\"", "\"time\"",
+		"\"\xc4\xb0:x \xf0\x9f\x98\x80\"", "\"a0000000000000001\"", "\"azz00000000000001\"", "[]", "{}",
+		"{\"owner\":\"x\"}", "{\"owner\":5,\"group\":\"g\"}", "{\"group\":\"g\",\"caller_id\":\"1\"}", "{\"id\":1}",
+		"{\"version\":9}", "{\"name\":null}", "{\"password\":\"random\",\"group\":\"g\"}", "{\"enabled\":[]}",
+		"{\"max_contacts\":4294967296}", "{\"description\":\"\\u001b[2J\"}",
+	};
+	struct rig			rig;
+	struct client			c;
+	char				line[2048];
+
+	(void)state;
+	rig_open(&rig);
+	client_open(&c, &rig);
+	done(CLIENT_CALL(&c, "{s:s, s:s}", "do", "group add", "name", "g"));
+	for (int i = 0; i < 6000; i++) {
+		size_t		 which = randombytes_uniform((uint32_t)(n_commands + sizeof more / sizeof more[0])), at;
+		const struct command	*cmd = which < n_commands ? &commands[which] : NULL;
+
+		at = (size_t)snprintf(line, sizeof line, "{\"id\":%d,\"do\":\"%s%s%s\"", i, cmd == NULL || cmd->noun == NULL ? "" : cmd->noun,
+		    cmd == NULL || cmd->noun == NULL ? "" : " ", cmd == NULL ? more[which - n_commands] : cmd->verb);
+		for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+			if (randombytes_uniform(3) == 0)
+				at += (size_t)snprintf(line + at, sizeof line - at, ",\"%s\":%s", keys[k],
+				    values[randombytes_uniform(sizeof values / sizeof values[0])]);
+		at += (size_t)snprintf(line + at, sizeof line - at, "}\n");
+		client_write(&c, line, at);
+		while (recv(c.fd, c.in, RIG_BUFFER, 0) > 0)
+			continue;
+		rig_turn(&rig);
+		assert_int_equal(rig.k.control->n_peers, 1);
+		if (i % 500 == 499) {		/* its watches and views pile up */
+			client_close(&c);
+			client_open(&c, &rig);
+		}
+	}
+	client_close(&c);
+	client_open(&c, &rig);
+	assert_true(ok_number(CLIENT_CALL(&c, "{s:s}", "do", "verify"), "checked") > 0);
+	assert_true(ok_number(CLIENT_CALL(&c, "{s:s}", "do", "event verify"), "checked") > 0);
+	client_close(&c);
+	rig_close(&rig);
+}
+
 static void
 test_second_daemon(void **state)
 {
@@ -509,7 +566,7 @@ main(void)
 		cmocka_unit_test(test_greeting), cmocka_unit_test(test_every_command_has_its_handler), cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_lists), cmocka_unit_test(test_saved_means_durable), cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_endless_line), cmocka_unit_test(test_connection_limit), cmocka_unit_test(test_roles),
-		cmocka_unit_test(test_viewer_may_change_nothing), cmocka_unit_test(test_second_daemon), cmocka_unit_test(test_watches),
+		cmocka_unit_test(test_viewer_may_change_nothing), cmocka_unit_test(test_odd_arguments), cmocka_unit_test(test_second_daemon), cmocka_unit_test(test_watches),
 		cmocka_unit_test(test_slow_reader),
 	};
 
