@@ -195,6 +195,7 @@ accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct
 	a->version++;
 	a->updated_at = keeper_now(k);
 	table_put(t, &k->db, &account_kind, a);
+	registrar_account_changed(k->registrar, a->username);
 	count_move(k, t, before, a);
 	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s", a->username, what);
 	return 0;

@@ -286,15 +286,24 @@ admit_sender(struct admission *a, struct asking *q, struct register_answer *answ
 	return challenge(a, q, verdict == DIGEST_STALE || verdict == DIGEST_FOREIGN, answer);
 }
 
+/* As much of a recent account as a REGISTER needs: it has no access lists, and is connected. */
+static void
+recall_account(struct asking *q)
+{
+	(void)span_get(q->ask->username, q->account.username, sizeof q->account.username);
+	q->account.id = q->recent->account_id;
+	q->account.group_id = q->recent->group_id;
+	q->account.max_contacts = q->recent->max_contacts;
+	q->account.status = STATUS_CONNECTED;
+}
+
 bool
 admit_account(struct admission *a, struct asking *q, struct register_answer *answer)
 {
 	char	ip[ADDR_TEXT];
 
 	if (q->recent != NULL)
-		find_account(a, q);
-	if (!q->known)
-		return refuse(answer, 403, "Forbidden");	/* deleted in this very moment */
+		recall_account(q);
 	if (!span_is(q->ask->aor_user, q->account.username))
 		return refuse(answer, 403, "Not Your Address");
 	if (acl_allows(q->account.permit, q->account.deny, &q->ask->source))

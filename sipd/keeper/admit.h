@@ -34,7 +34,7 @@ uint64_t admission_wrong(const struct admission *);		/* wrong passwords since th
  * lent until the next call).
  */
 bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
-/* After that: whether this account may register this address from there.  Reads the account if only recent was set. */
+/* After that: whether this account may register this address from there.  Sets of account what is needed of it. */
 bool	admit_account(struct admission *, struct asking *, struct register_answer *);
 
 #endif

@@ -200,7 +200,7 @@ bindings_apply(struct bindings *b, struct txn *txn, const struct account *a, con
 	char	name[48];
 	int	before = 0, change = 0;
 
-	recent_forget(b->recents, a->username);
+	recent_clear_only(b->recents, a->username);
 	for (uint32_t i = 0; i < set->n; i++) {
 		before += set->rows[i].act != ACT_ADD;
 		if (set->rows[i].act != ACT_KEEP)

@@ -179,27 +179,44 @@ recent_repeats(const struct recents *r, const struct recent *recent, const struc
 {
 	uint8_t	print[RECENT_ID];
 
-	return print_of(r, ask, print) && memcmp(print, recent->print, RECENT_ID) == 0;
+	return recent->only && ask->n_contacts == 1 && print_of(r, ask, print) && memcmp(print, recent->print, RECENT_ID) == 0;
 }
 
-void
-recent_keep(struct recents *r, const struct account *a, const struct binding *b, const struct register_ask *ask)
+struct recent *
+recent_keep(struct recents *r, const struct account *a)
 {
-	struct recent	 one = { .account_id = a->id, .registered_at = b->registered_at, .expires_at = b->expires_at, .cseq = b->cseq,
-		.expires = (uint32_t)((b->expires_at - b->refreshed_at + 500) / 1000), .outbound = b->reg_id != 0 };
-	uint32_t	*at, i;
+	struct recent	one = { .account_id = a->id, .group_id = a->group_id, .max_contacts = a->max_contacts };
+	uint32_t	i;
 
-	if (!print_of(r, ask, one.print))
-		return;
 	hash_of(r, a->username, strlen(a->username), one.name);
-	memcpy(one.hash, b->hash, BINDING_KEY);
 	digest_secret_of(&one.secret, a);
 	if ((i = *place(r, one.name)) == 0) {
 		i = take_place(r);
-		at = place(r, one.name);
-		*at = i;
+		*place(r, one.name) = i;
 	}
 	one.next = r->all[i].next;
 	r->all[i] = one;
-	sodium_memzero(&one, sizeof one);
+	sodium_memzero(&one.secret, sizeof one.secret);
+	return &r->all[i];
+}
+
+void
+recent_set_only(struct recents *r, struct recent *recent, const struct binding *b, const struct register_ask *ask)
+{
+	recent->only = print_of(r, ask, recent->print);
+	memcpy(recent->hash, b->hash, BINDING_KEY);
+	recent->registered_at = b->registered_at;
+	recent->expires_at = b->expires_at;
+	recent->expires = (uint32_t)((b->expires_at - b->refreshed_at + 500) / 1000);
+	recent->cseq = b->cseq;
+	recent->outbound = b->reg_id != 0;
+}
+
+void
+recent_clear_only(struct recents *r, const char *username)
+{
+	struct recent	*recent = recent_find(r, span_of(username));
+
+	if (recent != NULL)
+		recent->only = false;
 }

@@ -216,9 +216,21 @@ write_set(struct registrar *r, struct asking *q, const struct to *to, const stru
 	refuse(to, 503, "Service Unavailable");
 }
 
+/* Makes its account known to the next REGISTER; only: its one binding, that is on disk, or NULL. */
+static void
+remember(struct registrar *r, struct asking *q, const struct binding *only)
+{
+	if (q->recent == NULL && (q->account.permit[0] != '\0' || q->account.deny[0] != '\0' || connects(&q->account)))
+		return;
+	if (q->recent == NULL)
+		q->recent = recent_keep(r->recents, &q->account);
+	if (only != NULL)
+		recent_set_only(r->recents, q->recent, only, q->ask);
+}
+
 /* Keeps the refreshes in memory.  False: one of them can't wait, all are to be written. */
 static bool
-keep_refreshes(struct registrar *r, const struct asking *q)
+keep_refreshes(struct registrar *r, struct asking *q)
 {
 	for (uint32_t i = 0; i < r->set.n; i++)
 		if (r->set.rows[i].act == ACT_REFRESH && !refresh_take(r->refreshes, &r->set.rows[i].binding))
@@ -226,8 +238,7 @@ keep_refreshes(struct registrar *r, const struct asking *q)
 	for (uint32_t i = 0; i < r->set.n; i++)
 		if (r->set.rows[i].act == ACT_REFRESH)
 			bindings_refreshed(r->bindings, &r->set.rows[i].binding);
-	if (r->set.n == 1 && q->ask->n_contacts == 1 && q->account.permit[0] == '\0' && q->account.deny[0] == '\0')
-		recent_keep(r->recents, &q->account, &r->set.rows[0].binding, q->ask);
+	remember(r, q, r->set.n == 1 ? &r->set.rows[0].binding : NULL);
 	return true;
 }
 
@@ -294,9 +305,10 @@ carry_out(struct registrar *r, struct asking *q, const struct to *to)
 	a.outbound = result.outbound;
 	if (result.writes && !store_is_taking(r->k->db.store) && set_keeps_something(&r->set))
 		refuse(to, 503, "Service Unavailable");
-	else if (result.writes || (result.refreshes && (connects(&q->account) || !keep_refreshes(r, q))))
+	else if (result.writes || (result.refreshes && (connects(&q->account) || !keep_refreshes(r, q)))) {
+		remember(r, q, NULL);
 		write_set(r, q, to, &a);
-	else
+	} else
 		reply(to, &a);
 }
 
@@ -336,6 +348,7 @@ registrar_drop(struct registrar *r, struct txn *txn, const struct account *a, co
 {
 	int	n = 0;
 
+	recent_forget(r->recents, a->username);		/* it may be deleted with them */
 	bindings_load(r->bindings, a->id, &r->set);
 	for (uint32_t i = 0; i < r->set.n; i++) {
 		if (contact != NULL && !contact_eq(span_of(contact), span_of(r->set.rows[i].binding.contact)))
@@ -345,6 +358,12 @@ registrar_drop(struct registrar *r, struct txn *txn, const struct account *a, co
 	}
 	bindings_apply(r->bindings, txn, a, &r->set, keeper_now(r->k), operator, why);
 	return n;
+}
+
+void
+registrar_account_changed(struct registrar *r, const char *username)
+{
+	recent_forget(r->recents, username);
 }
 
 int

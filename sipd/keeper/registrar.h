@@ -34,6 +34,9 @@ void	registrar_flow_gone(struct registrar *, uint64_t flow);		/* the phone close
  */
 int	registrar_drop(struct registrar *, struct txn *, const struct account *, const char *contact, const char *operator, const char *why);
 
+/* An account is about to be written: what is remembered of it is forgotten. */
+void	registrar_account_changed(struct registrar *, const char *username);
+
 /* Ends one binding, in a transaction of its own.  0, or why it could not. */
 int	registrar_end(struct registrar *, const struct binding *, const char *why);
 
