@@ -506,6 +506,18 @@ close_memory(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* As many connections as the system lets us have: a shell's soft limit is made for others. */
+static void
+raise_files(void)
+{
+	struct rlimit	l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 static int
 signals_open(void)
 {
@@ -535,6 +547,7 @@ supervise(const struct supervise *how)
 	}
 	config_log(&s.settings.conf, process_name(PROC_SUPERVISOR), how->debug);
 	close_memory();
+	raise_files();
 	if ((s.signal_fd = signals_open()) < 0) {
 		log_error("signalfd: %s", err_text(-errno));
 		settings_close(&s.settings);
