@@ -877,6 +877,11 @@ test_recent_accounts(void **state)
 	assert_int_equal(stored(f).source.port, f->ask.source.port);
 	assert_int_equal(reg(f, "sip:alice@192.0.2.18", 300), 200);	/* a second device */
 	assert_int_equal(f->n_contacts, 2);
+	credentials(f);
+	ask(f);
+	assert_int_equal(f->answers, 1);				/* its refresh needs no disk either */
+	assert_int_equal(f->answer.code, 200);
+	assert_int_equal(f->n_contacts, 2);
 	f->ask.aor_user = span_of("bob");
 	assert_int_equal(reg(f, "sip:alice@192.0.2.18", 300), 403);
 }
