@@ -6,7 +6,7 @@
 #   make check     everything is built and every test run; closes with "N passed, N failed"
 #   make install   [DESTDIR=] [PREFIX=/usr/local]
 #   make bench     registrations a second and their CPU beside Kamailio, and more; see tests/bench
-#   make fuzz      [SECONDS=600 a harness]     make soak   long runs
+#   make fuzz      [SECONDS_EACH=600]   make soak   long runs
 #
 # A new .c file in a folder below needs no line here: a folder is a layer, and every file in it is built.
 
@@ -25,6 +25,8 @@ CC_clang := clang
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPT_gcc	:= -O1 -g $(SAN)
 OPT_clang := -O1 -g $(SAN)
+CC_clang-fuzz := clang
+OPT_clang-fuzz := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
 override CC := $(CC_$(VARIANT))
 
 pkg	= $(shell pkg-config --$(1) $(2) 2>/dev/null)
@@ -86,8 +88,6 @@ tools: $(TOOLS)
 # Fuzz harnesses link what their first line names, as unit tests do; built by clang with libFuzzer.
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz_layers = $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/fuzz/$(1).c),$(LAYER_$(l)))
-build/fuzz/%: tests/fuzz/%.c FORCE
-	@$(MAKE) -s VARIANT=clang B=build/fuzz build/fuzz/tests/fuzz/$*
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call fuzz_layers,$$*) $(CORE)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SIPD)
 fuzz:
