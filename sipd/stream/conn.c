@@ -313,6 +313,10 @@ take_all(struct conn *c)
 	enum framing_what	 what;
 	size_t			 n;
 
+	if (c->state == CONN_ENDING && c->relay == NULL) {	/* nobody hears it any more */
+		(void)evbuffer_drain(in, evbuffer_get_length(in));
+		return NULL;
+	}
 	while (fault == NULL && (n = evbuffer_get_contiguous_space(in)) > 0) {
 		n = framing_feed(&c->framing, evbuffer_pullup(in, (ev_ssize_t)n), n, &what);
 		fault = take(c, in, n, what);

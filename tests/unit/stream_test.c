@@ -83,6 +83,38 @@ relays(void **st)
 	assert_int_equal(r.front.early, 0);
 }
 
+/* An IPv6 listener beside an IPv4 one of the same port. */
+static void
+speaks_ipv6(void **st)
+{
+	struct sockaddr_in6	to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct rig_client	c = { .fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) }, c4;
+	char			conf[256], text[ADDR_TEXT];
+
+	(void)st;
+	rig_start(&r, "listen = { \"tcp:[::1]:0\" }\n", NULL);
+	if (strstr(r.failed, "Cannot assign") != NULL || c.fd < 0)
+		skip();
+	to.sin6_port = htons(port_after(r.ready, "tcp:[::1]:"));
+	rig_stop(&r);
+	(void)snprintf(conf, sizeof conf, "listen = { \"tcp:[::]:%u\", \"tcp:0.0.0.0:%u\" }\n", ntohs(to.sin6_port),
+	    ntohs(to.sin6_port));
+	rig_start(&r, conf, NULL);
+	assert_string_equal(r.failed, "");
+	front_start(&r);
+	assert_int_equal(connect(c.fd, (struct sockaddr *)&to, sizeof to), 0);
+	client_say(&c, ECHO);
+	client_expect(&c, ECHO);
+	assert_string_equal(addr_ip_text(&r.front.last_open.source, text), "::1");
+	assert_int_equal(r.front.last_open.local.family, ADDR_IP6);
+	c4 = client_tcp(ntohs(to.sin6_port));
+	client_say(&c4, ECHO);
+	client_expect(&c4, ECHO);
+	assert_string_equal(addr_ip_text(&r.front.last_open.source, text), "127.0.0.1");
+	client_close(&c);
+	client_close(&c4);
+}
+
 /* Many come while the front does nothing, so that the channel to it fills up: those that it does not hold yet have to wait. */
 static void
 announces_first(void **st)
@@ -680,7 +712,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(overdue), TEST(tells_what_it_is), TEST(relays),
+		cmocka_unit_test(overdue), TEST(tells_what_it_is), TEST(relays), TEST(speaks_ipv6),
 		TEST(announces_first), TEST(answers_pings), TEST(weak_clients_stay_out),
 		TEST(limits_sources), TEST(silent_ones_go), TEST(idle_ones_go),
 		TEST(reloads), TEST(front_wants_it_closed), TEST(front_restarts),
