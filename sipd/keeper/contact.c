@@ -110,11 +110,12 @@ params_parse(struct uri *u, const char *s, const char *end)
 static int
 uri_parse(struct uri *u, struct span in)
 {
-	const char	*s = in.s, *end = in.s + in.n, *p;
+	const char	*s = in.s, *end, *p;
 
 	memset(u, 0, sizeof *u);
 	if (in.n == 0 || !text_is_valid(in) || (p = memchr(s, ':', in.n)) == NULL)
 		return ERR_INVALID;
+	end = s + in.n;
 	u->scheme = cut(s, p);
 	if (!span_is_nocase(u->scheme, "sip") && !span_is_nocase(u->scheme, "sips"))
 		return ERR_INVALID;

@@ -109,10 +109,11 @@ digest_random_password(char *buf, size_t size)
 static struct span
 uri_host(struct span uri)
 {
-	const char	*s = uri.s, *end = uri.s + uri.n, *p;
+	const char	*s = uri.s, *end, *p;
 
 	if (uri.n == 0 || (p = memchr(s, ':', uri.n)) == NULL)
 		return (struct span){ NULL, 0 };
+	end = s + uri.n;
 	s = p + 1;
 	if ((p = memchr(s, '@', (size_t)(end - s))) != NULL)
 		s = p + 1;

@@ -1,6 +1,6 @@
 /*
  * Registrations: what a REGISTER does (RFC 3261 section 10.3, 5626, 3327), what expiry and closed flows undo, and dropping by an operator.
- * The decision is register_next() (register.c), a pure function; here is what carries it out.
+ * Who is let in is admit.h's, the decision register_next()'s (register.h), the records bindings.h's; here is what brings them together.
  */
 #ifndef SIPD_KEEPER_REGISTRAR_H
 #define SIPD_KEEPER_REGISTRAR_H
