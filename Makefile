@@ -78,7 +78,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call layers,$$*) $(CORE)
 unit: $(UNIT)
 
 # Programs that only tests need.
-TOOLS	:= $(B)/tests/tui/vtdrive $(B)/tests/bench/regblast $(B)/tests/bench/tls_blast
+TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c))
 $(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
 $(B)/tests/bench/%: $(B)/tests/bench/%.o
