@@ -90,7 +90,7 @@ order(struct child *c, const struct boot_order *o)
 {
 	int	rc;
 
-	if (c->pid == 0 || (rc = boot_send(c->fd, o)) == 0 || rc == -EPIPE || rc == -ECONNRESET)
+	if (c->pid == 0 || c->fd < 0 || (rc = boot_send(c->fd, o)) == 0 || rc == -EPIPE || rc == -ECONNRESET)
 		return;		/* the dead are reaped soon */
 	log_error("%s takes no orders: %s", name_of(c), err_text(rc));
 	kill(c->pid, SIGKILL);
