@@ -20,14 +20,19 @@ struct text_buf {
 	bool	 overflow;
 };
 
-void	buf_add(struct text_buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void	buf_span(struct text_buf *, struct span);	/* as it is; CR and LF become blanks */
+void	buf_add(struct text_buf *, const char *);
+void	buf_num(struct text_buf *, uint32_t);
+void	buf_span(struct text_buf *, struct span);	/* line ends and NULs become blanks */
 
 /* The repeated headers, the To with our tag where it has none (RFC 3261 section 8.2.6.2). */
 void	answer_echo(struct text_buf *, const sip_t *, const struct where *, const char *tag);
 
+/* "Date: Sat, 21 Nov 2026 05:14:02 GMT\r\n". */
+enum { ANSWER_DATE = 48 };
+void	answer_date(char line[ANSWER_DATE], int64_t now_s);
+
 /* Whole answers from the echo: of the keeper, and of our own with optional extra header lines ("Allow: …\r\n"). */
-void	answer_register(struct text_buf *, struct span echo, const struct register_answer *, int64_t now_s);
+void	answer_register(struct text_buf *, struct span echo, const struct register_answer *, const char *date);
 void	answer_plain(struct text_buf *, struct span echo, int code, const char *reason, const char *extra);
 
 #endif

@@ -1,6 +1,7 @@
 #include "sipd/sip/ask.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,23 +68,43 @@ url_text(struct ask_memory *m, const url_t *url)
 	return (struct span){ .s = p, .n = (size_t)n };
 }
 
+static struct span
+unquoted(const char *value)
+{
+	size_t	n = strlen(value);
+
+	if (n >= 2 && value[0] == '"' && value[n - 1] == '"')
+		return (struct span){ .s = value + 1, .n = n - 2 };
+	return (struct span){ .s = value, .n = n };
+}
+
 /* A parameter's value without its quotes; absent is empty. */
 static struct span
 param(char const *const *params, const char *name)
 {
 	size_t	n = strlen(name);
 
-	for (size_t i = 0; params != NULL && params[i] != NULL; i++) {
-		const char	*v = params[i];
-
-		if (strncasecmp(v, name, n) != 0 || v[n] != '=')
-			continue;
-		v += n + 1;
-		if (v[0] == '"' && strlen(v) >= 2)
-			return (struct span){ .s = v + 1, .n = strlen(v) - 2 };
-		return span_of(v);
-	}
+	for (size_t i = 0; params != NULL && params[i] != NULL; i++)
+		if (strncasecmp(params[i], name, n) == 0 && params[i][n] == '=')
+			return unquoted(params[i] + n + 1);
 	return (struct span){ 0 };
+}
+
+/* reg-id: 1 to 2**31 - 1 (RFC 5626 section 9.1); anything else is as if absent. */
+static uint32_t
+reg_id_of(char const *const *params)
+{
+	struct span	s = param(params, "reg-id");
+	uint64_t	v = 0;
+
+	if (s.n == 0 || s.n > 10)
+		return 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!isdigit((unsigned char)s.s[i]))
+			return 0;
+		v = v * 10 + (uint64_t)(s.s[i] - '0');
+	}
+	return v > INT32_MAX ? 0 : (uint32_t)v;
 }
 
 /* delta-seconds; what is not a number of 32 bits is the default, as RFC 3261 section 10.3 has it: absent. */
@@ -119,9 +140,8 @@ contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_
 	char	*p;
 	int	n = 0;
 
-	for (; c != NULL; c = c->m_next, ask->n_contacts++) {
-		struct register_contact	one = { .instance = param(c->m_params, "+sip.instance"), .q = thousandths(c->m_q) };
-		struct span		reg_id = param(c->m_params, "reg-id");
+	for (; c != NULL; c = c->m_next) {
+		struct register_contact	one = { .q = thousandths(c->m_q) };
 
 		if (c->m_url->url_type == url_any) {
 			ask->star = true;
@@ -133,8 +153,9 @@ contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_
 		}
 		one.uri = url_text(m, c->m_url);
 		one.expires = seconds(c->m_expires);
-		one.reg_id = reg_id.n == 0 ? 0 : (uint32_t)strtoul(reg_id.s, NULL, 10);
-		if (one.uri.n == 0 || ask->n_contacts == ASK_CONTACTS_MAX || (n = contact_append(list, (size_t)n, sizeof list, &one)) < 0) {
+		one.instance = param(c->m_params, "+sip.instance");
+		one.reg_id = reg_id_of(c->m_params);
+		if (one.uri.n == 0 || ask->n_contacts++ == ASK_CONTACTS_MAX || (n = contact_append(list, (size_t)n, sizeof list, &one)) < 0) {
 			*reason = "Too Many Contacts";
 			return 413;
 		}
@@ -157,22 +178,44 @@ path_take(struct register_ask *ask, struct ask_memory *m, const sip_path_t *path
 	char	*start = m->text + m->n;
 
 	for (const sip_path_t *r = path; r != NULL; r = r->r_next) {
-		struct span	url;
-		char		*p = room(m, r == path ? 1 : 3);
+		char		*comma = r == path ? NULL : room(m, 2);
+		issize_t	 n;
 
-		if (p == NULL)
+		if (comma != NULL)
+			memcpy(comma, ", ", 2);
+		n = msg_header_field_e(m->text + m->n, (isize_t)(sizeof m->text - m->n), (const msg_header_t *)r, 0);
+		if (n <= 0 || room(m, (size_t)n) == NULL)
 			return false;
-		memcpy(p, r == path ? "<" : ", <", r == path ? 1 : 3);
-		url = url_text(m, r->r_url);
-		if (url.n == 0)
-			return false;
-		m->n--;		/* its terminator */
-		if ((p = room(m, 1)) == NULL)
-			return false;
-		*p = '>';
 	}
 	ask->path = (struct span){ .s = start, .n = (size_t)(m->text + m->n - start) };
 	return true;
+}
+
+/* Where each parameter of the credentials goes. */
+static const struct {
+	const char	*name;
+	size_t		 n, offset;
+} digest_params[] = {
+#define PARAM(member)	{ #member, sizeof #member - 1, offsetof(struct register_ask, member) }
+	PARAM(username), PARAM(realm), PARAM(nonce), PARAM(uri), PARAM(response), PARAM(algorithm), PARAM(cnonce), PARAM(nc), PARAM(qop),
+#undef PARAM
+};
+
+static void
+digest_take(struct register_ask *ask, char const *const *params)
+{
+	for (; params != NULL && *params != NULL; params++) {
+		size_t	n = strcspn(*params, "=");
+
+		if ((*params)[n] == '\0')
+			continue;
+		for (size_t i = 0; i < sizeof digest_params / sizeof digest_params[0]; i++) {
+			if (digest_params[i].n == n && strncasecmp(digest_params[i].name, *params, n) == 0) {
+				*(struct span *)((char *)ask + digest_params[i].offset) = unquoted(*params + n + 1);
+				break;
+			}
+		}
+	}
 }
 
 /* The Digest credentials of our realm; others are not for us (RFC 3261 section 22.3). */
@@ -180,22 +223,11 @@ static void
 credentials_take(struct register_ask *ask, const sip_authorization_t *au, const char *realm)
 {
 	for (; au != NULL; au = au->au_next) {
-		char const *const	*p = au->au_params;
-		struct span		 theirs = param(p, "realm");
-
-		if (strcasecmp(au->au_scheme, "Digest") != 0 || !span_is(theirs, realm))
+		if (strcasecmp(au->au_scheme, "Digest") != 0 || !span_is(param(au->au_params, "realm"), realm))
 			continue;
 		ask->authorized = true;
-		ask->realm = theirs;
-		ask->username = param(p, "username");
-		ask->nonce = param(p, "nonce");
-		ask->uri = param(p, "uri");
-		ask->response = param(p, "response");
-		ask->algorithm = param(p, "algorithm");
-		ask->cnonce = param(p, "cnonce");
-		ask->nc = param(p, "nc");
-		ask->qop = param(p, "qop");
-		ask->userhash = span_is_nocase(param(p, "userhash"), "true");
+		ask->userhash = span_is_nocase(param(au->au_params, "userhash"), "true");
+		digest_take(ask, au->au_params);
 		return;
 	}
 }

@@ -20,10 +20,11 @@
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
-#include "sipd/sip/relay_type.h"
+#include "sipd/sip/plug.h"
 #include "sipd/sip/request.h"
+#include "sipd/sip/udp.h"
 
-enum { STEPS = 64, IDLE_MS = 1000, COUNTS_MS = 1000, DATAGRAM_BUFFER = 4 << 20 };
+enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, DATAGRAM_BUFFER = 4 << 20, MESSAGE_MAX = 65536 };
 
 /* What the loop has beside the front. */
 struct loop {
@@ -33,6 +34,8 @@ struct loop {
 	int		 epoll_fd;		/* libsofia's own, to wait on with our descriptors; -1: unknown */
 	struct wire_counts told;
 	int64_t		 told_at;
+	int64_t		 timer_at;	/* when libsofia wants to be called again */
+	int64_t		 drain_until;	/* once it is told to stop: the keeper's answers to wait for */
 	bool		 done;
 };
 
@@ -184,6 +187,14 @@ order_config(struct loop *l, struct boot_order *o)
 }
 
 static void
+order_stop(struct loop *l)
+{
+	if (!l->f.stopping)
+		l->drain_until = clock_boot_ms() + DRAIN_MS;
+	l->f.stopping = true;
+}
+
+static void
 orders_read(struct loop *l)
 {
 	struct boot_order	o;
@@ -195,7 +206,7 @@ orders_read(struct loop *l)
 		else if (o.type == ORDER_CONFIG)
 			order_config(l, &o);
 		else if (o.type == ORDER_STOP)
-			l->done = true;
+			order_stop(l);
 		for (int i = 0; i < BOOT_FDS; i++)
 			if (o.fds[i] >= 0)
 				close(o.fds[i]);
@@ -221,14 +232,6 @@ epoll_find(void)
 			return fd;
 	}
 	return -1;
-}
-
-static bool
-readable(int fd)
-{
-	struct pollfd	p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
 }
 
 static void
@@ -257,31 +260,69 @@ channel_poll(const struct channel *c)
 		.events = (short)(POLLIN | (c != NULL && channel_wants_write(c) ? POLLOUT : 0)) };
 }
 
-/* Waits for something, takes all that is there, sends what came of it. */
+/* Has libsofia take what its descriptors bring, when they do or when its timers are due. */
 static void
-turn(struct loop *l, int *wait_ms)
+agent_turn(struct loop *l, bool readable)
+{
+	struct pollfd	p = { .fd = l->epoll_fd, .events = POLLIN };
+
+	if (!readable && clock_boot_ms() < l->timer_at)
+		return;
+	for (int i = 0; i < STEPS; i++) {
+		su_duration_t	next = su_root_step(l->root, 0);
+
+		l->timer_at = clock_boot_ms() + (next >= 0 && next < IDLE_MS ? next + 1 : IDLE_MS);
+		if (l->epoll_fd < 0 || poll(&p, 1, 0) <= 0)
+			break;
+	}
+}
+
+static int
+wait_ms(const struct loop *l)
+{
+	int64_t	left = l->timer_at - clock_boot_ms();
+
+	if (l->epoll_fd < 0)
+		return 2;	/* libsofia's descriptors can't be waited for */
+	return left < 0 ? 0 : (int)left;
+}
+
+/* Waits for something, takes what is there, sends what came of it. */
+static void
+turn(struct loop *l)
 {
 	struct pollfd	p[4] = { { .fd = l->epoll_fd, .events = POLLIN }, { .fd = l->f.boot->order_fd, .events = POLLIN },
 		channel_poll(l->f.keeper), channel_poll(l->f.stream) };
-	su_duration_t	next = 0;
 
-	(void)poll(p, 4, *wait_ms);
+	if (poll(p, 4, wait_ms(l)) < 0)
+		return;
 	channel_serve(l->f.stream, p[3].revents);
 	channel_serve(l->f.keeper, p[2].revents);
 	if (p[1].revents != 0)
 		orders_read(l);
-	for (int i = 0; i < STEPS; i++) {
-		next = su_root_step(l->root, 0);
-		if (l->epoll_fd < 0 || !readable(l->epoll_fd))
-			break;
-	}
+	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
 	counts_tell(l);
 	if (l->f.keeper != NULL)
 		channel_flush(l->f.keeper);
 	if (l->f.stream != NULL)
 		channel_flush(l->f.stream);
 	out_flush(l->f.out);
-	*wait_ms = l->epoll_fd < 0 ? 2 : next >= 0 && next < IDLE_MS ? (int)next + 1 : IDLE_MS;
+	if (l->f.stopping && (pending_count(l->f.pending) == 0 || clock_boot_ms() > l->drain_until))
+		l->done = true;
+}
+
+/* The transport that was added last is the last of the list. */
+static int
+note_socket(struct loop *l, char *why, size_t size)
+{
+	tport_t	*last = NULL;
+
+	for (tport_t *tp = tport_primaries(nta_agent_tports(l->agent)); tp != NULL; tp = tport_next(tp))
+		last = tp;
+	if (last != NULL && sockets_add(&l->f.sockets, last) == 0)
+		return 0;
+	(void)snprintf(why, size, "a socket that libsofia-sip-ua has bound is not found");
+	return ERR_NOT_FOUND;
 }
 
 static int
@@ -295,7 +336,7 @@ listen_at(struct loop *l, const char *transport, const struct addr *a, bool loop
 	    strcmp(transport, "tls") == 0 ? "sips" : "sip", addr_ip_text(a, ip), a->port == 0 ? "*" : port, transport);
 	errno = 0;
 	if (nta_agent_add_tport(l->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(DATAGRAM_BUFFER), TPTAG_REUSE(1), TAG_END()) == 0)
-		return 0;
+		return strcmp(transport, "udp") == 0 ? note_socket(l, why, size) : 0;
 	(void)snprintf(why, size, "%s%s:%s:%u: %s", loopback ? "relay " : "", transport, ip, a->port,
 	    errno == 0 ? "can't listen" : strerror(errno));
 	return ERR_INVALID;
@@ -346,6 +387,15 @@ sofia_says(void *stream, const char *fmt, va_list ap)
 	log_debug(SUB_SIP, "libsofia: %s", text);
 }
 
+/* What is left for the agent: answers to nothing that it asked. */
+static int
+unexpected(struct front *f, nta_agent_t *agent, msg_t *msg, sip_t *sip)
+{
+	(void)f, (void)agent, (void)sip;
+	msg_destroy(msg);
+	return 0;
+}
+
 static int
 agent_start(struct loop *l, char *why, size_t size)
 {
@@ -357,10 +407,10 @@ agent_start(struct loop *l, char *why, size_t size)
 		return -ENOMEM;
 	}
 	l->epoll_fd = epoll_find();
-	if ((rc = relay_type_register(why, size)) != 0)
+	if ((rc = plug_in(&l->f, why, size)) != 0)
 		return rc;
-	l->agent = nta_agent_create(l->root, (url_string_t *)-1, request_receive, &l->f, NTATAG_UA(0),
-	    NTATAG_SERVER_RPORT(0), NTATAG_GRAYLIST(0), NTATAG_MAXSIZE(65536), NTATAG_BAD_REQ_MASK(~0U), NTATAG_PRELOAD(3000),
+	l->agent = nta_agent_create(l->root, (url_string_t *)-1, unexpected, &l->f, NTATAG_UA(0), NTATAG_SERVER_RPORT(1),
+	    NTATAG_GRAYLIST(0), NTATAG_MAXSIZE(MESSAGE_MAX), NTATAG_PRELOAD(3000), NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY),
 	    TAG_END());
 	if (l->agent == NULL) {
 		(void)snprintf(why, size, "libsofia-sip-ua makes no agent");
@@ -382,14 +432,14 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
 	f->out = out_new();
 	f->pending = pending_new();
-	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL) {
+	f->udp = udp_new();
+	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
 	randombytes_buf(f->tag_key, sizeof f->tag_key);
 	if ((rc = agent_start(l, why, size)) != 0)
 		return rc;
-	sockets_find(&f->sockets);
 	listening_write(l);
 	return sandbox_enter(SANDBOX_FRONT, NULL, why, size);
 }
@@ -411,6 +461,7 @@ front_stop(struct loop *l)
 	limits_free(l->f.limits);
 	out_free(l->f.out);
 	pending_free(l->f.pending);
+	udp_free(l->f.udp);
 }
 
 int
@@ -418,7 +469,7 @@ front_main(struct boot *boot)
 {
 	static struct loop	l;
 	char			why[BOOT_TEXT] = "";
-	int			wait_ms = 0, rc;
+	int			rc;
 
 	l.epoll_fd = -1;
 	if ((rc = front_start(&l, boot, why, sizeof why)) != 0) {
@@ -427,7 +478,7 @@ front_main(struct boot *boot)
 	}
 	(void)boot_ready(boot->order_fd, l.f.listening);
 	while (!l.done)
-		turn(&l, &wait_ms);
+		turn(&l);
 	front_stop(&l);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * The SIP front: libsofia's agent and what it hears.  It parses, answers and asks the keeper; it decides nothing and keeps no secret.
  *
- * Where a REGISTER goes: the agent hands it to request.c, which checks it (RFC 4475's traps), ask.c makes a struct register_ask of it,
+ * Where a REGISTER goes: udp.c reads it, or libsofia from a connection that the stream process relays; request.c checks it (RFC
+ * 4475's traps), ask.c makes a struct register_ask of it,
  * pending.c remembers where the answer goes, the keeper decides, answer.c writes the answer's text, out.c sends it.
  */
 #ifndef SIPD_SIP_FRONT_H
@@ -16,6 +17,7 @@ struct flows;
 struct limits;
 struct out;
 struct pending;
+struct udp;
 
 struct front {
 	struct boot		*boot;
@@ -25,12 +27,15 @@ struct front {
 	struct limits		*limits;
 	struct out		*out;
 	struct pending		*pending;
+	struct udp		*udp;
 	struct sockets		 sockets;
 	struct wire_counts	 counts;
 	uint64_t		 epoch;
 	char			 listening[BOOT_TEXT];
-	uint8_t			 tag_key[32];		/* of the To tags */
-	bool			 stopping;
+	uint8_t			 tag_key[16];		/* of the To tags */
+	char			 date[48];		/* header line for the second date_at */
+	int64_t			 date_at;
+	bool			 stopping;		/* no more questions: those asked are waited for */
 };
 
 #endif

@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "core/log.h"
 
-enum { BATCH = 128, DATAGRAM = 8192 };
+enum { BATCH = 128, DATAGRAM = 8192, CONTROL = 64 };
 
 struct datagram {
 	int			fd;
 	struct sockaddr_storage	to;
 	socklen_t		to_n;
 	size_t			n;
+	size_t			control_n;		/* 0: the socket's own address is the sender */
+	_Alignas(struct cmsghdr)
+	char			control[CONTROL];
 	char			text[DATAGRAM];
 };
 
@@ -50,7 +54,8 @@ flush_run(struct out *o, size_t first)
 		struct datagram	*d = &o->datagrams[first + n];
 
 		v[n] = (struct iovec){ .iov_base = d->text, .iov_len = d->n };
-		m[n].msg_hdr = (struct msghdr){ .msg_name = &d->to, .msg_namelen = d->to_n, .msg_iov = &v[n], .msg_iovlen = 1 };
+		m[n].msg_hdr = (struct msghdr){ .msg_name = &d->to, .msg_namelen = d->to_n, .msg_iov = &v[n], .msg_iovlen = 1,
+			.msg_control = d->control_n == 0 ? NULL : d->control, .msg_controllen = d->control_n };
 	}
 	sent = sendmmsg(o->datagrams[first].fd, m, (unsigned)n, MSG_DONTWAIT);
 	if (sent > 0)
@@ -69,26 +74,52 @@ out_flush(struct out *o)
 	o->n = 0;
 }
 
+/* Has the kernel send from the address that the request came to. */
+static void
+say_sender(struct datagram *d, const struct addr *local)
+{
+	struct msghdr		m = { .msg_control = d->control, .msg_controllen = sizeof d->control };
+	struct cmsghdr		*c = CMSG_FIRSTHDR(&m);
+	struct in_pktinfo	info = { 0 };
+	struct in6_pktinfo	info6 = { 0 };
+	bool			v6 = local->family == ADDR_IP6;
+	size_t			n = v6 ? sizeof info6 : sizeof info;
+
+	memset(d->control, 0, sizeof d->control);
+	c->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	c->cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(&info6.ipi6_addr, local->ip, sizeof info6.ipi6_addr);
+	memcpy(&info.ipi_spec_dst, local->ip, sizeof info.ipi_spec_dst);
+	memcpy(CMSG_DATA(c), v6 ? (const void *)&info6 : (const void *)&info, n);
+	d->control_n = CMSG_SPACE(n);
+}
+
 static void
 send_datagram(struct out *o, const struct where *w, const char *text, size_t n)
 {
+	struct addr	 to = w->source;
 	struct datagram	*d;
 
 	if (n > DATAGRAM) {
-		log_warn("an answer of %zu bytes does not fit a datagram and was not sent", n);
+		log_debug(SUB_SIP, "an answer of %zu bytes does not fit a datagram and was not sent", n);
 		return;
 	}
 	if (o->n == BATCH)
 		out_flush(o);
 	d = &o->datagrams[o->n++];
 	d->fd = w->fd;
-	d->to_n = addr_to_sockaddr(&w->to, &d->to);
+	to.port = w->port;
+	d->to_n = addr_to_sockaddr(&to, &d->to);
 	d->n = n;
+	d->control_n = 0;
+	if (w->from_local)
+		say_sender(d, &w->local);
 	memcpy(d->text, text, n);
 }
 
 static void
-send_stream(struct flows *flows, const struct where *w, const char *text, size_t n)
+send_stream(struct flows *flows, const struct where *w, const char *text, size_t n, bool last)
 {
 	struct flow	*f = flows_find(flows, w->flow);
 	msg_t		*msg;
@@ -97,16 +128,16 @@ send_stream(struct flows *flows, const struct where *w, const char *text, size_t
 		return;
 	if ((msg = msg_make(sip_default_mclass(), 0, text, (issize_t)n)) == NULL)
 		return;
-	if (tport_tsend(f->tport, msg, tport_name(f->tport), TAG_END()) == NULL)
+	if (tport_tsend(f->tport, msg, tport_name(f->tport), TPTAG_CLOSE_AFTER(last), TAG_END()) == NULL)
 		log_debug(SUB_SIP, "an answer to flow %llx could not be sent", (unsigned long long)w->flow);
 	msg_destroy(msg);
 }
 
 void
-out_send(struct out *o, struct flows *flows, const struct where *w, const char *text, size_t n)
+out_send(struct out *o, struct flows *flows, const struct where *w, const char *text, size_t n, bool last)
 {
 	if (w->flow == 0)
 		send_datagram(o, w, text, n);
 	else
-		send_stream(flows, w, text, n);
+		send_stream(flows, w, text, n, last);
 }

@@ -12,7 +12,8 @@ struct out;
 
 struct out *out_new(void);
 void	out_free(struct out *);
-void	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n);	/* copies text */
+/* Copies text.  last: a connection is closed behind it. */
+void	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n, bool last);
 void	out_flush(struct out *);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 
-enum { PLACES = 65536, INDEX = 131072, NONE = -1 };
+enum { PLACES = 65536, INDEX = 131072, NONE = -1, KEPT = 1024 };
 
 struct place {
 	uint64_t	 key;
@@ -13,14 +13,16 @@ struct place {
 	bool		 used;
 	int64_t		 at_ms;
 	struct where	 where;
-	char		*echo;
+	char		*echo;		/* its memory stays with the place when it is of the usual size */
 	size_t		 n, room;
+	size_t		 bytes;
 };
 
 struct pending {
 	struct place	places[PLACES];
 	int32_t		free_places[PLACES];
 	size_t		n_free;
+	size_t		bytes;
 	uint32_t	sweep;		/* where the search for abandoned ones goes on */
 	int32_t		index[INDEX];	/* by key: the place last used for it, or NONE */
 };
@@ -54,6 +56,7 @@ release(struct pending *p, struct place *place)
 {
 	place->used = false;
 	place->round++;
+	p->bytes -= place->bytes;
 	p->free_places[p->n_free++] = (int32_t)(place - p->places);
 }
 
@@ -69,8 +72,20 @@ sweep(struct pending *p, int64_t now_ms)
 	}
 }
 
+static bool
+make_room(struct place *place, size_t n)
+{
+	char	*room = realloc(place->echo, n);
+
+	if (room == NULL)
+		return false;
+	place->echo = room;
+	place->room = n;
+	return true;
+}
+
 int
-pending_add(struct pending *p, uint64_t key, const struct where *w, struct span echo, int64_t now_ms, uint64_t *id)
+pending_add(struct pending *p, uint64_t key, const struct where *w, struct span echo, size_t bytes, int64_t now_ms, uint64_t *id)
 {
 	int32_t		*slot = &p->index[key % INDEX];
 	struct place	*place;
@@ -80,19 +95,15 @@ pending_add(struct pending *p, uint64_t key, const struct where *w, struct span 
 	    now_ms - p->places[*slot].at_ms <= PENDING_LIFE_MS)
 		return 0;
 	sweep(p, now_ms);
-	if (p->n_free == 0)
+	if (p->n_free == 0 || p->bytes + bytes > PENDING_BYTES_MAX)
 		return ERR_BUSY;
 	place = &p->places[p->free_places[p->n_free - 1]];
-	if (place->room < echo.n) {
-		char	*room = realloc(place->echo, echo.n);
-
-		if (room == NULL)
-			return ERR_BUSY;
-		place->echo = room;
-		place->room = echo.n;
-	}
+	if ((place->room < echo.n || place->room > KEPT) && !make_room(place, echo.n))
+		return ERR_BUSY;
 	memcpy(place->echo, echo.s, echo.n);
 	place->n = echo.n;
+	place->bytes = bytes;
+	p->bytes += bytes;
 	place->key = key;
 	place->used = true;
 	place->at_ms = now_ms;
@@ -121,13 +132,21 @@ pending_take(struct pending *p, uint64_t id, struct pending_request *r)
 }
 
 bool
-pending_take_any(struct pending *p, struct pending_request *r)
+pending_take_next(struct pending *p, uint32_t *at, struct pending_request *r)
 {
-	for (uint32_t i = 0; p->n_free < PLACES && i < PLACES; i++) {
-		if (p->places[i].used) {
-			take(p, &p->places[i], r);
+	while (p->n_free < PLACES && *at < PLACES) {
+		struct place	*place = &p->places[(*at)++];
+
+		if (place->used) {
+			take(p, place, r);
 			return true;
 		}
 	}
 	return false;
+}
+
+size_t
+pending_count(const struct pending *p)
+{
+	return PLACES - p->n_free;
 }

@@ -12,7 +12,10 @@
 
 struct pending;
 
-enum { PENDING_LIFE_MS = 32000 };	/* 64 * T1: by then the phone has given up */
+enum {
+	PENDING_LIFE_MS = 32000,		/* 64 * T1: by then the phone has given up */
+	PENDING_BYTES_MAX = 24 * 1024 * 1024,	/* of requests that wait: less than a channel queues */
+};
 
 struct pending_request {
 	struct where	where;
@@ -22,12 +25,16 @@ struct pending_request {
 struct pending *pending_new(void);
 void	pending_free(struct pending *);
 
-/* 1 and an id for the question; 0 when the same request waits already; ERR_BUSY when all places are taken.  Copies echo. */
-int	pending_add(struct pending *, uint64_t key, const struct where *, struct span echo, int64_t now_ms, uint64_t *id);
+/*
+ * A request of so many bytes.  1 and an id for the question; 0 when the same request waits already; ERR_BUSY when all places are taken or
+ * too many bytes wait.  Copies echo.
+ */
+int	pending_add(struct pending *, uint64_t key, const struct where *, struct span echo, size_t bytes, int64_t now_ms, uint64_t *id);
 
 /* Takes a request out.  false when it is not there any more; the request lives until the next call. */
 bool	pending_take(struct pending *, uint64_t id, struct pending_request *);
-/* Any of those that wait, for when the keeper is gone. */
-bool	pending_take_any(struct pending *, struct pending_request *);
+/* Takes the next of all, from *at = 0 on, for when the keeper is gone. */
+bool	pending_take_next(struct pending *, uint32_t *at, struct pending_request *);
+size_t	pending_count(const struct pending *);
 
 #endif

@@ -17,42 +17,55 @@
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
-#include "sipd/sip/sockets.h"
 
-enum { ECHO_MAX = 16 * 1024, RETRY_AFTER_S = 5, ABSORB_KEY = 8 };
+enum { ECHO_MAX = 16 * 1024, RETRY_AFTER_S = 5 };
 
 /* One request on its way through here. */
 struct request {
 	struct front	*front;
-	msg_t		*msg;
+	tport_t		*tport;
 	const sip_t	*sip;
 	struct where	 where;
+	size_t		 size;		/* of the message */
 	char		 tag[17];
 	uint64_t	 key;		/* the same for a retransmission */
+	bool		 last;		/* nothing can be read on this connection after it */
 };
 
 #define ALLOW	"Allow: REGISTER, OPTIONS\r\n"
+#define AWAY	"Retry-After: 5\r\n"
 
 /* A tag that can't be guessed and that a retransmission meets again; and the key that knows one. */
 static void
 identify(struct request *r)
 {
-	const sip_t		 *sip = r->sip;
-	const char		*parts[] = { sip->sip_via == NULL ? NULL : sip->sip_via->v_branch, sip->sip_from->a_tag,
+	static const char	 digits[] = "0123456789abcdef";
+	const sip_t		*sip = r->sip;
+	const char		*parts[] = { sip->sip_via->v_branch, sip->sip_from == NULL ? NULL : sip->sip_from->a_tag,
 		sip->sip_call_id == NULL ? NULL : sip->sip_call_id->i_id };
-	crypto_generichash_state st;
-	uint8_t			 sum[16];
+	uint8_t			 text[1024], sum[crypto_shorthash_siphashx24_BYTES];
 	uint32_t		 cseq = sip->sip_cseq == NULL ? 0 : sip->sip_cseq->cs_seq;
+	size_t			 n = 0;
 
-	crypto_generichash_init(&st, r->front->tag_key, sizeof r->front->tag_key, sizeof sum);
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		if (parts[i] != NULL)
-			crypto_generichash_update(&st, (const uint8_t *)parts[i], strlen(parts[i]) + 1);
-	crypto_generichash_update(&st, (const uint8_t *)&cseq, sizeof cseq);
-	crypto_generichash_update(&st, (const uint8_t *)&r->where.source, sizeof r->where.source);
-	crypto_generichash_final(&st, sum, sizeof sum);
-	(void)sodium_bin2hex(r->tag, sizeof r->tag, sum, 8);
-	memcpy(&r->key, sum + 8, ABSORB_KEY);
+	memcpy(text, &cseq, sizeof cseq);
+	n += sizeof cseq;
+	memcpy(text + n, r->where.source.ip, sizeof r->where.source.ip);
+	n += sizeof r->where.source.ip;
+	memcpy(text + n, &r->where.source.port, sizeof r->where.source.port);
+	n += sizeof r->where.source.port;
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		size_t	part = parts[i] == NULL ? 0 : strnlen(parts[i], 256);
+
+		memcpy(text + n, parts[i] == NULL ? "" : parts[i], part);
+		n += part;
+		text[n++] = '\0';
+	}
+	(void)crypto_shorthash_siphashx24(sum, text, n, r->front->tag_key);
+	for (size_t i = 0; i < 8; i++) {
+		r->tag[2 * i] = digits[sum[i] >> 4];
+		r->tag[2 * i + 1] = digits[sum[i] & 15];
+	}
+	memcpy(&r->key, sum + 8, sizeof r->key);
 }
 
 static struct span
@@ -75,7 +88,7 @@ reply(const struct request *r, int code, const char *reason, const char *extra)
 		return;
 	answer_plain(&b, e, code, reason, extra);
 	if (!b.overflow)
-		out_send(r->front->out, r->front->flows, &r->where, b.s, b.n);
+		out_send(r->front->out, r->front->flows, &r->where, b.s, b.n, r->last);
 }
 
 /* Option tags in list that we do not know, for Unsupported (RFC 3261 section 8.2.2.3).  false if there are none. */
@@ -89,7 +102,8 @@ unknown_options(const msg_list_t *list, bool allow_register_ones, struct text_bu
 
 		if (allow_register_ones && (strcasecmp(tag, "path") == 0 || strcasecmp(tag, "outbound") == 0))
 			continue;
-		buf_add(b, "%s%s", any ? ", " : "Unsupported: ", tag);
+		buf_add(b, any ? ", " : "Unsupported: ");
+		buf_span(b, span_of(tag));
 		any = true;
 	}
 	return any;
@@ -99,13 +113,14 @@ static bool
 refuse_options(const struct request *r)
 {
 	char		line[1024];
-	struct text_buf	b = { .s = line, .size = sizeof line };
+	struct text_buf	b = { .s = line, .size = sizeof line - 1 };
 	bool		registering = r->sip->sip_request->rq_method == sip_method_register;
 
 	if (!unknown_options(r->sip->sip_require, registering, &b) && !unknown_options(r->sip->sip_proxy_require, false, &b))
 		return false;
 	buf_add(&b, "\r\n");
-	reply(r, 420, "Bad Extension", b.overflow ? NULL : line);
+	line[b.overflow ? 0 : b.n] = '\0';
+	reply(r, 420, "Bad Extension", line);
 	return true;
 }
 
@@ -115,17 +130,69 @@ is_sip_url(const url_t *u)
 	return u->url_type == url_sip || u->url_type == url_sips;
 }
 
+/*
+ * Headers that we can't do without, or whose fault would change what is asked.  Others are as good as absent (RFC 3261 section 16.3), a
+ * malformed Expires among them (section 10.3).
+ */
+static const char *const	needed_headers[] = { "Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Require",
+	"Proxy-Require", "Authorization", "Content-Length", "Path", "Route" };
+
+/* The list holds what could not be parsed, and all but the first of a header that may stand only once. */
+static const char *
+bad_header(const sip_t *sip)
+{
+	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h != NULL; h = h->sh_next) {
+		const char	*name = h->sh_class == sip_error_class ? h->sh_error->er_name : h->sh_class->hc_name;
+
+		if (name == NULL)
+			return "Header";
+		for (size_t i = 0; i < sizeof needed_headers / sizeof needed_headers[0]; i++)
+			if (strcasecmp(name, needed_headers[i]) == 0)
+				return needed_headers[i];
+	}
+	return NULL;
+}
+
+static bool
+refuse_broken(const struct request *r)
+{
+	const sip_t	*sip = r->sip;
+	const char	*bad;
+	char		 reason[64];
+
+	if (sip->sip_flags & MSG_FLG_TOOLARGE) {
+		reply(r, 413, "Request Entity Too Large", NULL);
+		return true;
+	}
+	if (strcasecmp(sip->sip_request->rq_version, "SIP/2.0") != 0) {
+		reply(r, 505, "Version Not Supported", NULL);
+		return true;
+	}
+	if ((bad = bad_header(sip)) != NULL) {
+		(void)snprintf(reason, sizeof reason, "Bad %s", bad);
+		reply(r, 400, reason, NULL);
+		return true;
+	}
+	if (sip->sip_flags & MSG_FLG_ERROR) {
+		reply(r, 400, "Bad Request", NULL);
+		return true;
+	}
+	if (sip->sip_from == NULL || sip->sip_to == NULL || sip->sip_call_id == NULL || sip->sip_cseq == NULL) {
+		reply(r, 400, "Missing Header", NULL);
+		return true;
+	}
+	return false;
+}
+
 /* What RFC 4475 and RFC 3261 section 8.2 have us refuse before anything else. */
 static bool
 refuse_form(const struct request *r)
 {
-	const sip_t	*sip = r->sip;
-	const sip_request_t *rq = sip->sip_request;
+	const sip_t		*sip = r->sip;
+	const sip_request_t	*rq = sip->sip_request;
 
-	if (sip->sip_from == NULL || sip->sip_to == NULL || sip->sip_call_id == NULL || sip->sip_cseq == NULL || sip->sip_via == NULL) {
-		reply(r, 400, "Missing Header", NULL);
+	if (refuse_broken(r))
 		return true;
-	}
 	if (rq->rq_method == sip_method_unknown) {
 		reply(r, 501, "Not Implemented", ALLOW);
 		return true;
@@ -167,9 +234,10 @@ serve_register(const struct request *r)
 	}
 	if ((e = echo_make(r, echo, sizeof echo)).n == 0)
 		return;
-	if (f->keeper == NULL || f->stopping || (rc = pending_add(f->pending, r->key, &r->where, e, clock_boot_ms(), &id)) < 0) {
+	if (f->keeper == NULL || f->stopping ||
+	    (rc = pending_add(f->pending, r->key, &r->where, e, r->size, clock_boot_ms(), &id)) < 0) {
 		f->counts.unavailable++;
-		reply(r, 503, "Service Unavailable", "Retry-After: 5\r\n");
+		reply(r, 503, "Service Unavailable", AWAY);
 		return;
 	}
 	if (rc == 1 && channel_send(f->keeper, WIRE_REGISTER, id, &ask) != 0) {
@@ -177,7 +245,7 @@ serve_register(const struct request *r)
 
 		(void)pending_take(f->pending, id, &gone);
 		f->counts.unavailable++;
-		reply(r, 503, "Service Unavailable", "Retry-After: 5\r\n");
+		reply(r, 503, "Service Unavailable", AWAY);
 	}
 }
 
@@ -232,75 +300,97 @@ serve(const struct request *r)
 	serve_other(r);
 }
 
-/* Where a datagram's answer goes: by rport back to the source's port, else to the one that Via names (RFC 3581 section 4). */
-static bool
-locate_datagram(struct request *r, tport_t *tp)
+/* The port that a datagram's answer goes to: by rport the one that it came from, else the one that Via names. */
+static uint16_t
+answer_port(const sip_via_t *v, const struct addr *source)
 {
-	const sip_via_t	*v = r->sip->sip_via;
-	unsigned long	 port;
+	unsigned long	port;
 
-	r->where.transport = TRANSPORT_UDP;
-	r->where.to = r->where.source;
-	if (v != NULL && v->v_rport == NULL) {
-		port = v->v_port == NULL ? 5060 : strtoul(v->v_port, NULL, 10);
-		r->where.to.port = port == 0 || port > 65535 ? 5060 : (uint16_t)port;
-	}
-	return sockets_of(&r->front->sockets, tport_name(tp), &r->where.fd, &r->where.local);
+	if (v->v_rport != NULL)
+		return source->port;
+	port = v->v_port == NULL ? 5060 : strtoul(v->v_port, NULL, 10);
+	return port == 0 || port > 65535 ? 5060 : (uint16_t)port;
 }
 
-/* Whose connection it is: the stream process told before it sent the first byte. */
-static bool
-locate_stream(struct request *r, tport_t *tp)
+bool
+request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 {
-	struct front	*f = r->front;
-	uint16_t	 relay = r->where.source.port;
-	uint8_t		 transport = strcasecmp(tport_name(tp)->tpn_proto, "tls") == 0 ? TRANSPORT_TLS : TRANSPORT_TCP;
-	struct flow	*flow = addr_is_loopback(&r->where.source) ? flows_at(f->flows, transport, relay) : NULL;
+	sip_t		*sip = sip_object(msg);
+	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
-	if (flow == NULL && f->stream != NULL) {
-		channel_read(f->stream);
-		flow = flows_at(f->flows, transport, relay);
+	if (sip == NULL || sip->sip_request == NULL || sip->sip_via == NULL) {
+		if (sip != NULL && sip->sip_status != NULL)
+			return false;
+		f->counts.malformed++;		/* there is nobody to be answered */
+		if (w->flow != 0)
+			(void)tport_shutdown(tp, 2);
+		msg_destroy(msg);
+		return true;
 	}
-	if (flow == NULL) {
-		log_warn("a connection that the stream process does not know was closed");
-		(void)tport_shutdown(tp, 2);
-		return false;
-	}
-	flow_set_tport(flow, tp);
-	r->where.source = flow->source;
-	r->where.local = flow->local;
-	r->where.transport = flow->transport;
-	r->where.flow = flow->id;
+	r.last = w->flow != 0 && (sip->sip_flags & (MSG_FLG_ERROR | MSG_FLG_TOOLARGE)) != 0;
+	r.where.port = answer_port(sip->sip_via, &w->source);
+	identify(&r);
+	if (refuse_form(&r))
+		f->counts.malformed++;
+	else
+		serve(&r);
+	msg_destroy(msg);
 	return true;
 }
 
-int
-request_receive(struct front *f, nta_agent_t *agent, msg_t *msg, sip_t *sip)
+/* Whose connection it is: the stream process told before it sent the first byte. */
+static struct flow *
+flow_of(struct front *f, tport_t *tp, const struct addr *relay)
 {
-	struct request	 r = { .front = f, .msg = msg, .sip = sip, .where = { .fd = -1 } };
-	tport_t		*tp = tport_delivered_by(nta_agent_tports(agent), msg);
-	su_sockaddr_t	*from = msg_addr(msg);
+	uint8_t		 transport = strcasecmp(tport_name(tp)->tpn_proto, "tls") == 0 ? TRANSPORT_TLS : TRANSPORT_TCP;
+	struct flow	*flow = addr_is_loopback(relay) ? flows_at(f->flows, transport, relay->port) : NULL;
 
-	if (sip->sip_request == NULL || tp == NULL || addr_of_sockaddr(&r.where.source, &from->su_sa) != 0) {
-		msg_destroy(msg);	/* an answer to nothing that we asked */
-		return 0;
+	if (flow == NULL && f->stream != NULL) {
+		channel_read(f->stream);
+		flow = flows_at(f->flows, transport, relay->port);
 	}
-	f->counts.requests++;
-	if (!(tport_is_stream(tp) ? locate_stream(&r, tp) : locate_datagram(&r, tp))) {
+	if (flow == NULL)
+		return NULL;
+	flow_set_tport(flow, tp);
+	return flow;
+}
+
+bool
+request_receive(struct front *f, tport_t *tp, msg_t *msg)
+{
+	const struct flow	*flow;
+	struct where		 w = { .fd = -1 };
+
+	if (!tport_is_stream(tp))
+		return false;		/* udp.c has seen it */
+	if (addr_of_sockaddr(&w.source, &msg_addr(msg)->su_sa) != 0 || (flow = flow_of(f, tp, &w.source)) == NULL) {
+		log_debug(SUB_SIP, "a connection that the stream process does not know was closed");
+		(void)tport_shutdown(tp, 2);
 		msg_destroy(msg);
-		return 0;
+		return true;
 	}
-	if (!limits_take(f->limits, &r.where.source, clock_boot_ms())) {
-		f->counts.limited++;
-	} else if (sip->sip_from != NULL) {
-		identify(&r);
-		if (refuse_form(&r))
-			f->counts.malformed++;
-		else
-			serve(&r);
-	}
+	w.source = flow->source;
+	w.local = flow->local;
+	w.transport = flow->transport;
+	w.flow = flow->id;
+	f->counts.requests++;
+	if (limits_take(f->limits, &w.source, clock_boot_ms()))
+		return request_take(f, tp, msg, &w);
+	f->counts.limited++;
 	msg_destroy(msg);
-	return 0;
+	return true;
+}
+
+static const char *
+date_line(struct front *f)
+{
+	int64_t	now_s = (int64_t)time(NULL);
+
+	if (now_s != f->date_at) {
+		answer_date(f->date, now_s);
+		f->date_at = now_s;
+	}
+	return f->date;
 }
 
 static void
@@ -311,11 +401,11 @@ answer_send(struct front *f, const struct pending_request *p, const struct regis
 
 	if (a->code == 0)
 		return;
-	answer_register(&b, p->echo, a, (int64_t)time(NULL));
+	answer_register(&b, p->echo, a, date_line(f));
 	if (b.overflow)
-		log_warn("an answer to a REGISTER was too long and was not sent");
+		log_debug(SUB_SIP, "an answer to a REGISTER was too long and was not sent");
 	else
-		out_send(f->out, f->flows, &p->where, b.s, b.n);
+		out_send(f->out, f->flows, &p->where, b.s, b.n, false);
 }
 
 void
@@ -333,7 +423,7 @@ request_keeper_gone(struct front *f)
 	const struct register_answer	a = { .code = 503, .retry_after = RETRY_AFTER_S };
 	struct pending_request		p;
 
-	while (pending_take_any(f->pending, &p)) {
+	for (uint32_t at = 0; pending_take_next(f->pending, &at, &p);) {
 		f->counts.unavailable++;
 		answer_send(f, &p, &a);
 	}

@@ -1,40 +1,22 @@
 #include "sipd/sip/sockets.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "core/err.h"
+
 enum { FDS = 256 };	/* the agent is made while few are open */
 
-void
-sockets_find(struct sockets *s)
+static bool
+is_known(const struct sockets *s, int fd)
 {
-	s->n = 0;
-	for (int fd = 3; fd < FDS && s->n < CONFIG_LISTENS; fd++) {
-		struct sockaddr_storage	ss;
-		socklen_t		n = sizeof ss, type_n = sizeof(int);
-		int			type;
-		struct addr		a;
-
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_n) != 0 || type != SOCK_DGRAM)
-			continue;
-		if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0 || addr_of_sockaddr(&a, (struct sockaddr *)&ss) != 0 || a.port == 0)
-			continue;
-		s->bound[s->n].fd = fd;
-		s->bound[s->n++].addr = a;
-	}
-}
-
-int
-transport_addr(const tp_name_t *name, struct addr *a)
-{
-	char	text[128];
-	bool	bare6 = strchr(name->tpn_host, ':') != NULL && name->tpn_host[0] != '[';
-
-	(void)snprintf(text, sizeof text, bare6 ? "[%s]:%s" : "%s:%s", name->tpn_host, name->tpn_port);
-	return addr_parse(a, text);
+	for (int i = 0; i < s->n; i++)
+		if (s->bound[i].fd == fd)
+			return true;
+	return false;
 }
 
 static bool
@@ -45,21 +27,54 @@ is_any(const struct addr *a)
 	return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
-bool
-sockets_of(const struct sockets *s, const tp_name_t *name, int *fd, struct addr *local)
+/* A datagram socket of the internet that is bound to port, and its address. */
+static bool
+is_bound(int fd, int port, struct addr *a)
 {
-	int	wildcard = -1;
+	struct sockaddr_storage	ss;
+	socklen_t		n = sizeof ss, type_n = sizeof(int);
+	int			type;
 
-	if (transport_addr(name, local) != 0)
-		return false;
-	for (int i = 0; i < s->n; i++) {
-		if (addr_eq(&s->bound[i].addr, local)) {
-			*fd = s->bound[i].fd;
-			return true;
-		}
-		if (is_any(&s->bound[i].addr) && s->bound[i].addr.port == local->port)
-			wildcard = s->bound[i].fd;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_n) == 0 && type == SOCK_DGRAM &&
+	    getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && addr_of_sockaddr(a, (struct sockaddr *)&ss) == 0 && a->port == port;
+}
+
+static int
+ask_destination(int fd, uint8_t family)
+{
+	const int	on = 1;
+
+	if (family == ADDR_IP6)
+		return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+	return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+}
+
+int
+sockets_add(struct sockets *s, const tport_t *tport)
+{
+	struct socket	*one = &s->bound[s->n];
+	int		 port = atoi(tport_name(tport)->tpn_port);
+
+	if (s->n == CONFIG_LISTENS)
+		return ERR_NOT_FOUND;
+	*one = (struct socket){ .tport = tport };
+	for (one->fd = 3; one->fd < FDS; one->fd++) {
+		if (is_known(s, one->fd) || !is_bound(one->fd, port, &one->addr))
+			continue;
+		one->any = is_any(&one->addr);
+		if (one->any && ask_destination(one->fd, one->addr.family) != 0)
+			one->any = false;
+		s->n++;
+		return 0;
 	}
-	*fd = wildcard;
-	return wildcard >= 0;
+	return ERR_NOT_FOUND;
+}
+
+const struct socket *
+sockets_find(const struct sockets *s, const tport_t *tport)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->bound[i].tport == tport)
+			return &s->bound[i];
+	return NULL;
 }

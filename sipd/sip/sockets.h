@@ -1,6 +1,5 @@
 /*
- * The sockets of our datagram transports.  libsofia does not tell its descriptors; they are found among ours by their address, once,
- * after the agent has bound them.
+ * The sockets of our datagram transports.  libsofia does not tell its descriptors: each is found among ours when it has just been bound.
  */
 #ifndef SIPD_SIP_SOCKETS_H
 #define SIPD_SIP_SOCKETS_H
@@ -12,20 +11,17 @@
 #include "sipd/sip/sofia.h"
 
 struct sockets {
-	struct {
-		int		fd;
-		struct addr	addr;
+	struct socket {
+		const tport_t	*tport;
+		int		 fd;
+		struct addr	 addr;
+		bool		 any;	/* bound to all addresses: the kernel tells which one a datagram came to */
 	}	bound[CONFIG_LISTENS];
 	int	n;
 };
 
-/* Looks through our descriptors for bound datagram sockets. */
-void	sockets_find(struct sockets *);
-
-/* The socket of the transport of that name, and its address.  false when there is none. */
-bool	sockets_of(const struct sockets *, const tp_name_t *, int *fd, struct addr *local);
-
-/* A transport's address, "127.0.0.1:5060". */
-int	transport_addr(const tp_name_t *, struct addr *);
+/* After the agent has bound a transport: finds its socket.  0, or ERR_NOT_FOUND. */
+int	sockets_add(struct sockets *, const tport_t *);
+const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
 
 #endif

@@ -1,0 +1,98 @@
+#include "sipd/sip/plug.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "sipd/sip/request.h"
+#include "sipd/sip/udp.h"
+
+/* What we don't name we don't touch.  A primary transport begins with its struct tport_s, so it may be called by its pointer. */
+struct tport_vtable {
+	const char	*name;
+	int		 public;
+	size_t		 primary_size;
+	void		*init_primary, *deinit_primary;
+	int		(*wakeup_pri)(tport_t *, int events);
+	void		*connect;
+	size_t		 secondary_size;
+	void		*init_secondary, *deinit_secondary, *shutdown, *set_events, *wakeup, *recv, *send;
+	void		(*deliver)(tport_t *, msg_t *, su_time_t now);
+	void		*prepare, *keepalive, *stun_response, *next_secondary_timer, *secondary_timer;
+};
+
+int	tport_register_type(struct tport_vtable const *);
+
+/* libsofia's types are the process's and carry no context: what belongs to them is here, set once. */
+static struct {
+	struct front		*front;
+	struct tport_vtable	 udp, tcp, tls;
+} plugged;
+
+static void
+deliver(tport_t *tp, msg_t *msg, su_time_t now)
+{
+	if (!request_receive(plugged.front, tp, msg))
+		tport_base_deliver(tp, msg, now);
+}
+
+static int
+wakeup_udp(tport_t *tp, int events)
+{
+	if (events & SU_WAIT_ERR)
+		(void)tport_error_event(tp);
+	if (events & SU_WAIT_IN)
+		udp_read(plugged.front, tp);
+	return 0;
+}
+
+/*
+ * The type of that name, if all that we know of it holds: its size, its name, and two of its functions around deliver and wakeup_pri
+ * where we expect them.
+ */
+static const struct tport_vtable *
+type_known(const char *symbol, const char *name, const char *recv, const char *send, const char *wakeup_pri)
+{
+	const struct tport_vtable	*type = dlsym(RTLD_DEFAULT, symbol);
+	const ElfW(Sym)			*sym = NULL;
+	Dl_info				 info;
+	void				*found = NULL, *wakeup = NULL;
+
+	if (type == NULL || dladdr1(type, &info, &found, RTLD_DL_SYMENT) == 0 || (sym = found) == NULL ||
+	    sym->st_size != sizeof *type || strcmp(type->name, name) != 0)
+		return NULL;
+	memcpy(&wakeup, &type->wakeup_pri, sizeof wakeup);
+	if (type->recv != dlsym(RTLD_DEFAULT, recv) || type->send != dlsym(RTLD_DEFAULT, send) || type->deliver != NULL ||
+	    wakeup != (wakeup_pri == NULL ? NULL : dlsym(RTLD_DEFAULT, wakeup_pri)))
+		return NULL;
+	return type;
+}
+
+int
+plug_in(struct front *f, char *why, size_t size)
+{
+	const struct tport_vtable	*udp, *tcp;
+
+	udp = type_known("tport_udp_vtable", "udp", "tport_recv_dgram", "tport_send_dgram", NULL);
+	tcp = type_known("tport_tcp_vtable", "tcp", "tport_recv_stream", "tport_send_stream", "tport_accept");
+	if (udp == NULL || tcp == NULL) {
+		(void)snprintf(why, size, "this build of libsofia-sip-ua has other transports inside than 1.12.11");
+		return ERR_INVALID;
+	}
+	plugged.front = f;
+	plugged.udp = *udp;
+	plugged.udp.wakeup_pri = wakeup_udp;
+	plugged.udp.deliver = deliver;
+	plugged.tcp = *tcp;
+	plugged.tcp.deliver = deliver;
+	plugged.tls = plugged.tcp;
+	plugged.tls.name = "tls";
+	if (tport_register_type(&plugged.udp) != 0 || tport_register_type(&plugged.tcp) != 0 || tport_register_type(&plugged.tls) != 0) {
+		(void)snprintf(why, size, "libsofia-sip-ua takes no more transports");
+		return ERR_INVALID;
+	}
+	return 0;
+}
