@@ -146,6 +146,8 @@ bool	field_eq(const struct field *, const void *a, const void *b);
 
 /* The same for indexes and primary keys: exact, not folded.  Returns the length, or ERR_TOO_LARGE over KEY_MAX. */
 int	record_key(const struct kind *, const uint16_t *tags, const void *record, uint8_t key[KEY_MAX]);
+/* How many bytes at the start of a key the fields of tags take; n when the key is shorter. */
+size_t	record_key_length(const struct kind *, const uint16_t *tags, const uint8_t *key, size_t n);
 
 /* Seals and opens FF_SECRET fields (db/seal.c).  Both return the length written to out, or a negative code. */
 struct sealer {

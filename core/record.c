@@ -386,3 +386,40 @@ record_key(const struct kind *k, const uint16_t *tags, const void *record, uint8
 	}
 	return at;
 }
+
+/* What key_append() put there. */
+static size_t
+key_part(const struct field *f, const uint8_t *key, size_t n)
+{
+	switch ((enum field_type)f->type) {
+	case FT_STR:
+		return strnlen((const char *)key, n) + 1;
+	case FT_BYTES:
+		return f->size;
+	case FT_ADDR:
+		return 19;
+	case FT_BOOL:
+	case FT_NUM:
+	case FT_ID:
+	case FT_TIME:
+	case FT_ENUM:
+	case FT_REF:
+		return 8;
+	case FT_SPAN:
+		break;
+	}
+	return n;
+}
+
+size_t
+record_key_length(const struct kind *k, const uint16_t *tags, const uint8_t *key, size_t n)
+{
+	size_t	at = 0;
+
+	for (size_t i = 0; i < 3 && tags[i] != 0 && at < n; i++) {
+		const struct field	*f = kind_tag(k, tags[i]);
+
+		at += f == NULL ? n : key_part(f, key + at, n - at);
+	}
+	return at < n ? at : n;
+}

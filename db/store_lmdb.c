@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 
 #include "core/clock.h"
 #include "core/err.h"
@@ -402,53 +402,73 @@ tables_prepare(struct lmdb *l, char *why, size_t size)
 	return rc == 0 ? 0 : open_fault(l, rc, why, size);
 }
 
-/* Touches every page of a table; the sum is only there so that the reads are. */
-static uint8_t
-walk(MDB_txn *txn, MDB_dbi dbi)
+/* One walk through a file, and where a read of a page that it does not hold comes back to: signal handlers have no arguments of ours. */
+static struct {
+	sigjmp_buf	 back;
+	MDB_env		*env;
+	MDB_txn		*txn;
+	MDB_cursor	*cursor;
+} walk;
+
+static void
+on_missing_page(int sig)
 {
-	uint8_t		 sum = 0;
-	MDB_cursor	*c;
+	siglongjmp(walk.back, sig);
+}
+
+/* Touches every page of every table. */
+static bool
+walk_all(const char *path)
+{
+	volatile uint8_t sum = 0;	/* so that the reads are done */
+	MDB_dbi		 dbi;
 	MDB_val		 k, v;
 
-	if (mdb_cursor_open(txn, dbi, &c) != 0)
-		_exit(1);
-	while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0)
-		for (size_t i = 0; i < v.mv_size; i += 1024)
-			sum ^= ((const uint8_t *)v.mv_data)[i];
-	mdb_cursor_close(c);
-	return sum;
+	if (mdb_env_create(&walk.env) != 0 || mdb_env_set_maxdbs(walk.env, TABLES) != 0 ||
+	    mdb_env_open(walk.env, path, MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0600) != 0 ||
+	    mdb_txn_begin(walk.env, NULL, MDB_RDONLY, &walk.txn) != 0)
+		return false;
+	for (size_t i = 0; i < TABLES; i++) {
+		if (mdb_dbi_open(walk.txn, table_name((enum table)i), 0, &dbi) != 0)
+			continue;
+		if (mdb_cursor_open(walk.txn, dbi, &walk.cursor) != 0)
+			return false;
+		while (mdb_cursor_get(walk.cursor, &k, &v, MDB_NEXT) == 0)
+			for (size_t at = 0; at < v.mv_size; at += 1024)
+				sum = (uint8_t)(sum ^ ((const uint8_t *)v.mv_data)[at]);
+		mdb_cursor_close(walk.cursor);
+		walk.cursor = NULL;
+	}
+	return true;
+}
+
+static void
+walk_end(void)
+{
+	if (walk.cursor != NULL)
+		mdb_cursor_close(walk.cursor);
+	if (walk.txn != NULL)
+		mdb_txn_abort(walk.txn);
+	if (walk.env != NULL)
+		mdb_env_close(walk.env);
+	memset(&walk, 0, sizeof walk);
 }
 
 /*
- * A file cut short: what is missing may be pages that no one uses, or a reader's SIGBUS.  A child reads everything and dies of it
- * in our place; if it comes back, the file is only filled up.  Pages are read by mapping, so this must come before any table is.
+ * A file cut short: what is missing may be pages that no one uses (LMDB frees some before it writes them), or a SIGBUS for whoever reads
+ * them.  So everything is read once with the signal caught; if it comes back, the file is only filled up.  No thread is there yet.
  */
 static bool
-short_file_is_whole(struct lmdb *l)
+short_file_is_whole(const struct lmdb *l)
 {
-	char	child_path[512];
-	int	status = 1;
-	pid_t	pid;
+	struct sigaction	catch = { .sa_handler = on_missing_page, .sa_flags = SA_NODEFER }, old;
+	bool			whole;
 
-	(void)snprintf(child_path, sizeof child_path, "%s", l->path);
-	if ((pid = fork()) == 0) {
-		MDB_env	*env;
-		MDB_txn	*txn;
-		MDB_dbi	 dbi, main_dbi;
-		volatile uint8_t sum = 0;	/* so that the reads are done */
-
-		signal(SIGBUS, SIG_DFL);
-		if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, TABLES) != 0 ||
-		    mdb_env_open(env, child_path, MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0600) != 0 ||
-		    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || mdb_dbi_open(txn, NULL, 0, &main_dbi) != 0)
-			_exit(1);
-		for (size_t i = 0; i < TABLES; i++)
-			if (mdb_dbi_open(txn, table_name((enum table)i), 0, &dbi) == 0)
-				sum ^= walk(txn, dbi);
-		(void)sum;
-		_exit(0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	(void)sigaction(SIGBUS, &catch, &old);
+	whole = sigsetjmp(walk.back, 1) == 0 && walk_all(l->path);
+	(void)sigaction(SIGBUS, &old, NULL);
+	walk_end();
+	return whole;
 }
 
 /* The file holds every page that its header speaks of. */

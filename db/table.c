@@ -224,7 +224,7 @@ table_clash(const struct db *db, const struct kind *k, const void *record)
 struct each {
 	const struct db		*db;
 	const struct kind	*kind;
-	const struct store_bytes *prefix;	/* of an index, or NULL: the table itself */
+	const struct index	*ix;		/* or NULL: the table itself */
 	table_fn		 fn;
 	void			*arg, *record;
 };
@@ -251,10 +251,11 @@ static int
 each_of_index(void *arg, struct store_bytes key, struct store_bytes value)
 {
 	struct each		*e = arg;
-	const uint8_t		*primary = (const uint8_t *)key.p + e->prefix->n;
+	size_t			 indexed = record_key_length(e->kind, e->ix->tags, key.p, key.n);
+	const uint8_t		*primary = (const uint8_t *)key.p + indexed;
 	struct store_bytes	 stored;
 	uint8_t			 copy[KEY_MAX];
-	size_t			 n = key.n - e->prefix->n;
+	size_t			 n = key.n - indexed;
 
 	(void)value;
 	memcpy(copy, primary, n);
@@ -317,7 +318,7 @@ table_each_of(const struct db *db, const struct kind *k, enum table table, int n
 	if (tags == NULL || (n = record_key(k, prefix_tags, record, key)) < 0 || (e.record = malloc(k->size)) == NULL)
 		return ERR_INVALID;
 	from = (struct store_bytes){ .p = key, .n = (size_t)n };
-	e.prefix = ix == NULL ? NULL : &from;
+	e.ix = ix;
 	rc = store_range(db->store, table, from, prefix_end(&from, end, &to) ? &to : NULL, false, limit,
 	    ix == NULL ? each_of_table : each_of_index, &e);
 	free(e.record);
@@ -419,13 +420,10 @@ verify_entry(void *arg, struct store_bytes key, struct store_bytes value)
 		primary_n = value.n;
 		memcpy(primary, value.p, primary_n);
 	} else if (!v->ix->unique) {
-		/* All keys of these kinds' indexes are of fixed size: what follows the indexed fields is the primary key. */
-		for (size_t i = 0; i < 3 && v->ix->tags[i] != 0; i++)
-			primary_n += 8;
-		if (key.n < primary_n)
-			primary_n = key.n;
-		memcpy(primary, (const uint8_t *)key.p + primary_n, key.n - primary_n);
-		primary_n = key.n - primary_n;
+		size_t	indexed = record_key_length(v->kind, v->ix->tags, key.p, key.n);
+
+		primary_n = key.n - indexed;
+		memcpy(primary, (const uint8_t *)key.p + indexed, primary_n);
 	}
 	if (store_get(v->db->store, v->kind->table, primary, primary_n, &stored) != 0)
 		fault(v, "an entry without a record", v->ix->table);
