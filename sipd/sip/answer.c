@@ -134,11 +134,27 @@ echo_via(struct text_buf *b, const sip_via_t *v)
 		b->n += (size_t)n;
 }
 
+const sip_header_t *
+answer_bad_via(const sip_t *sip)
+{
+	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h != NULL; h = h->sh_next)
+		if (h->sh_class == sip_error_class && h->sh_error->er_name != NULL && strcasecmp(h->sh_error->er_name, "Via") == 0 &&
+		    h->sh_data != NULL)
+			return h;
+	return NULL;
+}
+
 void
 answer_echo(struct text_buf *b, const sip_t *sip, const struct where *w, const char *tag)
 {
+	const sip_header_t	*bad_via = sip->sip_via == NULL ? answer_bad_via(sip) : NULL;
+
 	if (sip->sip_via != NULL)
 		echo_top_via(b, sip->sip_via, w);
+	if (bad_via != NULL) {
+		buf_header(b, "Via:", bad_via->sh_common);
+		buf_add(b, "\r\n");
+	}
 	for (const sip_via_t *v = sip->sip_via == NULL ? NULL : sip->sip_via->v_next; v != NULL; v = v->v_next)
 		echo_via(b, v);
 	if (sip->sip_from != NULL) {

@@ -24,6 +24,9 @@ void	buf_add(struct text_buf *, const char *);
 void	buf_num(struct text_buf *, uint32_t);
 void	buf_span(struct text_buf *, struct span);	/* line ends and NULs become blanks */
 
+/* A Via that could not be parsed: its line can still be repeated.  NULL when there is none. */
+const sip_header_t *answer_bad_via(const sip_t *);
+
 /* The repeated headers, the To with our tag where it has none (RFC 3261 section 8.2.6.2). */
 void	answer_echo(struct text_buf *, const sip_t *, const struct where *, const char *tag);
 

@@ -41,7 +41,7 @@ identify(struct request *r)
 {
 	static const char	 digits[] = "0123456789abcdef";
 	const sip_t		*sip = r->sip;
-	const char		*parts[] = { sip->sip_via->v_branch, sip->sip_from == NULL ? NULL : sip->sip_from->a_tag,
+	const char		*parts[] = { sip->sip_via == NULL ? NULL : sip->sip_via->v_branch, sip->sip_from == NULL ? NULL : sip->sip_from->a_tag,
 		sip->sip_call_id == NULL ? NULL : sip->sip_call_id->i_id };
 	uint8_t			 text[1024], sum[crypto_shorthash_siphashx24_BYTES];
 	uint32_t		 cseq = sip->sip_cseq == NULL ? 0 : sip->sip_cseq->cs_seq;
@@ -306,7 +306,7 @@ answer_port(const sip_via_t *v, const struct addr *source)
 {
 	unsigned long	port;
 
-	if (v->v_rport != NULL)
+	if (v == NULL || v->v_rport != NULL)
 		return source->port;
 	port = v->v_port == NULL ? 5060 : strtoul(v->v_port, NULL, 10);
 	return port == 0 || port > 65535 ? 5060 : (uint16_t)port;
@@ -318,7 +318,7 @@ request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 	sip_t		*sip = sip_object(msg);
 	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
-	if (sip == NULL || sip->sip_request == NULL || sip->sip_via == NULL) {
+	if (sip == NULL || sip->sip_request == NULL || (sip->sip_via == NULL && answer_bad_via(sip) == NULL)) {
 		if (sip != NULL && sip->sip_status != NULL)
 			return false;
 		f->counts.malformed++;		/* there is nobody to be answered */

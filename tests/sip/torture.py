@@ -15,8 +15,6 @@ import sys
 # Where libsofia-sip-ua 1.12.11 drops what the RFC wants answered.  It must be silence, nothing else.
 KNOWN = {
     "intmeth": "libsofia takes a method with all token characters for garbage",
-    "badinv01": "libsofia does not answer when the topmost Via can't be parsed",
-    "badvers": "libsofia answers 505 to Via's address, which is nobody's here",
 }
 
 ME = "127.0.0.2"
@@ -96,9 +94,6 @@ def main():
     for row in rows:
         with open(os.path.join(HERE, row["name"] + ".dat"), "rb") as f:
             raw = f.read()
-        # The topmost Via names the transport that is used, or libsofia drops the message: the traps are elsewhere.
-        raw = re.sub(rb"(\r\n(?:v|via)\s*:\s*SIP\s*/\s*2\.0\s*/\s*)(?:UDP|TCP|TLS|SCTP)", rb"\1" + (b"UDP" if how == "udp" else b"TCP"),
-                     raw, count=1, flags=re.I)
         got = over_udp(raw, host, port) if how == "udp" else over_tcp(raw, host, port, 1 if how == "bytes" else len(raw))
         expected = row["expected"].split("|") + (["error"] if how != "udp" and row["name"] in ("clerr", "dblreq") else [])
         # A stream without Content-Length can't be cut into messages: RFC 2543's is refused there.
