@@ -101,18 +101,42 @@ action_named(const char *name)
 	return NULL;
 }
 
+static bool
+has_foot(const struct action_row *r, unsigned pane, bool may_write)
+{
+	return (r->panes & pane) != 0 && r->foot != NULL && ((r->flags & ACT_WRITE) == 0 || may_write);
+}
+
+static int
+foot_cells(const struct action_row *r)
+{
+	return (int)(strcspn(r->keys, " ") + strlen(r->foot)) + 2;
+}
+
+static bool
+is_way_out(const struct action_row *r)
+{
+	return r->action == ACT_HELP || r->action == ACT_QUIT || r->action == ACT_SAVE || r->action == ACT_CANCEL;
+}
+
 void
-action_footer(unsigned pane, bool may_write, char *buf, size_t size)
+action_footer(unsigned pane, bool may_write, int cells, char *buf, size_t size)
 {
 	size_t	at = 0;
 
 	buf[0] = '\0';
+	cells++;	/* the blank that the last one does not have */
+	for (size_t i = 0; i < n_action_rows; i++)
+		if (has_foot(&action_rows[i], pane, may_write) && is_way_out(&action_rows[i]))
+			cells -= foot_cells(&action_rows[i]);
 	for (size_t i = 0; i < n_action_rows; i++) {
 		const struct action_row	*r = &action_rows[i];
 		int			 n;
 
-		if ((r->panes & pane) == 0 || r->foot == NULL || ((r->flags & ACT_WRITE) && !may_write))
+		if (!has_foot(r, pane, may_write) || (!is_way_out(r) && foot_cells(r) > cells))
 			continue;
+		if (!is_way_out(r))
+			cells -= foot_cells(r);
 		n = snprintf(buf + at, size - at, "%s%.*s %s", at == 0 ? "" : " ", (int)strcspn(r->keys, " "), r->keys, r->foot);
 		if (n < 0 || (size_t)n >= size - at)
 			return;

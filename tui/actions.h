@@ -47,8 +47,8 @@ enum { ACTION_KEYS = 6 };
 /* The action of a key on a pane, ACT_NONE if it has none there. */
 const struct action_row *action_of_key(int key, unsigned pane);
 const struct action_row *action_named(const char *name);
-/* "F1 Help F2 Export …" of a pane; without the writing ones where may_write is false. */
-void	action_footer(unsigned pane, bool may_write, char *buf, size_t size);
+/* "F1 Help F2 Export …" of a pane in so many cells: the ways out first; without the writing ones where may_write is false. */
+void	action_footer(unsigned pane, bool may_write, int cells, char *buf, size_t size);
 /* The keys of a row: how many; each in keys[]. */
 int	action_keys(const struct action_row *, int keys[ACTION_KEYS]);
 

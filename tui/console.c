@@ -234,10 +234,27 @@ link_word(const struct console *c, char *buf, size_t size)
 		(void)snprintf(buf, size, "LIVE");
 }
 
+/* The way to where one is; on a narrow screen without what is the same everywhere. */
+static void
+place_paint(struct console *c, int cells)
+{
+	char	place[300] = "", left[640];
+	size_t	n = 0;
+
+	for (int i = 0; i < c->n_history && n < sizeof place; i++)
+		n += (size_t)snprintf(place + n, sizeof place - n, "%s > ", c->history[i]->place);
+	if (n < sizeof place)
+		(void)snprintf(place + n, sizeof place - n, "%s", c->pane == &pane_account ? c->account : c->pane->place);
+	(void)snprintf(left, sizeof left, "wirechief %s > %s", c->link.domain, place);
+	if (text_width(left) > cells)
+		(void)snprintf(left, sizeof left, "wirechief > %s", place);
+	(void)screen_put_raw(0, 1, cells, S_BOLD, text_width(left) > cells ? place : left);
+}
+
 static void
 top_paint(struct console *c)
 {
-	char		left[300], right[100], state[24], clock[32];
+	char		right[100], state[24], clock[32];
 	time_t		t = (time_t)(c->wall_ms / 1000);
 	struct tm	tm;
 	int		n;
@@ -245,17 +262,10 @@ top_paint(struct console *c)
 	(void)(c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
 	(void)strftime(clock, sizeof clock, "%H:%M:%S %Z", &tm);
 	link_word(c, state, sizeof state);
-	(void)snprintf(left, sizeof left, "wirechief %s", c->link.domain);
-	for (int i = 0; i < c->n_history; i++) {
-		n = (int)strlen(left);
-		(void)snprintf(left + n, sizeof left - (size_t)n, " > %s", c->history[i]->place);
-	}
-	n = (int)strlen(left);
-	(void)snprintf(left + n, sizeof left - (size_t)n, " > %s", c->pane == &pane_account ? c->account : c->pane->place);
 	(void)snprintf(right, sizeof right, "%s  %s  %s", form_changed(&c->form) ? "UNSAVED" : c->link.may_write ? "READ-WRITE" : "READ-ONLY",
 	    state, clock);
 	n = text_width(right);
-	(void)screen_put_raw(0, 1, screen_cols() - n - 3, S_BOLD, left);
+	place_paint(c, screen_cols() - n - 3);
 	(void)screen_put(0, screen_cols() - n - 1, n, c->link.state == LINK_UP ? S_BOLD : S_BAD, right);
 }
 
@@ -267,14 +277,14 @@ foot_paint(struct console *c)
 
 	if (c->prompt.kind == PROMPT_NONE && c->message[0] != '\0')
 		(void)screen_put_raw(row, 1, screen_cols() - 1, c->message_bad ? S_BAD : S_BOLD, c->message);
-	action_footer(c->pane->bit, c->link.may_write, foot, sizeof foot);
+	action_footer(c->pane->bit, c->link.may_write, screen_cols(), foot, sizeof foot);
 	(void)screen_put(row + 1, 0, screen_cols(), S_PLAIN, foot);
 }
 
 static void
 frame(struct console *c, struct frames *f)
 {
-	screen_begin();
+	screen_begin(c->link.state != LINK_UP);
 	if (screen_cols() < MIN_COLS || screen_rows() < MIN_ROWS) {
 		(void)screen_put(0, 0, screen_cols(), S_PLAIN, "too small: 60x15 is needed");
 	} else {
@@ -402,6 +412,7 @@ run(struct console *c)
 	struct frames	f = { 0 };
 	int64_t		second = 0;
 	int		wait_ms = 0;
+	enum link_state	state;
 	sigset_t	unblocked;
 
 	(void)sigemptyset(&unblocked);
@@ -420,7 +431,10 @@ run(struct console *c)
 				for (int key; (key = keys_next(&c->keys, c->now_ms)) != KEY_NONE;)
 					key_take(c, key);
 		}
+		state = c->link.state;
 		link_serve(&c->link, c->now_ms);
+		if (c->link.state != state)
+			c->wants_frame = true;
 		ticks(c, &second);
 		wait_ms = next_wait(c);
 		if (frame_due(c, &f, &wait_ms))

@@ -40,6 +40,14 @@ on_groups(void *arg, const json_t *m)
 
 	if (name != NULL && f->n_groups < FORM_CHOICES)
 		(void)snprintf(f->groups[f->n_groups++], sizeof f->groups[0], "%s", name);
+	for (int i = 0; name != NULL && f->adding && i < f->n; i++) {
+		struct form_field	*ff = &f->fields[i];
+
+		if (ff->field->type != FT_REF || ff->editor.n > 0)
+			continue;	/* no group was looked at: the first one */
+		(void)snprintf(ff->was, sizeof ff->was, "%s", name);
+		editor_set(&ff->editor, name, EDITOR_MAX - 1);
+	}
 	c->wants_frame = true;
 }
 

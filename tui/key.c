@@ -79,6 +79,8 @@ sequence_length(const struct keys *k)
 		return k->n > 3 ? 4 : 0;
 	while (i < k->n && k->bytes[i] >= 0x20 && k->bytes[i] < 0x40)
 		i++;
+	if (i < k->n && k->bytes[i] < 0x20)
+		return i;	/* a control character breaks it off, and is a key of its own */
 	return i < k->n ? i + 1 : 0;
 }
 
@@ -139,12 +141,28 @@ character(struct keys *k, int64_t now_ms, uint32_t *code)
 	return 1;
 }
 
+/* The terminal's answer stands wherever it came, even among the bytes of a key. */
+static bool
+take_ack(struct keys *k)
+{
+	static const char	ack[] = "\033[0n";
+	uint8_t			*at = memmem(k->bytes, k->n, ack, sizeof ack - 1);
+
+	if (at == NULL)
+		return false;
+	k->n -= sizeof ack - 1;
+	memmove(at, at + sizeof ack - 1, k->n - (size_t)(at - k->bytes));
+	return true;
+}
+
 int
 keys_next(struct keys *k, int64_t now_ms)
 {
 	uint32_t	code;
 	int		key;
 
+	if (take_ack(k))
+		return K_ACK;
 	while (k->n > 0) {
 		if (k->bytes[0] == K_ESC) {
 			if (escape(k, now_ms, &key) == 0)

@@ -261,8 +261,11 @@ registration_act(struct console *c, struct list *l, const struct action_row *a)
 bool
 record_act(struct console *c, struct list *l, const struct action_row *a)
 {
-	if (a->action != ACT_ADD && (a->flags & ACT_WRITE) && !list_may_act(l))
-		return true;	/* no row, or one that has just come under the cursor by itself */
+	if (a->action != ACT_ADD && (a->flags & ACT_WRITE) && !list_may_act(l)) {
+		if (list_row(l) != NULL)
+			console_say(c, true, "another row has just come under the cursor: nothing is done");
+		return true;
+	}
 	if (a->action != ACT_ADD && list_row(l) == NULL)
 		return false;
 	if (l->kind == &account_kind)

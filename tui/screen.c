@@ -15,7 +15,7 @@
 /* One terminal a process: curses keeps it so too. */
 static struct {
 	SCREEN		*screen;
-	bool		 colours, ascii;
+	bool		 colours, ascii, dim;
 	int		 cursor_row, cursor_col;
 	const char	*notice;
 } the;
@@ -138,8 +138,9 @@ screen_notice(void)
 }
 
 void
-screen_begin(void)
+screen_begin(bool dim)
 {
+	the.dim = dim;
 	(void)erase();
 	the.cursor_row = LINES - 1;
 	the.cursor_col = 0;
@@ -148,7 +149,7 @@ screen_begin(void)
 static void
 style_set(enum style s)
 {
-	(void)attrset((int)styles[s].attributes);
+	(void)attrset((int)(styles[s].attributes | (the.dim && s == S_PLAIN ? A_DIM : 0)));
 	if (the.colours && styles[s].colour >= 0)
 		(void)attron(COLOR_PAIR((int)s + 1));
 }

@@ -21,7 +21,7 @@ int	screen_cols(void);
 bool	screen_ascii(void);			/* the locale is not UTF-8 */
 const char *screen_notice(void);		/* a word about the terminal's description, or NULL */
 
-void	screen_begin(void);			/* an empty frame */
+void	screen_begin(bool dim);			/* an empty frame; dim: what it shows is old */
 /* Safe text at row and column in at most so many cells; a longer one ends with '>'.  Returns the cells it took. */
 int	screen_put(int row, int col, int cells, enum style, const char *text);
 /* Raw text from anywhere: made safe first. */
