@@ -3,7 +3,7 @@
  *
  *	vtdrive [COLSxROWS] PROGRAM [ARGUMENT ...] < SCRIPT
  *
- * Each line of the script is a word and what belongs to it (the table at the end).  Nothing sleeps: what is waited for has LIMIT_MS to come.
+ * Each line of the script is a word and what belongs to it (the table at the end).  Nothing sleeps: what is waited for has a bound.
  * The first failure prints "FAIL ..." with the screen, and the exit status is 1.  VT_TERM is the program's TERM.
  */
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include <vterm.h>
 #include <wchar.h>
 
-enum { LIMIT_MS = 5000, POLL_MS = 20, QUIET_MS = 12, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200 };
+enum { LIMIT_MS = 5000, END_MS = 500, POLL_MS = 20, QUIET_MS = 12, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200 };
 
 struct drive {
 	VTerm			*vt;
@@ -33,6 +33,7 @@ struct drive {
 	bool			 cursor_shown, alternate;
 	unsigned long long	 bytes, reads;	/* since the last "bytes" */
 	double			 read_ms;	/* when the last of them came */
+	int			 limit_ms;	/* what is waited for has so long */
 };
 
 static double
@@ -190,7 +191,7 @@ is_seen(const struct drive *d, const char *text)
 static bool
 await(struct drive *d, const char *text, bool seen)
 {
-	double	until = now_ms() + LIMIT_MS;
+	double	until = now_ms() + d->limit_ms;
 
 	while (is_seen(d, text) != seen && now_ms() < until && !d->ended)
 		(void)pump(d, POLL_MS);
@@ -207,6 +208,37 @@ static bool
 do_gone(struct drive *d, const char *arg)
 {
 	return await(d, arg, false) || failed(d, "gone", arg);
+}
+
+static bool
+do_limit(struct drive *d, const char *arg)
+{
+	d->limit_ms = atoi(arg);
+	return d->limit_ms > 0 || failed(d, "limit", arg);
+}
+
+/* A shell command, to its end; the screen goes on meanwhile. */
+static bool
+do_run(struct drive *d, const char *arg)
+{
+	int	status = 0;
+	pid_t	pid, done;
+
+	(void)fflush(stdout);
+	if ((pid = fork()) == 0) {
+		(void)close(d->fd);
+		(void)execl("/bin/sh", "sh", "-c", arg, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && (done = waitpid(pid, &status, WNOHANG)) != pid) {
+		if (done < 0)
+			return failed(d, "run", arg);
+		if (d->ended)
+			(void)poll(NULL, 0, POLL_MS);
+		else
+			(void)pump(d, POLL_MS);
+	}
+	return (pid > 0 && status == 0) || failed(d, "run", arg);
 }
 
 /* A key by its name, "F5", "C-a"; or each character of the argument. */
@@ -468,6 +500,8 @@ static const struct {
 } words[] = {
 	{ "wait", do_wait },		/* TEXT: until it is on the screen */
 	{ "gone", do_gone },		/* TEXT: until it is not */
+	{ "limit", do_limit },		/* MS: how long those two wait from here on */
+	{ "run", do_run },		/* COMMAND: by the shell; fails as it does */
 	{ "key", do_key },
 	{ "text", do_text },		/* bytes as they are */
 	{ "row", do_row },		/* N: prints it */
@@ -523,7 +557,7 @@ start(struct drive *d, char *const argv[])
 static void
 finish(struct drive *d)
 {
-	double	until = now_ms() + 500;
+	double	until = now_ms() + END_MS;
 
 	(void)close(d->fd);	/* hangs up */
 	while (d->pid > 0 && waitpid(d->pid, NULL, WNOHANG) == 0) {
@@ -537,7 +571,7 @@ finish(struct drive *d)
 int
 main(int argc, char **argv)
 {
-	struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true };
+	struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true, .limit_ms = LIMIT_MS };
 	char		line[LINE];
 	bool		good = true;
 	int		i = 1;
