@@ -89,9 +89,19 @@ is_param(const char *param, const char *name)
 	return strncasecmp(param, name, n) == 0 && (param[n] == '=' || param[n] == '\0');
 }
 
+bool
+answer_wants_rport(const sip_via_t *v)
+{
+	for (size_t i = 0; v->v_params != NULL && v->v_params[i] != NULL; i++)
+		if (is_param(v->v_params[i], "rport"))
+			return true;
+	return false;
+}
+
 static void
 echo_top_via(struct text_buf *b, const sip_via_t *v, const struct where *w)
 {
+	bool	rport = answer_wants_rport(v);
 	char	ip[ADDR_TEXT];
 
 	buf_add(b, "Via: ");
@@ -108,11 +118,11 @@ echo_top_via(struct text_buf *b, const sip_via_t *v, const struct where *w)
 		buf_add(b, ";");
 		buf_span(b, span_of(v->v_params[i]));
 	}
-	if (v->v_rport != NULL || host_differs(v->v_host, &w->source)) {
+	if (rport || host_differs(v->v_host, &w->source)) {
 		buf_add(b, ";received=");
 		buf_add(b, addr_ip_text(&w->source, ip));
 	}
-	if (v->v_rport != NULL) {
+	if (rport) {
 		buf_add(b, ";rport=");
 		buf_num(b, w->source.port);
 	}

@@ -27,6 +27,9 @@ void	buf_span(struct text_buf *, struct span);	/* line ends and NULs become blan
 /* A Via that could not be parsed: its line can still be repeated.  NULL when there is none. */
 const sip_header_t *answer_bad_via(const sip_t *);
 
+/* RFC 3581's rport; libsofia's v_rport misses it where one line holds several Vias. */
+bool	answer_wants_rport(const sip_via_t *);
+
 /* The repeated headers, the To with our tag where it has none (RFC 3261 section 8.2.6.2). */
 void	answer_echo(struct text_buf *, const sip_t *, const struct where *, const char *tag);
 

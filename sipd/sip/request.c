@@ -91,22 +91,18 @@ reply(const struct request *r, int code, const char *reason, const char *extra)
 		out_send(r->front->out, r->front->flows, &r->where, b.s, b.n, r->last);
 }
 
-/* Option tags in list that we do not know, for Unsupported (RFC 3261 section 8.2.2.3).  false if there are none. */
-static bool
+/* Adds the option tags of list that we do not know to Unsupported (RFC 3261 section 8.2.2.3). */
+static void
 unknown_options(const msg_list_t *list, bool allow_register_ones, struct text_buf *b)
 {
-	bool	any = false;
-
 	for (size_t i = 0; list != NULL && list->k_items != NULL && list->k_items[i] != NULL; i++) {
 		const char	*tag = list->k_items[i];
 
 		if (allow_register_ones && (strcasecmp(tag, "path") == 0 || strcasecmp(tag, "outbound") == 0))
 			continue;
-		buf_add(b, any ? ", " : "Unsupported: ");
+		buf_add(b, b->n == 0 ? "Unsupported: " : ", ");
 		buf_span(b, span_of(tag));
-		any = true;
 	}
-	return any;
 }
 
 static bool
@@ -114,9 +110,10 @@ refuse_options(const struct request *r)
 {
 	char		line[1024];
 	struct text_buf	b = { .s = line, .size = sizeof line - 1 };
-	bool		registering = r->sip->sip_request->rq_method == sip_method_register;
 
-	if (!unknown_options(r->sip->sip_require, registering, &b) && !unknown_options(r->sip->sip_proxy_require, false, &b))
+	unknown_options(r->sip->sip_require, r->sip->sip_request->rq_method == sip_method_register, &b);
+	unknown_options(r->sip->sip_proxy_require, false, &b);
+	if (b.n == 0)
 		return false;
 	buf_add(&b, "\r\n");
 	line[b.overflow ? 0 : b.n] = '\0';
@@ -306,7 +303,7 @@ answer_port(const sip_via_t *v, const struct addr *source)
 {
 	unsigned long	port;
 
-	if (v == NULL || v->v_rport != NULL)
+	if (v == NULL || answer_wants_rport(v))
 		return source->port;
 	port = v->v_port == NULL ? 5060 : strtoul(v->v_port, NULL, 10);
 	return port == 0 || port > 65535 ? 5060 : (uint16_t)port;
