@@ -26,7 +26,7 @@
 #include "tui/screen.h"
 #include "tui/table.h"
 
-enum { FRAME_MS = 100, SILENT_FRAME_MS = 250, SILENT_MS = 3000, CLOCK_MS = 1000, STALE_MS = 2000, MIN_COLS = 60, MIN_ROWS = 15 };
+enum { FRAME_MS = 100, SILENT_FRAME_MS = 250, SILENT_MS = 3000, CLOCK_MS = 1000, STALE_MS = 2000, ANSWER_MS = 300, MIN_COLS = 60, MIN_ROWS = 15 };
 
 /* Frames on their way to the terminal. */
 struct frames {
@@ -413,6 +413,7 @@ run(struct console *c)
 	int64_t		second = 0;
 	int		wait_ms = 0;
 	enum link_state	state;
+	bool		wanted;
 	sigset_t	unblocked;
 
 	(void)sigemptyset(&unblocked);
@@ -432,9 +433,12 @@ run(struct console *c)
 					key_take(c, key);
 		}
 		state = c->link.state;
+		wanted = c->wants_frame;
 		link_serve(&c->link, c->now_ms);
 		if (c->link.state != state)
 			c->wants_frame = true;
+		if (c->wants_frame && !wanted && c->now_ms - c->key_ms < ANSWER_MS)
+			c->urgent = true;	/* what a key asked for, most likely */
 		ticks(c, &second);
 		wait_ms = next_wait(c);
 		if (frame_due(c, &f, &wait_ms))
