@@ -243,6 +243,7 @@ wait Disable alice
 wait wirechief account disable alice
 key y
 wait done
+wait +393401110001  no
 key b
 wait Enable alice
 key Escape
