@@ -65,8 +65,7 @@ sort_done(struct console *c, const char *text)
 	for (size_t i = 0; l != NULL && i < l->kind->n_fields; i++) {
 		if ((l->kind->fields[i].flags & FF_COLUMN) == 0 || n-- > 0)
 			continue;
-		(void)snprintf(l->sort, sizeof l->sort, "%s", l->kind->fields[i].name);
-		list_open(l);
+		list_set_sort(l, l->kind->fields[i].name);
 		return;
 	}
 }

@@ -139,7 +139,7 @@ console_may_write(struct console *c)
 bool
 console_ask(struct console *c, json_t *request, link_fn fn, void *arg)
 {
-	if (link_ask(&c->link, request, false, fn, arg, c->now_ms) >= 0)
+	if (link_ask(&c->link, request, LINK_ONE, fn, arg, c->now_ms) >= 0)
 		return true;
 	console_say(c, true, "the daemon can't be reached");
 	return false;
@@ -215,7 +215,7 @@ on_up(void *arg)
 {
 	struct console	*c = arg;
 
-	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status watch"), true, on_status, c, c->now_ms);
+	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status watch"), LINK_STREAM, on_status, c, c->now_ms);
 	if (c->pane->open != NULL)
 		c->pane->open(c);
 	c->wants_frame = true;

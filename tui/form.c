@@ -85,7 +85,7 @@ form_begin(struct console *c, const struct kind *k, const json_t *record, json_i
 	while (f->at < f->n - 1 && f->fields[f->at].fixed)
 		f->at++;
 	if (k == &account_kind)
-		(void)link_ask(&c->link, json_pack("{s:s}", "do", "group list"), true, on_groups, c, c->now_ms);
+		(void)link_ask(&c->link, json_pack("{s:s}", "do", "group list"), LINK_ROWS, on_groups, c, c->now_ms);
 	console_enter(c, &pane_form);
 }
 

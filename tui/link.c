@@ -68,7 +68,7 @@ asked_update(struct link *l)
 }
 
 int
-link_ask(struct link *l, json_t *request, bool keep, link_fn fn, void *arg, int64_t now_ms)
+link_ask(struct link *l, json_t *request, enum link_replies replies, link_fn fn, void *arg, int64_t now_ms)
 {
 	int	id, at = 0;
 
@@ -83,7 +83,7 @@ link_ask(struct link *l, json_t *request, bool keep, link_fn fn, void *arg, int6
 		return -1;
 	}
 	l->requests[at].id = id;
-	l->requests[at].keep = keep;
+	l->requests[at].replies = replies;
 	l->requests[at].fn = fn;
 	l->requests[at].arg = arg;
 	l->requests[at].at = now_ms;
@@ -114,6 +114,20 @@ link_view(struct link *l, json_int_t view, link_fn fn, void *arg)
 	l->views[at].arg = arg;
 }
 
+static bool
+is_last(enum link_replies replies, const json_t *m)
+{
+	switch (replies) {
+	case LINK_ONE:
+		return true;
+	case LINK_ROWS:
+		return json_object_get(m, "ok") != NULL || json_object_get(m, "error") != NULL;
+	case LINK_STREAM:
+		return json_object_get(m, "error") != NULL;
+	}
+	return true;
+}
+
 static void
 deliver(struct link *l, const json_t *m)
 {
@@ -125,7 +139,7 @@ deliver(struct link *l, const json_t *m)
 			continue;
 		fn = l->requests[i].fn;
 		l->requests[i].at = 0;
-		if (!l->requests[i].keep || json_object_get(m, "error") != NULL)
+		if (is_last(l->requests[i].replies, m))
 			l->requests[i].id = 0;
 		asked_update(l);
 		if (fn != NULL)
@@ -141,7 +155,7 @@ deliver(struct link *l, const json_t *m)
 }
 
 static void
-greet(struct link *l, const json_t *g)
+greet(struct link *l, const json_t *g, int64_t now_ms)
 {
 	const char	*domain = json_string_value(json_object_get(g, "domain"));
 	const char	*user = json_string_value(json_object_get(g, "user"));
@@ -153,6 +167,7 @@ greet(struct link *l, const json_t *g)
 	l->state = LINK_UP;
 	l->retry_ms = LINK_RETRY_MIN_MS;
 	l->lost_at = 0;
+	l->heard_at = now_ms;
 	l->why[0] = '\0';
 	l->on_up(l->on_up_arg);
 }
@@ -164,10 +179,11 @@ receive(struct link *l, int64_t now_ms)
 	int	 rc = 0;
 
 	if (l->state == LINK_GREETING && (rc = client_greeting(l->client, &m)) == 1)
-		greet(l, m);
+		greet(l, m, now_ms);
 	while (l->state == LINK_UP && (rc = client_next(l->client, &m)) == 1) {
 		deliver(l, m);
 		json_decref(m);
+		l->heard_at = now_ms;
 	}
 	if (rc < 0 && l->client != NULL)
 		lost(l, now_ms, rc);
@@ -192,6 +208,8 @@ link_serve(struct link *l, int64_t now_ms)
 		return;
 	}
 	receive(l, now_ms);
+	if (l->state == LINK_UP && l->asked_at == 0 && now_ms - l->heard_at >= LINK_QUIET_MS)
+		(void)link_ask(l, json_pack("{s:s}", "do", "status"), LINK_ONE, NULL, NULL, now_ms);	/* is it still there? */
 }
 
 int

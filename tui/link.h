@@ -16,22 +16,27 @@ typedef void	(*link_fn)(void *arg, const json_t *m);
 
 enum link_state { LINK_DOWN, LINK_GREETING, LINK_UP };
 
-enum { LINK_REQUESTS = 64, LINK_VIEWS = 16, LINK_RETRY_MIN_MS = 200, LINK_RETRY_MAX_MS = 5000 };
+/* How many replies a request has: one; rows and then "ok"; events for as long as the connection lasts. */
+enum link_replies { LINK_ONE, LINK_STREAM, LINK_ROWS };
+
+enum { LINK_REQUESTS = 64, LINK_VIEWS = 16, LINK_RETRY_MIN_MS = 200, LINK_RETRY_MAX_MS = 5000, LINK_QUIET_MS = 2000 };
 
 struct link {
 	const char	*path;
 	struct client	*client;
 	enum link_state	 state;
 	bool		 wrong_protocol;	/* nothing to be done but leave */
-	int64_t		 lost_at, retry_at, retry_ms, asked_at;	/* asked_at: of the oldest unanswered request, 0 none */
+	int64_t		 lost_at, retry_at, retry_ms;
+	int64_t		 asked_at;		/* of the oldest unanswered request, 0 none */
+	int64_t		 heard_at;		/* when something came last; after LINK_QUIET_MS it is asked for */
 	char		 domain[256], user[64], why[CLIENT_WHY];
 	bool		 may_write;		/* role operator */
 	struct {
-		int	 id;
-		bool	 keep;			/* goes on getting events of this id */
-		link_fn	 fn;
-		void	*arg;
-		int64_t	 at;
+		int			 id;
+		enum link_replies	 replies;
+		link_fn			 fn;
+		void			*arg;
+		int64_t			 at;
 	}		 requests[LINK_REQUESTS];
 	struct {
 		json_int_t view;
@@ -50,7 +55,7 @@ void	link_serve(struct link *, int64_t now_ms);	/* when readable, writable, and 
 int	link_next_ms(const struct link *, int64_t now_ms);	/* until something is due; -1 nothing */
 
 /* Asks.  Takes request.  Returns its id, or negative when there is no connection (fn is then not called). */
-int	link_ask(struct link *, json_t *request, bool keep, link_fn, void *arg, int64_t now_ms);
+int	link_ask(struct link *, json_t *request, enum link_replies, link_fn, void *arg, int64_t now_ms);
 void	link_forget(struct link *, void *arg);	/* nobody with this arg is there any more */
 void	link_view(struct link *, json_int_t view, link_fn, void *arg);	/* events of a view */
 

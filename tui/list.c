@@ -6,6 +6,8 @@
 #include "core/text.h"
 #include "tui/app.h"
 
+enum { KEPT_ROWS = 64 };
+
 void
 list_init(struct list *l, struct console *c, const struct kind *k)
 {
@@ -61,20 +63,31 @@ list_open(struct list *l)
 		l->again = true;
 		return;
 	}
-	r = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "do", "view", "kind", l->kind->name, "filter", l->filter, "sort", l->sort,
-	    "reverse", l->reverse, "first", (json_int_t)wanted_first(l), "count", (json_int_t)window(l));
-	if (l->group[0] != '\0')
-		(void)json_object_set_new(r, "group", json_string(l->group));
+	r = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:s}", "do", "view", "kind", l->kind->name, "filter", l->filter, "sort",
+	    l->sort, "reverse", l->reverse, "first", (json_int_t)wanted_first(l), "count", (json_int_t)window(l), "group", l->group);
 	if (l->view != 0)
 		(void)json_object_set_new(r, "of", json_integer(l->view));
-	l->asked = link_ask(&l->c->link, r, false, on_reply, l, l->c->now_ms) >= 0;
+	else
+		l->seeking = true;	/* the link was lost, or the screen left: rows may have moved meanwhile */
+	l->seeking = l->seeking && l->selected[0] != '\0' && !follows_end(l);
+	if (l->seeking)
+		(void)json_object_set_new(r, "at", json_string(l->selected));
+	l->asked = link_ask(&l->c->link, r, LINK_ONE, on_reply, l, l->c->now_ms) >= 0;
+}
+
+/* The same, where the selected row stands elsewhere by now. */
+static void
+reopen(struct list *l)
+{
+	l->seeking = true;
+	list_open(l);
 }
 
 void
 list_close(struct list *l)
 {
 	if (l->view != 0)
-		(void)link_ask(&l->c->link, json_pack("{s:s, s:I}", "do", "view close", "of", l->view), false, NULL, NULL, l->c->now_ms);
+		(void)link_ask(&l->c->link, json_pack("{s:s, s:I}", "do", "view close", "of", l->view), LINK_ONE, NULL, NULL, l->c->now_ms);
 	link_forget(&l->c->link, l);
 	l->view = 0;
 	l->asked = l->again = false;
@@ -150,24 +163,52 @@ reselect(struct list *l)
 	(void)snprintf(l->selected, sizeof l->selected, "%s", id == NULL ? "" : id);
 }
 
+/* Lets go of rows that are in no window any more. */
+static void
+prune(struct list *l)
+{
+	json_t	*kept, *id;
+	size_t	 i;
+
+	if (json_object_size(l->rows) <= 2 * json_array_size(l->order) + KEPT_ROWS || (kept = json_object()) == NULL)
+		return;
+	json_array_foreach(l->order, i, id)
+		(void)json_object_set(kept, json_string_value(id), json_object_get(l->rows, json_string_value(id)));
+	json_decref(l->rows);
+	l->rows = kept;
+}
+
+/* Asks for another window when less than half a screen of this one is left above or below. */
+static void
+fetch(struct list *l)
+{
+	int64_t	above = l->top - l->first, below = l->first + shown(l) - l->top - l->body;
+
+	if ((l->first > 0 && above < l->body / 2) || (l->first + shown(l) < l->matched && below < l->body / 2))
+		list_open(l);
+}
+
 static void
 order_take(struct list *l, json_t *order, int64_t first)
 {
 	json_decref(l->order);
 	l->order = json_incref(order);
 	l->first = first;
+	if (l->follow && l->selected[0] != '\0' && position_of(l, l->selected) < 0)
+		reopen(l);
 	reselect(l);
+	prune(l);
 }
 
-/* Merges rows, and marks those that changed. */
+/* Merges rows, and marks what changed: not those that others pushed into the window. */
 static void
-rows_take(struct list *l, json_t *rows, bool mark)
+rows_take(struct list *l, json_t *rows, bool mark, bool grew)
 {
 	const char	*id;
 	json_t		*row;
 
 	json_object_foreach(rows, id, row) {
-		if (mark)
+		if (mark && (grew || json_object_get(l->rows, id) != NULL))
 			(void)json_object_set_new(l->marks, id, json_integer(l->c->now_ms));
 		(void)json_object_set(l->rows, id, row);
 	}
@@ -191,32 +232,56 @@ counts_take(struct list *l, const json_t *m)
 	l->done = json_number_value(json_object_get(m, "done"));
 }
 
+/* Whether the answer is a refusal; the view is then another one, or none. */
+static bool
+refused(struct list *l, const json_t *m)
+{
+	if (json_object_get(m, "error") == NULL)
+		return false;
+	l->seeking = false;
+	l->view = 0;
+	if (!l->again)
+		(void)console_refused(l->c, m);
+	return true;
+}
+
+static void
+window_take(struct list *l, const json_t *m)
+{
+	json_t	*order = json_object_get(m, "order"), *at = json_object_get(m, "position");
+
+	counts_take(l, m);
+	(void)json_object_clear(l->rows);
+	rows_take(l, json_object_get(m, "rows"), false, false);
+	json_decref(l->held);
+	l->held = NULL;
+	l->missed = false;
+	if (l->seeking && json_is_integer(at) && json_integer_value(at) < 0)
+		l->selected[0] = '\0';
+	l->seeking = false;
+	if (json_is_array(order))
+		order_take(l, order, json_integer_value(json_object_get(m, "first")));
+	fetch(l);
+	l->c->wants_frame = true;
+}
+
 static void
 on_reply(void *arg, const json_t *m)
 {
 	struct list	*l = arg;
-	json_t		*order = json_object_get(m, "order");
 
 	l->asked = false;
-	if (m == NULL) {
-		l->view = 0;	/* asked again when the link is back */
+	if (m == NULL) {	/* asked again when the link is back */
+		l->view = 0;
 		l->again = false;
 		return;
 	}
-	if (json_object_get(m, "error") != NULL) {
-		(void)console_refused(l->c, m);
-		return;
+	if (!refused(l, m)) {
+		l->view = json_integer_value(json_object_get(m, "view"));
+		link_view(&l->c->link, l->view, on_change, l);
+		if (!l->again)	/* else it answers what nobody asks any more */
+			window_take(l, m);
 	}
-	l->view = json_integer_value(json_object_get(m, "view"));
-	link_view(&l->c->link, l->view, on_change, l);
-	counts_take(l, m);
-	(void)json_object_clear(l->rows);
-	rows_take(l, json_object_get(m, "rows"), false);
-	json_decref(l->held);
-	l->held = NULL;
-	if (json_is_array(order))
-		order_take(l, order, json_integer_value(json_object_get(m, "first")));
-	l->c->wants_frame = true;
 	if (l->again) {
 		l->again = false;
 		list_open(l);
@@ -228,23 +293,30 @@ on_change(void *arg, const json_t *m)
 {
 	struct list	*l = arg;
 	json_t		*order = json_object_get(m, "order");
-	int64_t		 first = l->first;
+	int64_t		 first = l->first, total = l->total;
 	bool		 hold = !l->follow && l->c->now_ms - l->c->key_ms < LIST_HOLD_MS;
 
 	if (m == NULL)
 		return;
 	counts_take(l, m);
-	rows_take(l, json_object_get(m, "rows"), true);
+	if (l->c->paused) {
+		l->missed = true;
+		return;
+	}
+	rows_take(l, json_object_get(m, "rows"), true, l->total > total);
 	if (json_object_get(m, "first") != NULL)
 		first = json_integer_value(json_object_get(m, "first"));
 	if (json_is_array(order) && hold && shown(l) > 0) {
 		json_decref(l->held);
 		l->held = json_incref(order);
 		l->held_first = first;
-	} else if (json_is_array(order))
+	} else if (json_is_array(order)) {
+		json_decref(l->held);
+		l->held = NULL;
 		order_take(l, order, first);
-	if (!l->c->paused)
-		l->c->wants_frame = true;
+		fetch(l);
+	}
+	l->c->wants_frame = true;
 }
 
 void
@@ -254,6 +326,10 @@ list_tick(struct list *l)
 	json_t		*at;
 	void		*next;
 
+	if (l->missed && !l->c->paused && l->view != 0) {
+		l->missed = false;
+		reopen(l);
+	}
 	if (l->held != NULL && l->c->now_ms - l->c->key_ms >= LIST_HOLD_MS) {
 		json_t	*order = l->held;
 
@@ -276,27 +352,16 @@ list_set_filter(struct list *l, const char *filter)
 	if (strcmp(l->filter, filter) == 0)
 		return;
 	(void)snprintf(l->filter, sizeof l->filter, "%s", filter);
-	l->top = 0;
-	l->line = 0;
-	list_open(l);
-}
-
-/* Asks for another window when the cursor's surroundings are not in this one. */
-static void
-fetch(struct list *l)
-{
-	int64_t	last = l->top + l->body < l->matched ? l->top + l->body : l->matched;
-
-	if (l->top < l->first || last > l->first + shown(l))
-		list_open(l);
+	reopen(l);
 }
 
 static void
 go_to(struct list *l, int64_t position)
 {
 	const char	*id;
+	bool		 followed = follows_end(l);
 
-	l->follow = l->follow && strcmp(l->kind->name, "event") != 0;
+	l->follow = l->follow && !followed;
 	if (position >= l->matched)
 		position = l->matched - 1;
 	if (position < 0)
@@ -308,7 +373,10 @@ go_to(struct list *l, int64_t position)
 	l->line = (int)(position - l->top);
 	id = id_at(l, position);
 	(void)snprintf(l->selected, sizeof l->selected, "%s", id == NULL ? "" : id);
-	fetch(l);
+	if (followed)
+		list_open(l);	/* the window stays where it is from now on */
+	else
+		fetch(l);
 }
 
 static void
@@ -344,6 +412,13 @@ list_find(struct list *l, const char *text)
 		(void)console_ask(l->c, json_pack("{s:s, s:I, s:s}", "do", "view find", "of", l->view, "text", text), on_found, l);
 }
 
+void
+list_set_sort(struct list *l, const char *field)
+{
+	(void)snprintf(l->sort, sizeof l->sort, "%s", field);
+	reopen(l);
+}
+
 /* The shown column next to the one sorted by. */
 static void
 sort_step(struct list *l, int step)
@@ -354,8 +429,7 @@ sort_step(struct list *l, int step)
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(columns[i].field->name, l->sort) == 0) {
 			i = (i + n + (size_t)(step + (int)n)) % n;
-			(void)snprintf(l->sort, sizeof l->sort, "%s", columns[i].field->name);
-			list_open(l);
+			list_set_sort(l, columns[i].field->name);
 			return;
 		}
 	}
@@ -385,7 +459,7 @@ list_act(struct list *l, const struct action_row *a)
 	case ACT_SORT_RIGHT: sort_step(l, 1); return true;
 	case ACT_SORT_REVERSE:
 		l->reverse = !l->reverse;
-		list_open(l);
+		reopen(l);
 		return true;
 	case ACT_FILTER_CLEAR: list_set_filter(l, ""); return true;
 	case ACT_FOLLOW:

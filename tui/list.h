@@ -26,6 +26,8 @@ struct list {
 	json_int_t		 view;			/* 0: none open */
 	bool			 asked;			/* a request for it is under way */
 	bool			 again;			/* and the next one waits for its reply */
+	bool			 seeking;		/* the answer is to show where the selected row is now */
+	bool			 missed;		/* something changed while the screen was paused */
 	int64_t			 first, total, matched, users;	/* users: of registrations */
 	bool			 sorting;
 	double			 done;
@@ -46,6 +48,7 @@ void	list_open(struct list *);			/* asks for the window as it is now */
 void	list_close(struct list *);			/* lets the view go; filter and sort stay */
 bool	list_act(struct list *, const struct action_row *);	/* moving, sorting, … : true if it was that */
 void	list_set_filter(struct list *, const char *);
+void	list_set_sort(struct list *, const char *field);
 void	list_find(struct list *, const char *text);
 void	list_tick(struct list *);			/* releases a held order, drops marks */
 

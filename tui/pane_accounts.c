@@ -132,7 +132,7 @@ on_details(void *arg, const json_t *m)
 static void
 account_open(struct console *c)
 {
-	(void)link_ask(&c->link, json_pack("{s:s, s:s}", "do", "account show", "name", c->account), false, on_details, c, c->now_ms);
+	(void)link_ask(&c->link, json_pack("{s:s, s:s}", "do", "account show", "name", c->account), LINK_ONE, on_details, c, c->now_ms);
 }
 
 static int
