@@ -39,7 +39,7 @@ struct slot {
 
 struct blast {
 	const char	*host, *domain, *mode, *label, *password;
-	int		 port, expires;
+	int		 port, first_port, expires;	/* first_port: of our sockets, so that contacts stay the same from run to run */
 	uint32_t	 n_users, window, n_sockets;
 	double		 rate, seconds;
 	bool		 sha256;
@@ -421,7 +421,8 @@ sockets_open(struct blast *b)
 
 	inet_pton(AF_INET, b->host, &to.sin_addr);
 	for (uint32_t k = 0; k < b->n_sockets; k++) {
-		struct sockaddr_in	me = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		uint16_t		own = (uint16_t)(b->first_port == 0 ? 0 : b->first_port + (int)k);
+		struct sockaddr_in	me = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(own) };
 		socklen_t		n = sizeof me;
 		int			size = 8 << 20;
 
@@ -449,10 +450,11 @@ options(struct blast *b, int argc, char **argv)
 {
 	int	c;
 
-	while ((c = getopt(argc, argv, "h:p:d:n:w:r:t:m:a:s:l:e:k:P:")) != -1) {
+	while ((c = getopt(argc, argv, "h:p:b:d:n:w:r:t:m:a:s:l:e:k:P:")) != -1) {
 		switch (c) {
 		case 'h': b->host = optarg; break;
 		case 'p': b->port = atoi(optarg); break;
+		case 'b': b->first_port = atoi(optarg); break;
 		case 'd': b->domain = optarg; break;
 		case 'n': b->n_users = (uint32_t)atoi(optarg); break;
 		case 'w': b->window = (uint32_t)atoi(optarg); break;
@@ -467,7 +469,7 @@ options(struct blast *b, int argc, char **argv)
 		case 'P': pids_parse(b, optarg); break;
 		default:
 			fprintf(stderr, "usage: regblast -h IP -p PORT -d DOMAIN -n USERS [-w WINDOW | -r RATE] -t SECONDS\n"
-			    "    -m nonce|full|once -a md5|sha256 [-s SOCKETS] [-k PASSWORD] [-e EXPIRES] [-l LABEL] [-P PID,PID]\n");
+			    "    -m nonce|full|once -a md5|sha256 [-s SOCKETS] [-b FIRST_PORT] [-k PASSWORD] [-e EXPIRES] [-l LABEL] [-P PID,PID]\n");
 			exit(2);
 		}
 	}
