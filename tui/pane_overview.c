@@ -74,11 +74,13 @@ devices_paint(struct console *c, int row)
 {
 	json_t		*devices = json_object_get(c->status, "devices"), *v;
 	const char	*word;
-	json_int_t	 most = 1;
+	json_int_t	 most = 0;
 
 	json_object_foreach(devices, word, v)
 		if (json_integer_value(v) > most)
 			most = json_integer_value(v);
+	if (most == 0)
+		return row;	/* no device is probed */
 	json_object_foreach(devices, word, v) {
 		const struct glyph	*g = glyph_of(word);
 		char			 line[80];
