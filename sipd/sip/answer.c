@@ -38,12 +38,14 @@ buf_num(struct text_buf *b, uint32_t v)
 void
 buf_span(struct text_buf *b, struct span s)
 {
-	size_t	from = b->n;
+	char	*p = b->s + b->n;
 
 	buf_bytes(b, s.s, s.n);
-	for (size_t i = from; i < b->n; i++)
-		if (b->s[i] == '\r' || b->s[i] == '\n' || b->s[i] == '\0')
-			b->s[i] = ' ';
+	if (b->overflow || (memchr(p, '\n', s.n) == NULL && memchr(p, '\r', s.n) == NULL && memchr(p, '\0', s.n) == NULL))
+		return;
+	for (; p < b->s + b->n; p++)
+		if (*p == '\r' || *p == '\n' || *p == '\0')
+			*p = ' ';
 }
 
 /* A header's line as it was sent, unfolded, under its full name; libsofia's own writing of it where that is not there. */
@@ -69,6 +71,23 @@ buf_header(struct text_buf *b, const char *name, const msg_common_t *h)
 			b->overflow = true;
 		else
 			b->n += (size_t)written;
+	}
+}
+
+/* inet_ntop() goes through printf(): this is in every answer. */
+static void
+buf_ip(struct text_buf *b, const struct addr *a)
+{
+	char	text[ADDR_TEXT];
+
+	if (a->family != ADDR_IP4) {
+		buf_add(b, addr_ip_text(a, text));
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			buf_add(b, ".");
+		buf_num(b, a->ip[i]);
 	}
 }
 
@@ -102,7 +121,6 @@ static void
 echo_top_via(struct text_buf *b, const sip_via_t *v, const struct where *w)
 {
 	bool	rport = answer_wants_rport(v);
-	char	ip[ADDR_TEXT];
 
 	buf_add(b, "Via: ");
 	buf_add(b, v->v_protocol);
@@ -120,7 +138,7 @@ echo_top_via(struct text_buf *b, const sip_via_t *v, const struct where *w)
 	}
 	if (rport || host_differs(v->v_host, &w->source)) {
 		buf_add(b, ";received=");
-		buf_add(b, addr_ip_text(&w->source, ip));
+		buf_ip(b, &w->source);
 	}
 	if (rport) {
 		buf_add(b, ";rport=");

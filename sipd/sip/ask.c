@@ -59,13 +59,12 @@ is_sip(const url_t *url)
 static struct span
 url_text(struct ask_memory *m, const url_t *url)
 {
-	issize_t	n = url_e(NULL, 0, url);
-	char		*p;
+	char		*start = m->text + m->n;
+	issize_t	 n = url_e(start, (isize_t)(sizeof m->text - m->n), url);
 
-	if (n <= 0 || (p = room(m, (size_t)n + 1)) == NULL)
+	if (n <= 0 || room(m, (size_t)n + 1) == NULL)
 		return (struct span){ 0 };
-	(void)url_e(p, (isize_t)n + 1, url);
-	return (struct span){ .s = p, .n = (size_t)n };
+	return (struct span){ .s = start, .n = (size_t)n };
 }
 
 static struct span

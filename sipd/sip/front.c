@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "sipd/sandbox.h"
 #include "sipd/sip/flows.h"
+#include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
@@ -411,6 +412,7 @@ agent_start(struct loop *l, char *why, size_t size)
 		return rc;
 	l->agent = nta_agent_create(l->root, (url_string_t *)-1, unexpected, &l->f, NTATAG_UA(0), NTATAG_SERVER_RPORT(1),
 	    NTATAG_GRAYLIST(0), NTATAG_MAXSIZE(MESSAGE_MAX), NTATAG_PRELOAD(3000), NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY),
+	    NTATAG_MCLASS(headers_class()),
 	    TAG_END());
 	if (l->agent == NULL) {
 		(void)snprintf(why, size, "libsofia-sip-ua makes no agent");
@@ -433,7 +435,8 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->out = out_new();
 	f->pending = pending_new();
 	f->udp = udp_new();
-	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL) {
+	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
+	    headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "core/log.h"
+#include "sipd/sip/headers.h"
 
 enum { BATCH = 128, DATAGRAM = 8192, CONTROL = 64 };
 
@@ -126,7 +127,7 @@ send_stream(struct flows *flows, const struct where *w, const char *text, size_t
 
 	if (f == NULL || f->tport == NULL || tport_is_shutdown(f->tport))
 		return;
-	if ((msg = msg_make(sip_default_mclass(), 0, text, (issize_t)n)) == NULL)
+	if ((msg = msg_make(headers_class(), MSG_DO_EXTRACT_COPY, text, (issize_t)n)) == NULL)
 		return;
 	if (tport_tsend(f->tport, msg, tport_name(f->tport), TPTAG_CLOSE_AFTER(last), TAG_END()) == NULL)
 		log_debug(SUB_SIP, "an answer to flow %llx could not be sent", (unsigned long long)w->flow);

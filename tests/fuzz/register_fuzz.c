@@ -11,6 +11,7 @@
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/flows.h"
+#include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
@@ -91,7 +92,7 @@ front_get(void)
 static msg_t *
 parse(const uint8_t *in, size_t n)
 {
-	return msg_make(sip_default_mclass(), MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY, in, (issize_t)n);
+	return msg_make(headers_class(), MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY, in, (issize_t)n);
 }
 
 int

@@ -25,6 +25,7 @@
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/flows.h"
+#include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
@@ -122,7 +123,7 @@ answer(struct rig *r)
 static void
 hear(struct rig *r, const char *text)
 {
-	msg_t	*msg = msg_make(sip_default_mclass(), MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY, text, (issize_t)strlen(text));
+	msg_t	*msg = msg_make(headers_class(), MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY, text, (issize_t)strlen(text));
 
 	assert_non_null(msg);
 	if (!request_take(&r->f, NULL, msg, &r->where))
