@@ -20,9 +20,9 @@ const struct action_row	action_rows[] = {
 	{ ACT_SORT_RIGHT, "sort-right", ">", P_LISTS, 0, NULL, "sort by the column to the right" },
 	{ ACT_COLUMNS, "columns", "c", P_LISTS, 0, NULL, "choose columns" },
 	{ ACT_ADD, "add", "F7 a", P_ACCOUNTS | P_GROUPS, ACT_WRITE, "Add", "new record" },
-	{ ACT_EDIT, "edit", "e", P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_WRITE, NULL, "edit this record" },
-	{ ACT_DELETE, "delete", "F8 d", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_WRITE | ACT_ASK, "Delete",
-	  "delete this; on Registered: drop the binding" },
+	{ ACT_EDIT, "edit", "e", P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_WRITE | ACT_RECORD, NULL, "edit this record" },
+	{ ACT_DELETE, "delete", "F8 d", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL,
+	  ACT_WRITE | ACT_ASK | ACT_RECORD, "Delete", "delete this; on Registered: drop the binding" },
 	{ ACT_MENU, "menu", "F9 .", P_VIEWS & ~P_HELP, 0, "Menu", "all actions for this row" },
 	{ ACT_QUIT, "quit", "F10 C-c", P_ALL, 0, "Quit", "leave the console" },
 	{ ACT_BACK, "back", "Esc q", P_VIEWS, 0, NULL, "previous screen; q on Overview leaves" },
@@ -50,8 +50,8 @@ const struct action_row	action_rows[] = {
 	{ ACT_TIME_STYLE, "time-style", "t", P_VIEWS, 0, NULL, "times as clock or as age" },
 	{ ACT_TIME_ZONE, "time-zone", "z", P_VIEWS, 0, NULL, "local time or UTC" },
 	{ ACT_COPY, "copy", "y", P_LISTS | P_DETAIL, 0, NULL, "copy the row to the terminal's clipboard" },
-	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL, 0, NULL, "events about this row" },
-	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK, NULL, "disable or enable the account" },
+	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_DETAIL, ACT_RECORD, NULL, "events about this row" },
+	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL, "disable or enable the account" },
 	{ ACT_NEXT_FIELD, "next-field", "Tab Down Enter", P_FORM, 0, NULL, "next field" },
 	{ ACT_PREV_FIELD, "prev-field", "S-Tab Up", P_FORM, 0, NULL, "previous field" },
 	{ ACT_CHOICE, "choice", "Space Left Right", P_FORM, 0, NULL, "change a choice; in text a blank, and left and right" },
@@ -138,6 +138,26 @@ action_footer(unsigned pane, bool may_write, int cells, char *buf, size_t size)
 		if (!is_way_out(r))
 			cells -= foot_cells(r);
 		n = snprintf(buf + at, size - at, "%s%.*s %s", at == 0 ? "" : " ", (int)strcspn(r->keys, " "), r->keys, r->foot);
+		if (n < 0 || (size_t)n >= size - at)
+			return;
+		at += (size_t)n;
+	}
+}
+
+void
+action_letters(unsigned pane, bool may_write, char *buf, size_t size)
+{
+	size_t	at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n_action_rows; i++) {
+		const struct action_row	*r = &action_rows[i];
+		const char		*blank = strrchr(r->keys, ' ');
+		int			 n;
+
+		if ((r->panes & pane) == 0 || (r->flags & ACT_RECORD) == 0 || ((r->flags & ACT_WRITE) && !may_write))
+			continue;
+		n = snprintf(buf + at, size - at, "%s%s %s", at == 0 ? "" : "  ", blank == NULL ? r->keys : blank + 1, r->name);
 		if (n < 0 || (size_t)n >= size - at)
 			return;
 		at += (size_t)n;

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "core/binding.h"
 #include "tui/actions.h"
 #include "tui/editor.h"
 #include "tui/form.h"
@@ -22,10 +23,12 @@ struct console;
 
 struct pane {
 	unsigned	 bit;			/* enum pane_bit */
-	const char	*place;			/* in the breadcrumb */
+	const char	*place;			/* in the breadcrumb; may be "" */
+	const char	*(*what)(const struct console *);	/* and behind it: the record, or the group; NULL: none */
 	void		(*open)(struct console *);	/* it comes on, or the link is back */
 	void		(*close)(struct console *);	/* it goes off */
 	void		(*paint)(struct console *);
+	void		(*tick)(struct console *);	/* every second while the daemon is there; NULL */
 	bool		(*act)(struct console *, const struct action_row *);	/* false: not mine */
 	bool		(*key)(struct console *, int key);	/* before actions; NULL: none */
 	struct list	*(*list)(struct console *);	/* its list, for the actions that all lists share; NULL: none */
@@ -34,6 +37,13 @@ struct pane {
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help;
 
 enum { HISTORY = 16, MESSAGE = 300 };
+
+/* What a question was asked about: the record captured when the key was pressed, not the one under the cursor later. */
+struct subject {
+	const struct pane	*pane;		/* where it was asked */
+	char			 noun[16], name[130], contact[CONTACT_MAX];
+	bool			 enabled;
+};
 
 struct console {
 	struct link		 link;
@@ -47,8 +57,11 @@ struct console {
 	struct prompt		 prompt;
 	char			 account[65];		/* that the details show */
 	json_t			*details;		/* its record, and its registrations */
+	bool			 details_asked;		/* for them, and not answered yet */
 	json_t			*status;		/* the daemon's counts */
-	int			 box;			/* which box of Overview or Accounts has the cursor */
+	int			 box;			/* which box of Accounts has the cursor: 0 the groups */
+	bool			 box_all;		/* there it is on "(all)", above the groups */
+	struct subject		 subject;		/* what a question is about */
 	const struct pane	*help_of;		/* the pane that Help was opened on */
 	int			 help_top;
 	char			 help_filter[64];

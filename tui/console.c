@@ -234,6 +234,17 @@ link_word(const struct console *c, char *buf, size_t size)
 		(void)snprintf(buf, size, "LIVE");
 }
 
+/* "Accounts > Sales > " */
+static size_t
+place_text(const struct console *c, const struct pane *p, char *buf, size_t size)
+{
+	const char	*what = p->what == NULL ? "" : p->what(c);
+	bool		 both = p->place[0] != '\0' && what[0] != '\0';
+	int		 n = snprintf(buf, size, "%s%s%s > ", p->place, both ? " > " : "", what);
+
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
 /* The way to where one is; on a narrow screen without what is the same everywhere. */
 static void
 place_paint(struct console *c, int cells)
@@ -241,10 +252,11 @@ place_paint(struct console *c, int cells)
 	char	place[300] = "", left[640];
 	size_t	n = 0;
 
-	for (int i = 0; i < c->n_history && n < sizeof place; i++)
-		n += (size_t)snprintf(place + n, sizeof place - n, "%s > ", c->history[i]->place);
-	if (n < sizeof place)
-		(void)snprintf(place + n, sizeof place - n, "%s", c->pane == &pane_account ? c->account : c->pane->place);
+	for (int i = 0; i < c->n_history; i++)
+		n += place_text(c, c->history[i], place + n, sizeof place - n);
+	n += place_text(c, c->pane, place + n, sizeof place - n);
+	if (n >= 3 && strcmp(place + n - 3, " > ") == 0)
+		place[n - 3] = '\0';
 	(void)snprintf(left, sizeof left, "wirechief %s > %s", c->link.domain, place);
 	if (text_width(left) > cells)
 		(void)snprintf(left, sizeof left, "wirechief > %s", place);
@@ -388,6 +400,8 @@ ticks(struct console *c, int64_t *second)
 	if (c->wall_ms / CLOCK_MS != *second) {
 		*second = c->wall_ms / CLOCK_MS;
 		c->wants_frame = true;
+		if (c->pane->tick != NULL && c->link.state == LINK_UP && !c->paused)
+			c->pane->tick(c);
 	}
 	if (resized) {
 		resized = 0;
@@ -502,6 +516,7 @@ console_main(const char *path)
 	now_read(c);
 	lists_init(c);
 	c->box = 1;
+	c->box_all = true;
 	c->pane = &pane_overview;
 	link_init(&c->link, path, on_up, c);
 	if (screen_notice() != NULL)

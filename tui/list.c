@@ -435,6 +435,20 @@ sort_step(struct list *l, int step)
 	}
 }
 
+void
+list_resize(struct list *l, int lines)
+{
+	if (lines <= 0 || lines == l->body)
+		return;
+	l->body = lines;
+	if (l->line >= lines) {
+		l->top += l->line - lines + 1;
+		l->line = lines - 1;
+	}
+	if (l->view != 0)
+		list_open(l);
+}
+
 bool
 list_act(struct list *l, const struct action_row *a)
 {
@@ -477,6 +491,14 @@ const json_t *
 list_row(const struct list *l)
 {
 	return l->selected[0] == '\0' ? NULL : json_object_get(l->rows, l->selected);
+}
+
+const json_t *
+list_row_at(const struct list *l, int64_t position)
+{
+	const char	*id = id_at(l, position);
+
+	return id == NULL ? NULL : json_object_get(l->rows, id);
 }
 
 const char *

@@ -56,7 +56,10 @@ void	list_tick(struct list *);			/* releases a held order, drops marks */
 void	list_paint(struct list *, int row, int col, int width, int lines, bool active);
 void	list_paint_detail(struct list *, int row);	/* what the selected row's columns do not show */
 
+void	list_resize(struct list *, int lines);		/* it has so many now */
+
 const json_t *list_row(const struct list *);		/* the selected one, borrowed; NULL */
+const json_t *list_row_at(const struct list *, int64_t position);
 const char *list_value(const struct list *, const char *field, char *buf, size_t size);	/* of the selected row; "" */
 bool	list_may_act(const struct list *);		/* a row is selected, and has not just replaced a vanished one */
 

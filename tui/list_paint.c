@@ -161,15 +161,8 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 {
 	struct column	columns[LIST_COLUMNS];
 	size_t		n = list_columns(l, width, columns);
-	bool		resized = l->body != lines && lines > 0;
 
-	if (resized) {
-		l->body = lines;
-		if (l->line >= lines) {
-			l->top += l->line - lines + 1;
-			l->line = lines - 1;
-		}
-	}
+	list_resize(l, lines);
 	heads(l, row, col, width, columns, n);
 	for (int i = 0; i < lines; i++) {
 		int64_t	position = l->top + i;
@@ -177,8 +170,6 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 		if (position >= l->first && position < l->first + (int64_t)json_array_size(l->order))
 			row_paint(l, position, row + 1 + i, col, width, columns, n, active);
 	}
-	if (resized && l->view != 0)
-		list_open(l);
 }
 
 /* Whether the columns show a field's whole value. */

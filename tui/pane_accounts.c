@@ -5,17 +5,30 @@
 #include <string.h>
 
 #include "core/account.h"
+#include "core/group.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BOX_CELLS = 17, BOX_MIN_COLS = 72, LABEL = 19 };
+enum { BOX_CELLS = 17, BOX_MIN_COLS = 72, NAME_CELLS = 9, LABEL = 19 };
+
+static bool
+has_box(void)
+{
+	return screen_cols() >= BOX_MIN_COLS;
+}
+
+static bool
+in_box(const struct console *c)
+{
+	return c->box == 0 && has_box();
+}
 
 static struct list *
 accounts(struct console *c)
 {
-	return c->box == 0 ? &c->group_box : &c->accounts;
+	return &c->accounts;
 }
 
 static void
@@ -33,38 +46,43 @@ accounts_close(struct console *c)
 }
 
 static void
+box_line(struct console *c, int row, bool here, const char *name, json_int_t n)
+{
+	char	line[64];
+	int	used;
+	size_t	bytes = text_fit(name, NAME_CELLS, &used);
+
+	(void)snprintf(line, sizeof line, "%.*s%*s %5" JSON_INTEGER_FORMAT, (int)bytes, name, NAME_CELLS - used, "", n);
+	if (here)
+		(void)screen_put(row, 0, 1, S_BOLD, ">");
+	if (here && in_box(c))
+		screen_cursor(row, 0);
+	(void)screen_put(row, 1, BOX_CELLS, here && in_box(c) ? S_BOLD : S_PLAIN, line);
+}
+
+static void
 box_paint(struct console *c)
 {
 	struct list	*l = &c->group_box;
-	char		 line[64], name[70];
+	char		 name[GROUP_NAME * 2];
 
 	(void)screen_put(2, 1, BOX_CELLS, S_BOLD, "Group        #");
-	l->body = screen_rows() - 6;
+	box_line(c, 3, c->box_all, "(all)", json_integer_value(json_object_get(c->status, "accounts")));
+	list_resize(l, screen_rows() - 7);
 	for (int i = 0; i < l->body; i++) {
-		int64_t		 at = l->top + i - l->first;
-		const char	*id = at < 0 ? NULL : json_string_value(json_array_get(l->order, (size_t)at));
-		const json_t	*row = id == NULL ? NULL : json_object_get(l->rows, id);
-		int		 used;
-		size_t		 n;
+		const json_t	*row = list_row_at(l, l->top + i);
 
 		if (row == NULL)
 			continue;
 		row_text(c, row, "name", name, sizeof name);
-		n = text_fit(name, 9, &used);
-		(void)snprintf(line, sizeof line, "%.*s%*s %5lld", (int)n, name, 9 - used, "",
-		    (long long)json_integer_value(json_object_get(row, "accounts")));
-		if (i == l->line)
-			(void)screen_put(3 + i, 0, 1, S_BOLD, ">");
-		if (i == l->line && c->box == 0)
-			screen_cursor(3 + i, 0);
-		(void)screen_put(3 + i, 1, BOX_CELLS, i == l->line && c->box == 0 ? S_BOLD : S_PLAIN, line);
+		box_line(c, 4 + i, !c->box_all && i == l->line, name, json_integer_value(json_object_get(row, "accounts")));
 	}
 }
 
 static void
 accounts_paint(struct console *c)
 {
-	bool	box = screen_cols() >= BOX_MIN_COLS;
+	bool	box = has_box();
 	int	col = box ? BOX_CELLS : 0;
 	char	head[500], state[400];
 
@@ -74,45 +92,78 @@ accounts_paint(struct console *c)
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
 	if (box)
 		box_paint(c);
-	list_paint(&c->accounts, 2, col, screen_cols() - col, screen_rows() - 6, c->box != 0 || !box);
+	list_paint(&c->accounts, 2, col, screen_cols() - col, screen_rows() - 6, !in_box(c));
 	if (c->prompt.kind == PROMPT_NONE)
 		list_paint_detail(&c->accounts, screen_rows() - 3);
 }
 
-/* The box's group becomes the list's; the first action in it leaves "all". */
+/* The accounts of the group that the box stands on. */
 static void
-group_take(struct console *c, bool all)
+group_take(struct console *c)
 {
-	char	name[65];
+	char	name[GROUP_NAME];
 
 	(void)list_value(&c->group_box, "name", name, sizeof name);
-	(void)snprintf(c->accounts.group, sizeof c->accounts.group, "%s", all ? "" : name);
-	c->accounts.top = 0;
-	c->accounts.line = 0;
-	c->accounts.selected[0] = '\0';
-	list_close(&c->accounts);
-	list_open(&c->accounts);
+	accounts_of(c, c->box_all ? "" : name);
+}
+
+static bool
+box_act(struct console *c, const struct action_row *a)
+{
+	struct list	*l = &c->group_box;
+	bool		 first = l->top + l->line == 0;
+
+	switch (a->action) {
+	case ACT_OPEN:
+		c->box = 1;
+		return true;
+	case ACT_FIRST:
+		c->box_all = true;
+		break;
+	case ACT_UP:
+		if (first)
+			c->box_all = true;
+		else if (!list_act(l, a))
+			return false;
+		break;
+	case ACT_DOWN:
+	case ACT_PAGE_DOWN:
+	case ACT_HALF_DOWN:
+	case ACT_LAST_ROW:
+		if (c->box_all && l->matched == 0)
+			return true;
+		if (!(c->box_all && a->action == ACT_DOWN && first) && !list_act(l, a))
+			return false;
+		c->box_all = false;
+		break;
+	case ACT_PAGE_UP:
+	case ACT_HALF_UP:
+		c->box_all = first;
+		if (!first && !list_act(l, a))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	group_take(c);
+	return true;
 }
 
 static bool
 accounts_act(struct console *c, const struct action_row *a)
 {
 	if (a->action == ACT_NEXT_BOX) {
-		c->box = c->box == 0;
+		c->box = in_box(c) ? 1 : 0;
 		return true;
 	}
-	if (a->action == ACT_BACK && c->accounts.group[0] != '\0' && c->box != 0) {
-		group_take(c, true);
+	if (a->action == ACT_BACK && c->accounts.group[0] != '\0' && c->n_history == 0) {
+		c->box_all = true;
+		group_take(c);
 		return true;
 	}
-	if (c->box == 0 && a->action == ACT_OPEN) {
-		group_take(c, false);
-		c->box = 1;
+	if (in_box(c) && box_act(c, a))
 		return true;
-	}
-	if (c->box == 0 && list_act(&c->group_box, a))
-		return true;
-	return c->box == 0 && a->action != ACT_ADD ? false : record_act(c, &c->accounts, a);
+	return record_act(c, &c->accounts, a);
 }
 
 /* The details of one account. */
@@ -121,29 +172,53 @@ static void
 on_details(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
+	const char	*name = json_string_value(json_object_get(json_object_get(m, "ok"), "username"));
 
-	if (m == NULL || console_refused(c, m))
+	c->details_asked = false;
+	if (m == NULL || console_refused(c, m) || name == NULL || strcmp(name, c->account) != 0)
+		return;
+	if (json_equal(json_object_get(m, "ok"), json_object_get(c->details, "ok")) &&
+	    json_equal(json_object_get(m, "registrations"), json_object_get(c->details, "registrations")))
 		return;
 	json_decref(c->details);
 	c->details = json_deep_copy(m);
 	c->wants_frame = true;
 }
 
+/* The details are asked for anew as long as they are shown. */
 static void
 account_open(struct console *c)
 {
-	(void)link_ask(&c->link, json_pack("{s:s, s:s}", "do", "account show", "name", c->account), LINK_ONE, on_details, c, c->now_ms);
+	if (!c->details_asked)
+		c->details_asked = link_ask(&c->link, json_pack("{s:s, s:s}", "do", "account show", "name", c->account), LINK_ONE, on_details,
+		    c, c->now_ms) >= 0;
 }
 
 static int
-detail_line(struct console *c, int row, const char *label, const char *value)
+detail_line(int row, const char *label, const char *value)
 {
-	(void)c;
 	if (row >= screen_rows() - 3)
 		return row;
 	(void)screen_put(row, 1, LABEL, S_DIM, label);
 	(void)screen_put(row, 1 + LABEL, screen_cols() - LABEL - 2, S_PLAIN, value);
 	return row + 1;
+}
+
+static void
+binding_text(const struct console *c, const json_t *r, char *buf, size_t size)
+{
+	char		 ip[80], when[64], transport[16];
+	const char	*until = json_string_value(json_object_get(r, "registration_expires"));
+	const char	*device = json_string_value(json_object_get(r, "device_status"));
+	bool		 six;
+
+	row_text(c, r, "ip_addr", ip, sizeof ip);
+	row_text(c, r, "transport", transport, sizeof transport);
+	six = strchr(ip, ':') != NULL;
+	(void)snprintf(buf, size, "%s%s%s:%d %s, expires %s%s%s", six ? "[" : "", ip, six ? "]" : "",
+	    (int)json_integer_value(json_object_get(r, "port")), transport,
+	    until == NULL ? "" : console_time(c, until, true, false, when, sizeof when), device == NULL ? "" : ", ",
+	    device == NULL ? "" : device);
 }
 
 static int
@@ -153,40 +228,45 @@ bindings_paint(struct console *c, int row)
 	size_t	 i;
 
 	json_array_foreach(list, i, r) {
-		char			 label[32], line[500], ip[80], agent[300], when[64];
-		const char		*until = json_string_value(json_object_get(r, "registration_expires"));
-		const char		*device = json_string_value(json_object_get(r, "device_status"));
+		char	label[32], line[300], agent[700];
 
-		row_text(c, r, "ip_addr", ip, sizeof ip);
-		row_text(c, r, "user_agent", agent, sizeof agent);
 		(void)snprintf(label, sizeof label, "Binding %zu", i + 1);
-		(void)snprintf(line, sizeof line, "%s:%d %s, expires %s%s%s", ip, (int)json_integer_value(json_object_get(r, "port")),
-		    json_string_value(json_object_get(r, "transport")), until == NULL ? "" :
-		    console_time(c, until, true, false, when, sizeof when), device == NULL ? "" : ", ", device == NULL ? "" : device);
-		row = detail_line(c, row, label, line);
-		row = detail_line(c, row, "", agent);
+		binding_text(c, r, line, sizeof line);
+		row_text(c, r, "user_agent", agent, sizeof agent);
+		row = detail_line(row, label, line);
+		row = detail_line(row, "", agent);
 	}
-	if (json_array_size(list) == 0)
-		row = detail_line(c, row, "Bindings", "none: not on line");
-	return row;
+	return json_array_size(list) > 0 ? row : detail_line(row, "Bindings", "none: not registered");
+}
+
+/* "alice, Alice Rossi: enabled, + OK" */
+static void
+account_head(struct console *c, const json_t *a)
+{
+	const json_t		*first = json_array_get(json_object_get(c->details, "registrations"), 0);
+	const char		*device = json_string_value(json_object_get(first, "device_status"));
+	const struct glyph	*g = glyph_of(device);
+	char			 head[600], owner[400];
+
+	row_text(c, a, "owner", owner, sizeof owner);
+	(void)snprintf(head, sizeof head, "%s%s%s: %s, %s%s%s", c->account, owner[0] == '\0' ? "" : ", ", owner,
+	    json_is_true(json_object_get(a, "enabled")) ? "enabled" : "disabled", g == NULL ? "" : g->glyph, g == NULL ? "" : " ",
+	    g != NULL ? g->word : first != NULL ? "registered" : "not registered");
+	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
 }
 
 static void
 account_paint(struct console *c)
 {
 	const json_t	*a = json_object_get(c->details, "ok");
-	char		 head[300], owner[150], value[700];
+	char		 value[700];
 	int		 row = 3;
 
 	if (a == NULL) {
 		(void)screen_put(1, 1, screen_cols() - 1, S_BOLD, c->account);
 		return;
 	}
-	row_text(c, a, "owner", owner, sizeof owner);
-	(void)snprintf(head, sizeof head, "%s%s%s: %s%s", c->account, owner[0] == '\0' ? "" : ", ", owner,
-	    json_is_true(json_object_get(a, "enabled")) ? "enabled" : "disabled",
-	    json_array_size(json_object_get(c->details, "registrations")) > 0 ? ", on line" : ", not on line");
-	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
+	account_head(c, a);
 	for (size_t i = 0; i < account_kind.n_fields; i++) {
 		const struct field	*f = &account_kind.fields[i];
 		const json_t		*v = f->name == NULL ? NULL : json_object_get(a, f->name);
@@ -198,9 +278,12 @@ account_paint(struct console *c)
 		else
 			row_text(c, a, f->name, value, sizeof value);
 		if (value[0] != '\0' || (f->flags & FF_COLUMN))
-			row = detail_line(c, row, strcmp(f->title, "En") == 0 ? "Enabled" : f->title, value);
+			row = detail_line(row, strcmp(f->title, "En") == 0 ? "Enabled" : f->title, value);
 	}
 	(void)bindings_paint(c, row + 1 < screen_rows() - 5 ? row + 1 : row);
+	action_letters(P_DETAIL, c->link.may_write, value, sizeof value);
+	if (c->prompt.kind == PROMPT_NONE)
+		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, value);
 }
 
 static bool
@@ -229,7 +312,21 @@ account_act(struct console *c, const struct action_row *a)
 	}
 }
 
-const struct pane	pane_accounts = { .bit = P_ACCOUNTS, .place = "Accounts", .open = accounts_open, .close = accounts_close,
+static const char *
+accounts_what(const struct console *c)
+{
+	return c->accounts.group;
+}
+
+static const char *
+account_what(const struct console *c)
+{
+	return c->account;
+}
+
+const struct pane	pane_accounts = { .bit = P_ACCOUNTS, .place = "Accounts", .what = accounts_what,
+	.open = accounts_open, .close = accounts_close,
 	.paint = accounts_paint, .act = accounts_act, .list = accounts };
-const struct pane	pane_account = { .bit = P_DETAIL, .place = "Account", .open = account_open, .paint = account_paint,
+const struct pane	pane_account = { .bit = P_DETAIL, .place = "", .what = account_what,
+	.open = account_open, .tick = account_open, .paint = account_paint,
 	.act = account_act };

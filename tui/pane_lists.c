@@ -120,7 +120,9 @@ groups_act(struct console *c, const struct action_row *a)
 	char	name[GROUP_NAME];
 
 	if (a->action == ACT_OPEN && list_value(&c->groups, "name", name, sizeof name)[0] != '\0') {
-		(void)snprintf(c->accounts.group, sizeof c->accounts.group, "%s", name);
+		accounts_of(c, name);
+		(void)snprintf(c->group_box.selected, sizeof c->group_box.selected, "%s", c->groups.selected);
+		c->box_all = false;
 		c->box = 1;
 		console_enter(c, &pane_accounts);
 		return true;

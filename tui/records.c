@@ -8,13 +8,22 @@
 #include "core/event.h"
 #include "core/group.h"
 
-/* What a question was asked about: the record captured when the key was pressed, not the one under the cursor later. */
-struct asked {
-	char	noun[16], name[130], contact[CONTACT_MAX];
-	bool	enabled;
-};
+/* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
+static bool
+ask_about(struct console *c, const char *noun, const char *name)
+{
+	c->subject.pane = c->pane;
+	(void)snprintf(c->subject.noun, sizeof c->subject.noun, "%s", noun);
+	(void)snprintf(c->subject.name, sizeof c->subject.name, "%s", name);
+	return console_may_write(c);
+}
 
-static struct asked	asked;	/* one question is open at a time */
+/* Whether the person still is where the question came from, and not at another one. */
+static bool
+is_waited_for(const struct console *c)
+{
+	return c->pane == c->subject.pane && c->prompt.kind == PROMPT_NONE;
+}
 
 static void
 on_done(void *arg, const json_t *m)
@@ -47,8 +56,8 @@ do_delete(struct console *c, const char *text)
 	char	what[32];
 
 	(void)text;
-	(void)snprintf(what, sizeof what, "%s delete", asked.noun);
-	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", asked.name), on_deleted, c);
+	(void)snprintf(what, sizeof what, "%s delete", c->subject.noun);
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_deleted, c);
 }
 
 /* The daemon has said what goes with it. */
@@ -61,16 +70,16 @@ on_dry(void *arg, const json_t *m)
 	const char	*what;
 	json_t		*ok = json_object_get(m, "ok"), *v;
 
-	if (console_refused(c, m))
+	if (console_refused(c, m) || !is_waited_for(c))
 		return;
-	at = snprintf(question, sizeof question, "Deletes %.60s", asked.name);
+	at = snprintf(question, sizeof question, "Deletes %.60s", c->subject.name);
 	json_object_foreach(ok, what, v)
 		if (json_integer_value(v) > 0 && at > 0 && (size_t)at < sizeof question)
 			at += snprintf(question + at, sizeof question - (size_t)at, ", %d %s", (int)json_integer_value(v), what);
 	if (at > 0 && (size_t)at < sizeof question)
 		(void)snprintf(question + at, sizeof question - (size_t)at, ". Type its name:");
-	(void)snprintf(hint, sizeof hint, "wirechief %s delete %.100s --yes", asked.noun, asked.name);
-	prompt_name(c, question, asked.name, hint, do_delete);
+	(void)snprintf(hint, sizeof hint, "wirechief %s delete %.100s --yes", c->subject.noun, c->subject.name);
+	prompt_name(c, question, c->subject.name, hint, do_delete);
 	c->wants_frame = true;
 }
 
@@ -79,10 +88,8 @@ ask_delete(struct console *c, const char *noun, const char *name)
 {
 	char	what[32];
 
-	(void)snprintf(asked.noun, sizeof asked.noun, "%s", noun);
-	(void)snprintf(asked.name, sizeof asked.name, "%s", name);
 	(void)snprintf(what, sizeof what, "%s delete", noun);
-	if (console_may_write(c))
+	if (ask_about(c, noun, name))
 		(void)console_ask(c, json_pack("{s:s, s:s, s:b}", "do", what, "name", name, "dry", 1), on_dry, c);
 }
 
@@ -96,21 +103,20 @@ static void
 do_drop(struct console *c, const char *text)
 {
 	(void)text;
-	(void)console_ask(c, json_pack("{s:s, s:s, s:s}", "do", "registration drop", "name", asked.name, "contact", asked.contact), on_done,
+	(void)console_ask(c, json_pack("{s:s, s:s, s:s}", "do", "registration drop", "name", c->subject.name, "contact", c->subject.contact), on_done,
 	    c);
 }
 
 static void
 ask_drop(struct console *c)
 {
-	char	question[300], hint[200];
+	char	question[300], hint[200], name[ACCOUNT_USERNAME];
 
-	if (!console_may_write(c))
+	if (!ask_about(c, "registration", list_value(&c->registered, "username", name, sizeof name)))
 		return;
-	(void)list_value(&c->registered, "username", asked.name, sizeof asked.name);
-	(void)list_value(&c->registered, "contact", asked.contact, sizeof asked.contact);
-	(void)snprintf(question, sizeof question, "Drop this registration of %.60s? y", asked.name);
-	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", asked.name, asked.contact);
+	(void)list_value(&c->registered, "contact", c->subject.contact, sizeof c->subject.contact);
+	(void)snprintf(question, sizeof question, "Drop this registration of %.60s? y", c->subject.name);
+	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", c->subject.name, c->subject.contact);
 	prompt_yes(c, question, hint, do_drop);
 }
 
@@ -118,7 +124,7 @@ static void
 do_block(struct console *c, const char *text)
 {
 	(void)text;
-	(void)console_ask(c, json_pack("{s:s, s:s}", "do", asked.enabled ? "account disable" : "account enable", "name", asked.name), on_done,
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", c->subject.enabled ? "account disable" : "account enable", "name", c->subject.name), on_done,
 	    c);
 }
 
@@ -127,13 +133,27 @@ account_block(struct console *c, const char *username, bool enabled)
 {
 	char	question[200], hint[200];
 
-	if (!console_may_write(c))
+	if (!ask_about(c, "account", username))
 		return;
-	(void)snprintf(asked.name, sizeof asked.name, "%s", username);
-	asked.enabled = enabled;
+	c->subject.enabled = enabled;
 	(void)snprintf(question, sizeof question, enabled ? "Disable %.80s: no calls, no messages? y" : "Enable %.80s? y", username);
 	(void)snprintf(hint, sizeof hint, "wirechief account %s %.80s", enabled ? "disable" : "enable", username);
 	prompt_yes(c, question, hint, do_block);
+}
+
+void
+accounts_of(struct console *c, const char *group)
+{
+	struct list	*l = &c->accounts;
+
+	if (strcmp(l->group, group) == 0)
+		return;
+	(void)snprintf(l->group, sizeof l->group, "%s", group);
+	l->top = 0;
+	l->line = 0;
+	l->selected[0] = '\0';
+	if (l->view != 0 || l->asked)
+		list_open(l);
 }
 
 void
@@ -146,29 +166,29 @@ account_show(struct console *c, const char *username)
 }
 
 static void
+edit(struct console *c, const struct kind *k, const json_t *m)
+{
+	if (!console_refused(c, m) && is_waited_for(c))
+		form_begin(c, k, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")), "");
+	c->wants_frame = true;
+}
+
+static void
 on_edit_account(void *arg, const json_t *m)
 {
-	struct console	*c = arg;
-
-	if (!console_refused(c, m))
-		form_begin(c, &account_kind, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")), "");
-	c->wants_frame = true;
+	edit(arg, &account_kind, m);
 }
 
 static void
 on_edit_group(void *arg, const json_t *m)
 {
-	struct console	*c = arg;
-
-	if (!console_refused(c, m))
-		form_begin(c, &group_kind, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")), "");
-	c->wants_frame = true;
+	edit(arg, &group_kind, m);
 }
 
 void
 account_edit(struct console *c, const char *username)
 {
-	if (console_may_write(c))
+	if (ask_about(c, "account", username))
 		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", username), on_edit_account, c);
 }
 
@@ -187,14 +207,14 @@ events_of(struct console *c, const char *subject)
 static bool
 account_act(struct console *c, struct list *l, const struct action_row *a)
 {
-	char	name[ACCOUNT_USERNAME];
+	char	name[ACCOUNT_USERNAME], group[GROUP_NAME];
 
 	(void)list_value(l, "username", name, sizeof name);
 	switch (a->action) {
 	case ACT_ADD:
 		if (console_may_write(c))
 			form_begin(c, &account_kind, NULL, 0, c->accounts.group[0] != '\0' ? c->accounts.group :
-			    list_value(l, "group", asked.contact, sizeof asked.contact));
+			    list_value(l, "group", group, sizeof group));
 		return true;
 	case ACT_EDIT:
 		account_edit(c, name);
@@ -228,7 +248,7 @@ group_act(struct console *c, struct list *l, const struct action_row *a)
 			form_begin(c, &group_kind, NULL, 0, "");
 		return true;
 	case ACT_EDIT:
-		if (console_may_write(c))
+		if (ask_about(c, "group", name))
 			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "group show", "name", name), on_edit_group, c);
 		return true;
 	case ACT_DELETE:

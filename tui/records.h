@@ -12,6 +12,7 @@
 /* Acts on the selected row of a list by its kind.  false: not such an action. */
 bool	record_act(struct console *, struct list *, const struct action_row *);
 
+void	accounts_of(struct console *, const char *group);	/* Accounts shows this group's; "" all */
 void	account_show(struct console *, const char *username);	/* opens the details */
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
 void	account_delete(struct console *, const char *username);
