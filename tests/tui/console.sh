@@ -338,13 +338,19 @@ wait filter: disable
 E
 check "NO_COLOR has no colour" console 80x24 NO_COLOR=1 <<E
 wait LIVE
-wait UNREACHABLE
+key :
+text nonsense
+key Enter
+wait no action nonsense
 attr
 E
 check "not one cell" shows '^attr coloured=0$'
 check "else there is colour" console 80x24 <<E
 wait LIVE
-wait UNREACHABLE
+key :
+text nonsense
+key Enter
+wait no action nonsense
 attr
 E
 check "in some cells" shows '^attr coloured=[1-9]'
