@@ -17,6 +17,7 @@
 #include "tui/key.h"
 #include "tui/link.h"
 #include "tui/list.h"
+#include "tui/palette.h"
 #include "tui/prompt.h"
 
 struct console;
@@ -55,6 +56,7 @@ struct console {
 	struct list		 registered, accounts, group_box, groups, events, recent;
 	struct form		 form;
 	struct prompt		 prompt;
+	struct palette		 palette;
 	char			 account[65];		/* that the details show */
 	json_t			*details;		/* its record, and its registrations */
 	bool			 details_asked;		/* for them, and not answered yet */
@@ -63,7 +65,7 @@ struct console {
 	bool			 box_all;		/* there it is on "(all)", above the groups */
 	struct subject		 subject;		/* what a question is about */
 	const struct pane	*help_of;		/* the pane that Help was opened on */
-	int			 help_top;
+	int			 help_at;		/* the entry under the cursor */
 	char			 help_filter[64];
 	char			 message[MESSAGE];
 	bool			 message_bad;

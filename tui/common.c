@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/palette.h"
 #include "tui/screen.h"
 #include "tui/table.h"
 
@@ -109,6 +110,17 @@ filter_typed(struct console *c, const char *text)
 		list_set_filter(l, text);
 }
 
+/* "3 of 412 in Sales (21 ms)" */
+static void
+filter_aside(struct console *c, char *buf, size_t size)
+{
+	const struct list	*l = list_of(c);
+
+	if (l != NULL)
+		(void)snprintf(buf, size, "%lld of %lld%s%.20s (%lld ms)", (long long)l->matched, (long long)l->total,
+		    l->group[0] == '\0' ? "" : " in ", l->group, (long long)l->took_ms);
+}
+
 static void
 find_done(struct console *c, const char *text)
 {
@@ -116,24 +128,6 @@ find_done(struct console *c, const char *text)
 
 	if (l != NULL && text[0] != '\0')
 		list_find(l, text);
-}
-
-static void
-palette_done(struct console *c, const char *text)
-{
-	const struct action_row	*found = NULL;
-	size_t			 n = strlen(text);
-
-	for (size_t i = 0; i < n_action_rows && n > 0; i++) {
-		if ((action_rows[i].panes & c->pane->bit) == 0 || strncmp(action_rows[i].name, text, n) != 0)
-			continue;
-		if (found == NULL || strcmp(action_rows[i].name, text) == 0)
-			found = &action_rows[i];
-	}
-	if (found != NULL)
-		common_perform(c, found);
-	else if (n > 0)
-		console_say(c, true, "no action %.60s here; ? lists them", text);
 }
 
 /* What the list shows, a tab between cells. */
@@ -220,7 +214,7 @@ common_act(struct console *c, const struct action_row *a)
 	switch (a->action) {
 	case ACT_HELP:
 		c->help_of = c->pane;
-		c->help_top = 0;
+		c->help_at = 0;
 		c->help_filter[0] = '\0';
 		console_enter(c, &pane_help);
 		break;
@@ -237,11 +231,11 @@ common_act(struct console *c, const struct action_row *a)
 	case ACT_COLUMNS: column_menu(c, "Columns (* shown)", false); break;
 	case ACT_FILTER:
 		if (list_of(c) != NULL)
-			prompt_line(c, "Filter:", list_of(c)->filter, filter_typed, filter_typed);
+			prompt_line(c, "Filter:", list_of(c)->filter, filter_typed, filter_typed)->aside = filter_aside;
 		break;
-	case ACT_FIND: prompt_line(c, "Find:", "", NULL, find_done); break;
-	case ACT_COMMAND: prompt_line(c, ":", "", NULL, palette_done); break;
-	case ACT_EXPORT: prompt_line(c, "Write to file:", "", NULL, export_done); break;
+	case ACT_FIND: (void)prompt_line(c, "Find:", "", NULL, find_done); break;
+	case ACT_COMMAND: palette_open(c); break;
+	case ACT_EXPORT: (void)prompt_line(c, "Write to file:", "", NULL, export_done); break;
 	case ACT_COPY: copy(c); break;
 	case ACT_PAUSE:
 		c->paused = !c->paused;

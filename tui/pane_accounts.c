@@ -93,7 +93,7 @@ accounts_paint(struct console *c)
 	if (box)
 		box_paint(c);
 	list_paint(&c->accounts, 2, col, screen_cols() - col, screen_rows() - 6, !in_box(c));
-	if (c->prompt.kind == PROMPT_NONE)
+	if (!prompt_at_foot(c))
 		list_paint_detail(&c->accounts, screen_rows() - 3);
 }
 
@@ -282,7 +282,7 @@ account_paint(struct console *c)
 	}
 	(void)bindings_paint(c, row + 1 < screen_rows() - 5 ? row + 1 : row);
 	action_letters(P_DETAIL, c->link.may_write, value, sizeof value);
-	if (c->prompt.kind == PROMPT_NONE)
+	if (!prompt_at_foot(c))
 		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, value);
 }
 

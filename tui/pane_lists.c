@@ -67,7 +67,7 @@ plain_paint(struct console *c, struct list *l, const char *heading)
 	(void)snprintf(head, sizeof head, "%s%s", heading, state);
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
 	list_paint(l, 2, 0, screen_cols(), screen_rows() - 6, true);
-	if (c->prompt.kind == PROMPT_NONE)
+	if (!prompt_at_foot(c))
 		list_paint_detail(l, screen_rows() - 3);
 }
 
@@ -150,7 +150,7 @@ events_paint(struct console *c)
 
 	(void)snprintf(head, sizeof head, "Events - %lld", (long long)c->events.total);
 	plain_paint(c, &c->events, head);
-	if (below > 0 && c->message[0] == '\0' && c->prompt.kind == PROMPT_NONE) {
+	if (below > 0 && c->message[0] == '\0' && !prompt_at_foot(c)) {
 		(void)snprintf(head, sizeof head, "+%lld newer below (G)", (long long)below);
 		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, head);
 	}

@@ -155,7 +155,7 @@ overview_paint(struct console *c)
 	(void)screen_put(row, 1, 20, S_BOLD, "8 Events");
 	if (lines > 0)
 		list_paint(&c->recent, row + 1, 0, screen_cols(), lines, c->prompt.kind == PROMPT_NONE);
-	if (c->prompt.kind == PROMPT_NONE)
+	if (!prompt_at_foot(c))
 		list_paint_detail(&c->recent, screen_rows() - 3);
 }
 

@@ -21,13 +21,15 @@ begin(struct console *c, enum prompt_kind kind, const char *label, const char *h
 	return p;
 }
 
-void
+struct prompt *
 prompt_line(struct console *c, const char *label, const char *text, prompt_fn typing, prompt_fn done)
 {
 	struct prompt	*p = begin(c, PROMPT_LINE, label, NULL, done);
 
 	p->typing = typing;
+	(void)snprintf(p->before, sizeof p->before, "%s", text);
 	editor_set(&p->editor, text, EDITOR_MAX - 1);
+	return p;
 }
 
 void
@@ -86,7 +88,9 @@ line_key(struct console *c, int key)
 		return;
 	}
 	(void)snprintf(before, sizeof before, "%s", p->editor.text);
-	if (!editor_key(&p->editor, key) && key < K_UP)
+	if (p->key != NULL && p->key(c, key))
+		;
+	else if (!editor_key(&p->editor, key) && key < K_UP)
 		(void)editor_insert(&p->editor, (uint32_t)key);
 	if (p->typing != NULL && strcmp(before, p->editor.text) != 0)
 		p->typing(c, p->editor.text);
@@ -135,7 +139,7 @@ prompt_key(struct console *c, int key)
 
 		finish(c, false, "");
 		if (typing != NULL)
-			typing(c, "");	/* a filter that was being typed is dropped */
+			typing(c, p->before);
 		return true;
 	}
 	switch (p->kind) {
@@ -175,10 +179,19 @@ static void
 paint_line(struct console *c, int row)
 {
 	struct prompt	*p = &c->prompt;
-	int		 col = 1 + screen_put(row, 1, screen_cols() - 12, S_BOLD, p->label) + 1, cursor;
-	size_t		 start = editor_window(&p->editor, screen_cols() - col - 1, &cursor);
+	char		 aside[80] = "";
+	int		 end = screen_cols(), col, cursor;
+	size_t		 start;
 
-	(void)screen_put_raw(row, col, screen_cols() - col, S_PLAIN, p->editor.text + start);
+	if (p->aside != NULL) {
+		screen_blank(row);
+		p->aside(c, aside, sizeof aside);
+		end -= text_width(aside) + 3;
+		(void)screen_put(row, end + 2, text_width(aside), S_BOLD, aside);
+	}
+	col = 1 + screen_put(row, 1, end - 12, S_BOLD, p->label) + 1;
+	start = editor_window(&p->editor, end - col - 1, &cursor);
+	(void)screen_put_raw(row, col, end - col, S_PLAIN, p->editor.text + start);
 	screen_cursor(row, col + cursor);
 }
 
@@ -203,6 +216,12 @@ paint_menu(struct console *c)
 	}
 }
 
+bool
+prompt_at_foot(const struct console *c)
+{
+	return c->prompt.kind != PROMPT_NONE && (c->prompt.kind != PROMPT_LINE || c->prompt.aside == NULL);
+}
+
 void
 prompt_paint(struct console *c)
 {
@@ -216,8 +235,8 @@ prompt_paint(struct console *c)
 		paint_menu(c);
 		return;
 	case PROMPT_LINE:
-		paint_line(c, row);
-		return;
+		paint_line(c, p->aside == NULL ? row : 1);
+		break;
 	case PROMPT_YES:
 		used = screen_put_raw(row, 1, screen_cols() - 2, S_BOLD, p->label);
 		screen_cursor(row, used + 1);

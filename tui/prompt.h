@@ -24,13 +24,17 @@ struct prompt {
 	char			 name[80];		/* that is to be typed out */
 	struct editor		 editor;
 	prompt_fn		 done;
-	prompt_fn		 typing;		/* PROMPT_LINE: after each key; NULL */
+	/* PROMPT_LINE; each may be NULL. */
+	prompt_fn		 typing;		/* after each key; with what stood there first after Esc */
+	bool			 (*key)(struct console *, int key);	/* keys that it has of its own */
+	void			 (*aside)(struct console *, char *buf, size_t size);	/* in line 2, with this at its right */
+	char			 before[EDITOR_MAX];	/* what stood there first */
 	char			 items[MENU_ITEMS][MENU_TEXT];
 	bool			 ticked[MENU_ITEMS];
 	int			 n_items, at, top;
 };
 
-void	prompt_line(struct console *, const char *label, const char *text, prompt_fn typing, prompt_fn done);
+struct prompt *prompt_line(struct console *, const char *label, const char *text, prompt_fn typing, prompt_fn done);
 void	prompt_yes(struct console *, const char *question, const char *hint, prompt_fn done);
 void	prompt_name(struct console *, const char *question, const char *name, const char *hint, prompt_fn done);
 void	prompt_menu(struct console *, const char *title, prompt_fn done);	/* then prompt_item() for each */
@@ -39,5 +43,6 @@ void	prompt_item(struct console *, bool ticked, const char *text);
 bool	prompt_key(struct console *, int key);	/* true: it was taken */
 bool	prompt_paste(struct console *, unsigned code);
 void	prompt_paint(struct console *);
+bool	prompt_at_foot(const struct console *);	/* it needs the last lines: nothing else is to be painted there */
 
 #endif

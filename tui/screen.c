@@ -187,6 +187,13 @@ screen_put_raw(int row, int col, int cells, enum style s, const char *text)
 }
 
 void
+screen_blank(int row)
+{
+	(void)move(row, 0);
+	(void)clrtoeol();
+}
+
+void
 screen_cursor(int row, int col)
 {
 	the.cursor_row = row < LINES ? row : LINES - 1;

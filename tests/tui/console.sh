@@ -204,6 +204,25 @@ wait saved
 wait Alice Verdi
 E
 check "and the edit is stored" field alice owner '"Alice Verdi"'
+check "the box of groups chooses, and Esc comes back from Groups" console 80x24 <<E
+wait LIVE
+key 3
+wait >(all)
+wait Ops
+key Tab
+key Down
+wait Accounts of Ops
+gone alice
+wait Accounts > Ops
+key 4
+wait Rome
+key Down
+key Enter
+wait Accounts of Sales
+wait alice
+key Escape
+wait Groups - 2
+E
 check "Esc asks before it loses an edit" console 80x24 <<E
 wait LIVE
 key 3
@@ -258,7 +277,7 @@ wait >   alice
 wait erin
 key /
 text erin
-wait (1)
+wait 1 of
 key Enter
 wait >   erin
 key d
@@ -276,7 +295,7 @@ wait >   alice
 wait erin
 key /
 text erin
-wait (1)
+wait 1 of
 key Enter
 wait >   erin
 key F8
@@ -298,7 +317,7 @@ wait Filter:
 text car
 gone alice
 wait carlo
-wait (1)
+wait 1 of
 key Enter
 wait filter: car
 key 2
@@ -320,6 +339,23 @@ key <
 wait Owner ^
 key S
 wait Owner v
+E
+check "the palette completes, and remembers" console 80x24 <<E
+wait LIVE
+key 2
+wait Owner ^
+key :
+text sort-rev
+wait : sort-rev
+key Tab
+wait : sort-reverse
+key Enter
+wait Owner v
+key :
+key Up
+wait : sort-reverse
+key Enter
+wait Owner ^
 E
 check "Help is searched" console 80x24 <<E
 wait LIVE
