@@ -62,6 +62,7 @@ struct console {
 	bool			 details_asked;		/* for them, and not answered yet */
 	json_t			*status;		/* the daemon's counts */
 	int			 box;			/* which box of Accounts has the cursor: 0 the groups */
+	int			 overview_box;		/* 0: events; 1: who is registered */
 	bool			 box_all;		/* there it is on "(all)", above the groups */
 	struct subject		 subject;		/* what a question is about */
 	const struct pane	*help_of;		/* the pane that Help was opened on */

@@ -269,16 +269,18 @@ top_paint(struct console *c)
 	char		right[100], state[24], clock[32];
 	time_t		t = (time_t)(c->wall_ms / 1000);
 	struct tm	tm;
-	int		n;
+	int		col;
 
 	(void)(c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
 	(void)strftime(clock, sizeof clock, "%H:%M:%S %Z", &tm);
 	link_word(c, state, sizeof state);
-	(void)snprintf(right, sizeof right, "%s  %s  %s", form_changed(&c->form) ? "UNSAVED" : c->link.may_write ? "READ-WRITE" : "READ-ONLY",
-	    state, clock);
-	n = text_width(right);
-	place_paint(c, screen_cols() - n - 3);
-	(void)screen_put(0, screen_cols() - n - 1, n, c->link.state == LINK_UP ? S_BOLD : S_BAD, right);
+	(void)snprintf(right, sizeof right, "%s  %s", form_changed(&c->form) ? "UNSAVED" : c->link.may_write ? "READ-WRITE" : "READ-ONLY",
+	    state);
+	col = screen_cols() - text_width(clock) - 1;
+	(void)screen_put(0, col, text_width(clock), S_PLAIN, clock);	/* plain: it is painted every second */
+	col -= text_width(right) + 2;
+	(void)screen_put(0, col, text_width(right), c->link.state == LINK_UP ? S_BOLD : S_BAD, right);
+	place_paint(c, col - 2);
 }
 
 static void

@@ -54,6 +54,7 @@ void	list_tick(struct list *);			/* releases a held order, drops marks */
 
 /* Column heads at row, then lines below it, in so many columns of the screen. */
 void	list_paint(struct list *, int row, int col, int width, int lines, bool active);
+void	list_paint_rows(struct list *, int row, int col, int width, int lines, bool active);	/* without heads */
 void	list_paint_detail(struct list *, int row);	/* what the selected row's columns do not show */
 
 void	list_resize(struct list *, int lines);		/* it has so many now */

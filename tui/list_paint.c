@@ -157,19 +157,25 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 }
 
 void
-list_paint(struct list *l, int row, int col, int width, int lines, bool active)
+list_paint_rows(struct list *l, int row, int col, int width, int lines, bool active)
 {
 	struct column	columns[LIST_COLUMNS];
 	size_t		n = list_columns(l, width, columns);
 
 	list_resize(l, lines);
-	heads(l, row, col, width, columns, n);
-	for (int i = 0; i < lines; i++) {
-		int64_t	position = l->top + i;
+	for (int i = 0; i < lines; i++)
+		if (list_row_at(l, l->top + i) != NULL)
+			row_paint(l, l->top + i, row + i, col, width, columns, n, active);
+}
 
-		if (position >= l->first && position < l->first + (int64_t)json_array_size(l->order))
-			row_paint(l, position, row + 1 + i, col, width, columns, n, active);
-	}
+void
+list_paint(struct list *l, int row, int col, int width, int lines, bool active)
+{
+	struct column	columns[LIST_COLUMNS];
+	size_t		n = list_columns(l, width, columns);
+
+	heads(l, row, col, width, columns, n);
+	list_paint_rows(l, row + 1, col, width, lines, active);
 }
 
 /* Whether the columns show a field's whole value. */

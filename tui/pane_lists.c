@@ -156,18 +156,12 @@ events_paint(struct console *c)
 	}
 }
 
-/* Jumps to what the event is about. */
 static bool
 events_act(struct console *c, const struct action_row *a)
 {
-	char	module[32], subject[130];
-
 	if (a->action != ACT_OPEN)
 		return record_act(c, &c->events, a);
-	(void)list_value(&c->events, "module", module, sizeof module);
-	(void)list_value(&c->events, "subject", subject, sizeof subject);
-	if (subject[0] != '\0')
-		account_show(c, subject);
+	event_open(c, &c->events);
 	return true;
 }
 

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, RECENT_MAX = 12, WIDE_COLS = 120 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, SMALL_ROWS = 20 };
 
 static json_int_t
 number(const struct console *c, const char *name)
@@ -18,12 +19,25 @@ number(const struct console *c, const char *name)
 	return json_integer_value(json_object_get(c->status, name));
 }
 
+/* A large screen shows who is registered, too. */
+static bool
+is_large(void)
+{
+	return screen_cols() >= WIDE_COLS && screen_rows() >= LARGE_ROWS;
+}
+
+static struct list *
+overview_list(struct console *c)
+{
+	return c->overview_box == 1 && is_large() ? &c->registered : &c->recent;
+}
+
 static void
 overview_open(struct console *c)
 {
 	c->recent.follow = true;
 	list_open(&c->recent);
-	if (screen_cols() >= WIDE_COLS)
+	if (is_large())
 		list_open(&c->registered);
 }
 
@@ -35,12 +49,41 @@ overview_close(struct console *c)
 }
 
 static void
-uptime_text(json_int_t s, char *buf, size_t size)
+on_status(void *arg, const json_t *m)
 {
-	if (s >= 86400)
-		(void)snprintf(buf, size, "%" JSON_INTEGER_FORMAT "d %02d:%02d", s / 86400, (int)(s / 3600 % 24), (int)(s / 60 % 60));
+	struct console	*c = arg;
+	json_t		*s = json_object_get(m, "ok");
+
+	if (s == NULL || json_equal(s, c->status))
+		return;
+	json_decref(c->status);
+	c->status = json_incref(s);
+	c->wants_frame = true;
+}
+
+/* What changes all the time is not told by the daemon's watch. */
+static void
+overview_tick(struct console *c)
+{
+	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status"), LINK_ONE, on_status, c, c->now_ms);
+}
+
+static void
+uptime_text(const struct console *c, char *buf, size_t size)
+{
+	int64_t		started, minutes;
+	const char	*text = json_string_value(json_object_get(c->status, "started_at"));
+
+	buf[0] = '\0';
+	if (text == NULL || clock_parse(text, &started) != 0)
+		return;
+	minutes = (c->wall_ms - started) / 60000;
+	if (minutes < 0)
+		minutes = 0;
+	if (minutes >= 24 * 60)
+		(void)snprintf(buf, size, "Up %dd %02d:%02d", (int)(minutes / 60 / 24), (int)(minutes / 60 % 24), (int)(minutes % 60));
 	else
-		(void)snprintf(buf, size, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+		(void)snprintf(buf, size, "Up %02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
 }
 
 static void
@@ -61,10 +104,10 @@ health_paint(struct console *c)
 	char		 up[32], used[32], most[32], line[400];
 	const char	*listen = json_string_value(json_object_get(c->status, "listen"));
 
-	uptime_text(number(c, "uptime"), up, sizeof up);
+	uptime_text(c, up, sizeof up);
 	bytes_text(number(c, "store_bytes"), used, sizeof used);
 	bytes_text(number(c, "store_max_bytes"), most, sizeof most);
-	(void)snprintf(line, sizeof line, "Up %s   %s   Store %s of %s", up, listen == NULL ? "" : listen, used, most);
+	(void)snprintf(line, sizeof line, "%s   %s   Store %s of %s", up, listen == NULL ? "" : listen, used, most);
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_PLAIN, line);
 }
 
@@ -95,23 +138,43 @@ devices_paint(struct console *c, int row)
 	return row;
 }
 
+static void
+accounts_line(struct console *c, int row, int col, const char *what, const char *count)
+{
+	char	line[80];
+
+	(void)snprintf(line, sizeof line, "%-18s %7" JSON_INTEGER_FORMAT, what, number(c, count));
+	(void)screen_put(row, col, screen_cols() - col, S_PLAIN, line);
+}
+
+/* Who is registered at the left, all accounts at the right.  Returns the row below both. */
 static int
 accounts_paint(struct console *c, int row)
 {
-	char	line[160];
+	static const struct {
+		const char	*what, *count;
+	}	 lines[] = {
+		{ "disabled", "disabled" }, { "REGISTER requests", "registers" }, { "challenged", "challenges" },
+		{ "wrong answers", "auth_failures" },
+	};
+	char	 line[160];
+	int	 col = screen_cols() / 2 + 2, n = (int)(sizeof lines / sizeof lines[0]), left;
 
-	(void)snprintf(line, sizeof line, "2 Registered  %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " accounts, %" JSON_INTEGER_FORMAT
-	    " contact%s", number(c, "registered"), number(c, "accounts"), number(c, "registrations"),
-	    number(c, "registrations") == 1 ? "" : "s");
-	(void)screen_put(row, 1, screen_cols() - 1, S_BOLD, line);
-	row = devices_paint(c, row + 1);
-	(void)snprintf(line, sizeof line, "3 Accounts    %" JSON_INTEGER_FORMAT ", disabled %" JSON_INTEGER_FORMAT, number(c, "accounts"),
-	    number(c, "disabled"));
-	(void)screen_put(row + 1, 1, screen_cols() - 1, S_BOLD, line);
-	(void)snprintf(line, sizeof line, "REGISTERs %" JSON_INTEGER_FORMAT ", challenged %" JSON_INTEGER_FORMAT ", wrong answers %"
-	    JSON_INTEGER_FORMAT, number(c, "registers"), number(c, "challenges"), number(c, "auth_failures"));
-	(void)screen_put(row + 2, 3, screen_cols() - 3, S_PLAIN, line);
-	return row + 4;
+	(void)snprintf(line, sizeof line, "2 Registered  %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " accounts",
+	    number(c, "registered"), number(c, "accounts"));
+	(void)screen_put(row, 1, col - 2, S_BOLD, line);
+	(void)snprintf(line, sizeof line, "3 Accounts  %" JSON_INTEGER_FORMAT, number(c, "accounts"));
+	(void)screen_put(row, col, screen_cols() - col, S_BOLD, line);
+	left = devices_paint(c, row + 1);
+	if (left == row + 1) {
+		(void)snprintf(line, sizeof line, "devices %14" JSON_INTEGER_FORMAT, number(c, "registrations"));
+		(void)screen_put(left++, 3, col - 4, S_PLAIN, line);
+	}
+	if (screen_rows() < SMALL_ROWS)
+		n = 1;
+	for (int i = 0; i < n; i++)
+		accounts_line(c, row + 1 + i, col + 2, lines[i].what, lines[i].count);
+	return (left > row + 1 + n ? left : row + 1 + n) + 1;
 }
 
 static int
@@ -132,6 +195,17 @@ warnings_paint(struct console *c, int row)
 	return i > 0 ? row + 1 : row;
 }
 
+static int
+registered_paint(struct console *c, int row)
+{
+	int	lines = (screen_rows() - row - 8) / 2;
+
+	if (c->registered.view == 0 && !c->registered.asked)
+		list_open(&c->registered);	/* the screen has grown */
+	list_paint(&c->registered, row, 0, screen_cols(), lines, overview_list(c) == &c->registered && !prompt_at_foot(c));
+	return row + lines + 2;
+}
+
 static void
 overview_paint(struct console *c)
 {
@@ -144,32 +218,34 @@ overview_paint(struct console *c)
 	health_paint(c);
 	row = warnings_paint(c, row);
 	row = accounts_paint(c, row);
-	if (screen_cols() >= WIDE_COLS && screen_rows() >= 36) {
-		lines = (screen_rows() - row - 6) / 2;
-		list_paint(&c->registered, row, 0, screen_cols(), lines, false);
-		row += lines + 2;
-	}
+	if (is_large())
+		row = registered_paint(c, row);
 	lines = screen_rows() - row - 5;
-	if (lines > RECENT_MAX)
-		lines = RECENT_MAX;
 	(void)screen_put(row, 1, 20, S_BOLD, "8 Events");
 	if (lines > 0)
-		list_paint(&c->recent, row + 1, 0, screen_cols(), lines, c->prompt.kind == PROMPT_NONE);
+		list_paint_rows(&c->recent, row + 1, 0, screen_cols(), lines, overview_list(c) == &c->recent && !prompt_at_foot(c));
 	if (!prompt_at_foot(c))
-		list_paint_detail(&c->recent, screen_rows() - 3);
+		list_paint_detail(overview_list(c), screen_rows() - 3);
 }
 
 static bool
 overview_act(struct console *c, const struct action_row *a)
 {
-	char	subject[130];
+	struct list	*l = overview_list(c);
+	char		 name[130];
 
+	if (a->action == ACT_NEXT_BOX) {
+		c->overview_box = l == &c->recent && is_large();
+		return true;
+	}
 	if (a->action != ACT_OPEN)
-		return list_act(&c->recent, a);
-	if (list_value(&c->recent, "subject", subject, sizeof subject)[0] != '\0')
-		account_show(c, subject);
+		return list_act(l, a);
+	if (l == &c->recent)
+		event_open(c, l);
+	else if (list_value(l, "username", name, sizeof name)[0] != '\0')
+		account_show(c, name);
 	return true;
 }
 
-const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close,
+const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close, .tick = overview_tick,
 	.paint = overview_paint, .act = overview_act };

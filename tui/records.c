@@ -204,6 +204,29 @@ events_of(struct console *c, const char *subject)
 	console_enter(c, &pane_events);
 }
 
+static void
+on_event_account(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+	const char	*name = json_string_value(json_object_get(json_object_get(m, "ok"), "username"));
+
+	if (!console_refused(c, m) && is_waited_for(c) && name != NULL)
+		account_show(c, name);
+	c->wants_frame = true;
+}
+
+/* Many subjects are accounts, but not all, and some of those are gone. */
+void
+event_open(struct console *c, struct list *events)
+{
+	char	subject[130];
+
+	if (list_value(events, "subject", subject, sizeof subject)[0] == '\0')
+		return;
+	c->subject.pane = c->pane;
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", subject), on_event_account, c);
+}
+
 static bool
 account_act(struct console *c, struct list *l, const struct action_row *a)
 {

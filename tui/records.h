@@ -17,6 +17,7 @@ void	account_show(struct console *, const char *username);	/* opens the details 
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
 void	account_delete(struct console *, const char *username);
 void	account_edit(struct console *, const char *username);
+void	event_open(struct console *, struct list *);	/* what the selected event is about */
 void	events_of(struct console *, const char *subject);
 
 /* "   filter: …   SORT HELD": what follows a list's heading. */

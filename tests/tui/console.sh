@@ -501,7 +501,7 @@ wait carlo
 bytes
 lat C-l 20
 E
-check "writes less than 60 bytes a second" rate_below 60
+check "writes at most 40 bytes a second" rate_below 41
 grep -E '^(idle|lat|bytes)' "$out" | sed 's/^/# /'
 
 socket=$TMP/tmux
