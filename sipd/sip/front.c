@@ -25,7 +25,7 @@
 #include "sipd/sip/request.h"
 #include "sipd/sip/udp.h"
 
-enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, DATAGRAM_BUFFER = 4 << 20, MESSAGE_MAX = 65536 };
+enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, MESSAGE_MAX = 65536 };
 
 /* What the loop has beside the front. */
 struct loop {
@@ -312,50 +312,34 @@ turn(struct loop *l)
 		l->done = true;
 }
 
-/* The transport that was added last is the last of the list. */
+/* Where the stream process relays connections to, at a port of the kernel's choice.  libsofia binds "tls" for sips: URIs only. */
 static int
-note_socket(struct loop *l, char *why, size_t size)
+listen_relay(struct loop *l, const char *url, char *why, size_t size)
 {
-	tport_t	*last = NULL;
-
-	for (tport_t *tp = tport_primaries(nta_agent_tports(l->agent)); tp != NULL; tp = tport_next(tp))
-		last = tp;
-	if (last != NULL && sockets_add(&l->f.sockets, last) == 0)
-		return 0;
-	(void)snprintf(why, size, "a socket that libsofia-sip-ua has bound is not found");
-	return ERR_NOT_FOUND;
-}
-
-static int
-listen_at(struct loop *l, const char *transport, const struct addr *a, bool loopback, char *why, size_t size)
-{
-	char	ip[ADDR_TEXT], port[8], url[160];
-
-	(void)snprintf(port, sizeof port, "%u", a->port);
-	/* libsofia binds "tls" for sips: URIs only. */
-	(void)snprintf(url, sizeof url, a->family == ADDR_IP6 ? "%s:[%s]:%s;transport=%s" : "%s:%s:%s;transport=%s",
-	    strcmp(transport, "tls") == 0 ? "sips" : "sip", addr_ip_text(a, ip), a->port == 0 ? "*" : port, transport);
 	errno = 0;
-	if (nta_agent_add_tport(l->agent, URL_STRING_MAKE(url), TPTAG_UDP_RMEM(DATAGRAM_BUFFER), TPTAG_REUSE(1), TAG_END()) == 0)
-		return strcmp(transport, "udp") == 0 ? note_socket(l, why, size) : 0;
-	(void)snprintf(why, size, "%s%s:%s:%u: %s", loopback ? "relay " : "", transport, ip, a->port,
-	    errno == 0 ? "can't listen" : strerror(errno));
+	if (nta_agent_add_tport(l->agent, (const url_string_t *)(const void *)url, TPTAG_REUSE(1), TAG_END()) == 0)
+		return 0;
+	(void)snprintf(why, size, "relay %s: %s", url, errno == 0 ? "can't listen" : strerror(errno));
 	return ERR_INVALID;
 }
 
 static int
 listen_all(struct loop *l, char *why, size_t size)
 {
-	const struct addr	any_loopback = { .family = ADDR_IP4, .ip = { 127, 0, 0, 1 } };
-	int			rc;
+	char	text[ADDR_TEXT];
+	int	rc;
 
-	for (uint32_t i = 0; i < l->f.conf.n_listens; i++)
-		if (l->f.conf.listens[i].transport == TRANSPORT_UDP &&
-		    (rc = listen_at(l, "udp", &l->f.conf.listens[i].addr, false, why, size)) != 0)
-			return rc;
-	if ((rc = listen_at(l, "tcp", &any_loopback, true, why, size)) != 0)
+	for (uint32_t i = 0; i < l->f.conf.n_listens; i++) {
+		const struct config_listen	*at = &l->f.conf.listens[i];
+
+		if (at->transport != TRANSPORT_UDP || (rc = plug_listen(l->agent, &at->addr)) == 0)
+			continue;
+		(void)snprintf(why, size, "udp:%s: %s", addr_text(&at->addr, text), strerror(-rc));
 		return rc;
-	return listen_at(l, "tls", &any_loopback, true, why, size);
+	}
+	if ((rc = listen_relay(l, "sip:127.0.0.1:*;transport=tcp", why, size)) != 0)
+		return rc;
+	return listen_relay(l, "sips:127.0.0.1:*;transport=tls", why, size);
 }
 
 /* "udp:127.0.0.1:5060 udp:[::1]:5060", with the ports that were free where none was asked for. */

@@ -1,73 +1,104 @@
 #include "sipd/sip/sockets.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "core/err.h"
+enum { BUFFER = 4 << 20 };	/* bytes of datagrams that wait while the front is at work */
 
-enum { FDS = 256 };	/* the agent is made while few are open */
-
-static bool
-is_known(const struct sockets *s, int fd)
-{
-	for (int i = 0; i < s->n; i++)
-		if (s->bound[i].fd == fd)
-			return true;
-	return false;
-}
-
-static bool
-is_any(const struct addr *a)
+bool
+sockets_is_any(const struct addr *a)
 {
 	static const uint8_t	zero[16];
 
 	return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
-/* A datagram socket of the internet that is bound to port, and its address. */
-static bool
-is_bound(int fd, int port, struct addr *a)
+static int
+option(int fd, int level, int name, int value)
 {
-	struct sockaddr_storage	ss;
-	socklen_t		n = sizeof ss, type_n = sizeof(int);
-	int			type;
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_n) == 0 && type == SOCK_DGRAM &&
-	    getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && addr_of_sockaddr(a, (struct sockaddr *)&ss) == 0 && a->port == port;
+	return setsockopt(fd, level, name, &value, sizeof value);
 }
 
+/* Errors of what was sent are told (libsofia asks for them), large datagrams are cut on their way, not refused. */
 static int
-ask_destination(int fd, uint8_t family)
+set_options(int fd, const struct addr *a)
 {
-	const int	on = 1;
+	bool	v6 = a->family == ADDR_IP6;
 
-	if (family == ADDR_IP6)
-		return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
-	return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+	if (option(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
+		(void)option(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
+	if (v6)
+		return option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0 || option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) != 0 ||
+		    (sockets_is_any(a) && option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) != 0) ? -errno : 0;
+	return option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) != 0 || option(fd, IPPROTO_IP, IP_RECVERR, 1) != 0 ||
+	    (sockets_is_any(a) && option(fd, IPPROTO_IP, IP_PKTINFO, 1) != 0) ? -errno : 0;
+}
+
+/* A bound socket; a becomes the address with the port that it got. */
+static int
+open_bound(struct addr *a)
+{
+	struct sockaddr_storage	ss;
+	socklen_t		n = addr_to_sockaddr(a, &ss);
+	int			fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
+
+	if (fd < 0)
+		return -errno;
+	if ((rc = set_options(fd, a)) == 0 && (bind(fd, (const struct sockaddr *)&ss, n) != 0 ||
+	    (n = sizeof ss, getsockname(fd, (struct sockaddr *)&ss, &n) != 0)))
+		rc = -errno;
+	if (rc != 0) {
+		close(fd);
+		return rc;
+	}
+	(void)addr_of_sockaddr(a, (const struct sockaddr *)&ss);
+	return fd;
 }
 
 int
-sockets_add(struct sockets *s, const tport_t *tport)
+sockets_open(struct sockets *s, const tport_t *tport, int fd, const struct addr *addr)
 {
 	struct socket	*one = &s->bound[s->n];
-	int		 port = atoi(tport_name(tport)->tpn_port);
+	int		 bound, rc;
 
 	if (s->n == CONFIG_LISTENS)
-		return ERR_NOT_FOUND;
-	*one = (struct socket){ .tport = tport };
-	for (one->fd = 3; one->fd < FDS; one->fd++) {
-		if (is_known(s, one->fd) || !is_bound(one->fd, port, &one->addr))
-			continue;
-		one->any = is_any(&one->addr);
-		if (one->any && ask_destination(one->fd, one->addr.family) != 0)
-			one->any = false;
+		return -EMFILE;
+	*one = (struct socket){ .tport = tport, .fd = fd, .addr = *addr, .any = sockets_is_any(addr) };
+	if ((bound = open_bound(&one->addr)) < 0)
+		return bound;
+	rc = dup3(bound, fd, O_CLOEXEC) < 0 ? -errno : 0;
+	close(bound);
+	if (rc == 0)
 		s->n++;
-		return 0;
+	return rc;
+}
+
+struct addr
+sockets_own_address(uint8_t family)
+{
+	struct addr	found = { .family = family, .ip = { 127, 0, 0, 1 } }, a;
+	struct ifaddrs	*all = NULL;
+
+	if (family == ADDR_IP6)
+		found = (struct addr){ .family = ADDR_IP6, .ip = { [15] = 1 } };
+	if (getifaddrs(&all) != 0)
+		return found;
+	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) || addr_of_sockaddr(&a, i->ifa_addr) != 0 || a.family != family ||
+		    addr_is_loopback(&a) || (a.family == ADDR_IP6 && a.ip[0] == 0xfe && (a.ip[1] & 0xc0) == 0x80))
+			continue;
+		found = a;
+		break;
 	}
-	return ERR_NOT_FOUND;
+	freeifaddrs(all);
+	return found;
 }
 
 const struct socket *

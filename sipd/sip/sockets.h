@@ -1,5 +1,6 @@
 /*
- * The sockets of our datagram transports.  libsofia does not tell its descriptors: each is found among ours when it has just been bound.
+ * The sockets of our datagram transports, made here: bound to what the configuration says, of one family each, and telling for a datagram
+ * the address that it came to where that is any of ours.
  */
 #ifndef SIPD_SIP_SOCKETS_H
 #define SIPD_SIP_SOCKETS_H
@@ -14,14 +15,17 @@ struct sockets {
 	struct socket {
 		const tport_t	*tport;
 		int		 fd;
-		struct addr	 addr;
+		struct addr	 addr;	/* with the port that it got */
 		bool		 any;	/* bound to all addresses: the kernel tells which one a datagram came to */
 	}	bound[CONFIG_LISTENS];
 	int	n;
 };
 
-/* After the agent has bound a transport: finds its socket.  0, or ERR_NOT_FOUND. */
-int	sockets_add(struct sockets *, const tport_t *);
+/* Puts a socket that is bound to addr in the place of descriptor fd, as tport's.  0 or -errno. */
+int	sockets_open(struct sockets *, const tport_t *tport, int fd, const struct addr *addr);
+bool	sockets_is_any(const struct addr *);	/* 0.0.0.0, :: */
+/* An address of this machine of that family to be known by: not loopback if there is another. */
+struct addr sockets_own_address(uint8_t family);
 const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
 
 #endif

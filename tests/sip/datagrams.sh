@@ -1,0 +1,42 @@
+#!/bin/bash
+# UDP as it comes: sockets of all addresses and both families, many datagrams at once, what is none of ours, and too many of one source.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/phones.bash"
+D="python3 $(dirname "$0")/datagrams.py"
+
+port=$(free_port)
+write_conf "listen = { \"udp:0.0.0.0:$port\", \"udp:[::]:$port\", \"udp:127.0.0.1:0\" }" "limits { requests_per_second = 0 }"
+check "the daemon starts on all addresses" start_daemon
+one=$(grep -o 'udp:127\.0\.0\.1:[0-9]*' "$LOG" | head -1 | cut -d: -f3)
+check "an answer comes from the address that was asked" $D answered_from 127.0.0.1 "$port" 127.0.0.5 "$port" ::1 "$port" 127.0.0.1 "$one"
+check "of a thousand datagrams at once each is answered" $D each_answered 127.0.0.1 "$port" ::1 "$port" 127.0.0.1 "$one"
+check "what is no message is left alone" $D no_messages 127.0.0.1 "$port" ::1 "$port"
+check "large messages" $D large 127.0.0.1 "$one" ::1 "$port"
+registers_at()
+{
+	local host=$1
+
+	"$B/wirechief" registration list | grep -q "$host"
+}
+"$B/wirechief" group add phones > /dev/null
+echo secretsecret | "$B/wirechief" account add bob group=phones password=- > /dev/null
+check "a phone may take any of our addresses for the domain" \
+    python3 "$(dirname "$0")/register.py" "127.0.0.7:$port" bob secretsecret --domain 127.0.0.7
+idle_cpu()
+{
+	local pid before after
+
+	pid=$(process_pid sip)
+	before=$(cut -d' ' -f1 "/proc/$pid/schedstat")
+	read -r -t 2 <> <(:) || :
+	after=$(cut -d' ' -f1 "/proc/$pid/schedstat")
+	[ $((after - before)) -lt 40000000 ] || { echo "# $(((after - before) / 1000)) us in 2 s"; return 1; }
+}
+check "an idle front takes no processor" idle_cpu
+check "and stops with status 0" stop_daemon
+rm -r "$TMP/state"
+write_conf "limits { requests_per_second = 20  burst = 40 }"
+check "the daemon starts with limits" start_daemon
+check "one source is held to its limit, another is not" $D limited 127.0.0.1 "$(listening udp)"
+check "and stops with status 0" stop_daemon
