@@ -13,6 +13,7 @@
 #include "core/binding.h"
 #include "tui/actions.h"
 #include "tui/editor.h"
+#include "tui/export.h"
 #include "tui/form.h"
 #include "tui/key.h"
 #include "tui/link.h"
@@ -57,6 +58,7 @@ struct console {
 	struct form		 form;
 	struct prompt		 prompt;
 	struct palette		 palette;
+	struct export		 export;
 	char			 account[65];		/* that the details show */
 	json_t			*details;		/* its record, and its registrations */
 	bool			 details_asked;		/* for them, and not answered yet */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/export.h"
 #include "tui/palette.h"
 #include "tui/screen.h"
 #include "tui/table.h"
@@ -130,39 +131,6 @@ find_done(struct console *c, const char *text)
 		list_find(l, text);
 }
 
-/* What the list shows, a tab between cells. */
-static void
-export_done(struct console *c, const char *file)
-{
-	struct list	*l = list_of(c);
-	FILE		*f = file[0] == '\0' || l == NULL ? NULL : fopen(file, "wx");
-	size_t		 n = 0, i;
-	json_t		*id;
-
-	if (f == NULL) {
-		if (file[0] != '\0')
-			console_say(c, true, "%.200s: %s", file, l == NULL ? "there is no list here" : strerror(errno));
-		return;
-	}
-	json_array_foreach(l->order, i, id) {
-		const json_t	*row = json_object_get(l->rows, json_string_value(id));
-		char		 text[700];
-
-		for (size_t k = 0; k < l->kind->n_fields; k++) {
-			if ((l->kind->fields[k].flags & FF_COLUMN) == 0)
-				continue;
-			cell_text(json_object_get(row, l->kind->fields[k].name), text, sizeof text);
-			(void)fprintf(f, "%s\t", text);
-		}
-		(void)fputc('\n', f);
-		n++;
-	}
-	if (fclose(f) != 0)
-		console_say(c, true, "%.200s: %s", file, strerror(errno));
-	else
-		console_say(c, false, "%zu rows written to %.200s", n, file);
-}
-
 static void
 copy(struct console *c)
 {
@@ -235,7 +203,7 @@ common_act(struct console *c, const struct action_row *a)
 		break;
 	case ACT_FIND: (void)prompt_line(c, "Find:", "", NULL, find_done); break;
 	case ACT_COMMAND: palette_open(c); break;
-	case ACT_EXPORT: (void)prompt_line(c, "Write to file:", "", NULL, export_done); break;
+	case ACT_EXPORT: export_ask(c); break;
 	case ACT_COPY: copy(c); break;
 	case ACT_PAUSE:
 		c->paused = !c->paused;

@@ -175,6 +175,10 @@ console_go(struct console *c, const struct pane *p)
 {
 	if (p == c->pane)
 		return;
+	if (c->form.open) {
+		console_say(c, true, "the form is open: F2 saves it, Esc leaves it");
+		return;
+	}
 	c->last = c->pane->bit & (P_FORM | P_HELP) ? c->last : c->pane;
 	c->n_history = 0;
 	show(c, p);
@@ -289,17 +293,25 @@ foot_paint(struct console *c)
 	char	foot[200];
 	int	row = screen_rows() - 2;
 
+	if (c->link.state != LINK_UP && c->message[0] == '\0' && c->prompt.kind == PROMPT_NONE)
+		(void)screen_put_raw(row, 1, screen_cols() - 1, S_DIM, c->link.why);
 	if (c->prompt.kind == PROMPT_NONE && c->message[0] != '\0')
 		(void)screen_put_raw(row, 1, screen_cols() - 1, c->message_bad ? S_BAD : S_BOLD, c->message);
 	action_footer(c->pane->bit, c->link.may_write, screen_cols(), foot, sizeof foot);
 	(void)screen_put(row + 1, 0, screen_cols(), S_PLAIN, foot);
 }
 
+static bool
+is_too_small(void)
+{
+	return screen_cols() < MIN_COLS || screen_rows() < MIN_ROWS;
+}
+
 static void
 frame(struct console *c, struct frames *f)
 {
 	screen_begin(c->link.state != LINK_UP);
-	if (screen_cols() < MIN_COLS || screen_rows() < MIN_ROWS) {
+	if (is_too_small()) {
 		(void)screen_put(0, 0, screen_cols(), S_PLAIN, "too small: 60x15 is needed");
 	} else {
 		foot_paint(c);
@@ -346,6 +358,8 @@ key_take(struct console *c, int key)
 {
 	const struct action_row	*a;
 
+	if (is_too_small() && key != ('c' & 0x1f))
+		return;		/* nobody sees what it would do */
 	c->urgent = true;
 	c->key_ms = c->now_ms;
 	if (key == K_PASTE ? prompt_paste(c, c->keys.paste_code) : prompt_key(c, key))
@@ -531,6 +545,7 @@ console_main(const char *path)
 	}
 	link_clear(&c->link);
 	lists_clear(c);
+	export_clear(&c->export);
 	json_decref(c->status);
 	json_decref(c->details);
 	free(c);

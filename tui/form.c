@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { LABEL_COL = 1, VALUE_COL = 19, MIN_CELLS = 10 };
+enum { LABEL_COL = 1, VALUE_COL = 19, VALUE_CELLS = 60, REMARK_CELLS = 29 };
 
 static bool
 is_choice(const struct field *f)
@@ -86,6 +86,10 @@ form_begin(struct console *c, const struct kind *k, const json_t *record, json_i
 		f->at++;
 	if (k == &account_kind)
 		(void)link_ask(&c->link, json_pack("{s:s}", "do", "group list"), LINK_ROWS, on_groups, c, c->now_ms);
+	if (f->adding)
+		(void)snprintf(f->place, sizeof f->place, "New %s", k->name);
+	else
+		(void)snprintf(f->place, sizeof f->place, "%s%sEdit", c->pane == &pane_account ? "" : f->name, c->pane == &pane_account ? "" : " > ");
 	console_enter(c, &pane_form);
 }
 
@@ -134,13 +138,27 @@ field_refused(struct console *c, const json_t *error)
 	return false;
 }
 
-/* Someone else changed the record: each field that differs is shown with what it is now; saving again goes from there. */
+static void
+on_version(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+
+	c->form.saving = false;
+	if (m != NULL && json_object_get(m, "error") != NULL)
+		(void)console_refused(c, m);	/* it is gone */
+	else if (m != NULL)
+		c->form.version = json_integer_value(json_object_get(m, "version"));
+	c->wants_frame = true;
+}
+
+/* Someone else changed the record: each field that differs is shown with what it is now.  Saving again begins from there. */
 static void
 conflict(struct console *c, const json_t *error)
 {
 	struct form	*f = &c->form;
 	const char	*name;
 	json_t		*fields = json_object_get(error, "fields"), *v;
+	char		 what[64];
 
 	json_object_foreach(fields, name, v) {
 		const char	*now = json_string_value(json_object_get(v, "now"));
@@ -153,8 +171,9 @@ conflict(struct console *c, const json_t *error)
 			f->at = i;
 		}
 	}
-	f->version = 0;
 	console_say(c, true, "changed by someone else meanwhile; F2 saves yours over it, Esc leaves it");
+	(void)snprintf(what, sizeof what, "%s show", f->kind->name);
+	f->saving = console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", f->name), on_version, c);
 }
 
 static void
@@ -274,7 +293,9 @@ act(struct console *c, const struct action_row *a)
 		save(c);
 		return true;
 	case ACT_CANCEL:
-		if (form_changed(f))
+		if (f->saving)
+			console_say(c, true, "it is being saved: wait for the answer");
+		else if (form_changed(f))
 			prompt_yes(c, "Leave without saving what you changed? y", NULL, on_leave);
 		else
 			leave(c);
@@ -297,16 +318,21 @@ key(struct console *c, int k)
 	struct form		*f = &c->form;
 	struct form_field	*ff = &f->fields[f->at];
 
-	if (k == K_PASTE)
-		return is_choice(ff->field) || ff->fixed || editor_insert(&ff->editor, c->keys.paste_code) || true;
+	if (k == K_PASTE) {
+		if (!is_choice(ff->field) && !ff->fixed && !f->saving)
+			(void)editor_insert(&ff->editor, c->keys.paste_code);
+		return true;
+	}
 	if (k == K_TAB || k == K_ENTER || k == K_ESC || k == K_UP || k == K_DOWN || k == K_BACKTAB || k >= K_F0 || k == ('c' & 0x1f))
 		return false;
+	if (f->saving && (k >= ' ' || k == K_BACKSPACE))
+		return true;	/* what was sent is what stands there */
 	if (is_choice(ff->field)) {
 		if (k == ' ' || k == K_RIGHT)
 			choose(c, 1);
 		if (k == K_LEFT)
 			choose(c, -1);
-		return k == ' ' || k == K_RIGHT || k == K_LEFT || k < K_UP;
+		return k >= ' ';
 	}
 	if (ff->fixed)
 		return false;
@@ -318,37 +344,48 @@ key(struct console *c, int k)
 	return editor_key(&ff->editor, k);
 }
 
+/* What stands behind a field's value. */
+static const char *
+remark(const struct form *f, int i)
+{
+	const struct form_field	*ff = &f->fields[i];
+
+	if (ff->fixed) {
+		for (int k = 0; k < i; k++)
+			if (f->fields[k].fixed)
+				return "fixed";
+		return "fixed: delete and re-create to change";
+	}
+	if (ff->field->flags & FF_SECRET)
+		return f->adding ? "random: made for you" : "empty: keep";
+	return "";
+}
+
 static void
 field_paint(struct console *c, int i, int row)
 {
 	struct form_field	*ff = &c->form.fields[i];
 	const struct field	*fd = ff->field;
 	char			 value[EDITOR_MAX], boxed[EDITOR_MAX + 8];
-	int			 cells = screen_cols() - VALUE_COL - 3, cursor = 0;
-	size_t			 start = editor_window(&ff->editor, cells, &cursor);
-	bool			 here = i == c->form.at, secret = (fd->flags & FF_SECRET) != 0;
+	int			 cells = screen_cols() - VALUE_COL - REMARK_CELLS, cursor = 0, used;
+	bool			 here = i == c->form.at;
+	const char		*edges = ff->fixed ? "  " : is_choice(fd) ? "<>" : "[]";
+	size_t			 start, n;
 
-	if (cells > 50)
-		cells = 50;
-	start = editor_window(&ff->editor, cells - 2, &cursor);
+	cells = cells > VALUE_CELLS ? VALUE_CELLS : cells;
+	start = editor_window(&ff->editor, cells, &cursor);
 	if (field_changed(&c->form, i))
 		(void)screen_put(row, 0, 1, S_BOLD, "*");
 	(void)screen_put(row, LABEL_COL, VALUE_COL - 2, here ? S_BOLD : S_PLAIN,
 	    fd->type == FT_BOOL && strcmp(fd->title, "En") == 0 ? "Enabled" : fd->title);
 	text_safe(ff->editor.text + start, ff->editor.n - start, value, sizeof value, screen_ascii());
-	if (secret && strcmp(ff->editor.text, "random") != 0)
+	if ((fd->flags & FF_SECRET) && strcmp(ff->editor.text, "random") != 0)
 		memset(value, '*', strlen(value));
-	if (ff->fixed)
-		(void)snprintf(boxed, sizeof boxed, " %.300s   fixed: delete and re-create to change", value);
-	else if (is_choice(fd))
-		(void)snprintf(boxed, sizeof boxed, "<%s>", value);
-	else {
-		int	used;
-		size_t	n = text_fit(value, cells - 2, &used);
-
-		(void)snprintf(boxed, sizeof boxed, "[%.*s%*s]", (int)n, value, cells - 2 - used, "");
-	}
-	(void)screen_put(row, VALUE_COL - 1, screen_cols() - VALUE_COL + 1, here ? S_BOLD : S_PLAIN, boxed);
+	n = text_fit(value, cells, &used);
+	(void)snprintf(boxed, sizeof boxed, "%c%.*s%*s%c", edges[0], (int)n, value, is_choice(fd) ? 0 : cells - used, "", edges[1]);
+	(void)screen_put(row, VALUE_COL - 1, cells + 2, here ? S_BOLD : S_PLAIN, boxed);
+	cells = ff->fixed ? used + 2 : cells + 2;
+	(void)screen_put(row, VALUE_COL + cells, screen_cols() - VALUE_COL - cells, S_DIM, remark(&c->form, i));
 	if (here && c->prompt.kind == PROMPT_NONE)
 		screen_cursor(row, VALUE_COL + cursor);
 }
@@ -378,4 +415,10 @@ paint(struct console *c)
 	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, head);
 }
 
-const struct pane	pane_form = { .bit = P_FORM, .place = "Edit", .paint = paint, .act = act, .key = key };
+static const char *
+place(const struct console *c)
+{
+	return c->form.place;
+}
+
+const struct pane	pane_form = { .bit = P_FORM, .place = "", .what = place, .paint = paint, .act = act, .key = key };

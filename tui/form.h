@@ -27,6 +27,7 @@ struct form {
 	const struct kind	*kind;
 	bool			 open, adding;
 	char			 name[80];		/* of the record */
+	char			 place[96];		/* in the breadcrumb */
 	json_int_t		 version;		/* that the edit began from */
 	struct form_field	 fields[FORM_FIELDS];
 	int			 n, at, top;

@@ -357,6 +357,40 @@ wait : sort-reverse
 key Enter
 wait Owner ^
 E
+check "a list is exported, all of it and no more" console 80x24 <<E
+wait LIVE
+key 3
+wait alice
+key /
+text 39340111000
+wait of 4
+key Enter
+key F2
+wait Write to file
+text $TMP/accounts
+key Enter
+wait rows written
+key x
+text $TMP/accounts
+key Enter
+wait File exists
+key 2
+wait Registered Accounts
+key x
+text $TMP/registered
+key Enter
+wait rows written
+key 8
+wait Events -
+key x
+text $TMP/events
+key Enter
+wait rows written
+E
+cut -f1 "$TMP/accounts" | paste -sd, > "$out"
+check "with its filter" shows "^Username,alice,bob,carlo,dora$"
+check "without what a terminal would obey" eval 'grep -q Evil "$TMP/registered" && ! grep -qaP "[\x00-\x08\x0b-\x1f\x7f]" "$TMP/registered"'
+check "events, too" grep -q "registered from" "$TMP/events"
 check "Help is searched" console 80x24 <<E
 wait LIVE
 key 3
