@@ -9,7 +9,7 @@ const struct command	commands[] = {
 	{ "group", "show", "group", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one group" },
 	{ "group", "add", "group", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make a group" },
 	{ "group", "set", "group", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "change a group's fields" },
-	{ "group", "delete", "group", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete an empty group" },
+	{ "group", "delete", "group", ARGS_REMOVE, REPLY_DONE, ROLE_OPERATOR, "delete an empty group" },
 	{ "account", "list", "account", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list accounts" },
 	{ "account", "show", "account", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one account" },
 	{ "account", "add", "account", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make an account" },
@@ -76,7 +76,7 @@ command_usage(const struct command *c, char *buf, size_t size)
 	static const char *const	args[] = {
 		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
-		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE",
+		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE", [ARGS_REMOVE] = " ID",
 	};
 	bool	groups = c->kind != NULL && c->args == ARGS_LIST && strcmp(c->kind, "account") == 0;
 

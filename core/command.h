@@ -23,6 +23,7 @@ enum command_args {
 	ARGS_DROP,	/* ID [CONTACT] */
 	ARGS_WORD,	/* one word: a subsystem */
 	ARGS_FILE,	/* FILE, made or read by the daemon */
+	ARGS_REMOVE,	/* ID: deletes what is refused while something is in it, so that nobody need be asked */
 };
 
 struct command {

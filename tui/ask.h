@@ -10,7 +10,8 @@
 bool	ask_yes(const char *question);		/* only "y" or "yes" is */
 
 /*
- * A password from standard input: typed twice without echo where that is a terminal, else one line.  0, or ERR_INVALID with why.
+ * A password from standard input: typed twice without echo where that is a terminal, else one line.
+ * 0, or ERR_INVALID with why.
  */
 int	ask_password(char *buf, size_t size, char *why, size_t why_size);
 

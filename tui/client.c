@@ -43,7 +43,8 @@ client_open(const char *path, char why[CLIENT_WHY])
 	struct client		*c = calloc(1, sizeof *c);
 
 	if (c == NULL || strlen(path) >= sizeof sun.sun_path) {
-		(void)snprintf(why, CLIENT_WHY, "%.100s: the path is too long for a socket", path);
+		(void)snprintf(why, CLIENT_WHY, "%.100s: %s", path,
+		    c == NULL ? "out of memory" : "the path is too long for a socket");
 		free(c);
 		return NULL;
 	}
@@ -231,7 +232,8 @@ client_greeting(struct client *c, json_t **greeting)
 	}
 	protocol = json_integer_value(json_object_get(m, "protocol"));
 	if (protocol != PROTOCOL_VERSION) {
-		(void)snprintf(c->why, sizeof c->why, "the daemon speaks protocol %d, this program %d: install the same version of both",
+		(void)snprintf(c->why, sizeof c->why,
+		    "the daemon speaks protocol %d, this program %d: install the same version of both",
 		    (int)protocol, PROTOCOL_VERSION);
 		json_decref(m);
 		return -EPROTO;
@@ -251,18 +253,42 @@ client_next(struct client *c, json_t **message)
 	return next_line(c, message);
 }
 
+/* Until something can be read.  0, or negative; reader as of client_wait(). */
+static int
+wait_ready(struct client *c, int reader)
+{
+	struct pollfd	p[2] = { { .fd = c->fd, .events = POLLIN }, { .fd = reader } };
+	int		rc;
+
+	if (client_wants_write(c))
+		p[0].events |= POLLOUT;
+	if (poll(p, 2, -1) < 0)
+		return errno == EINTR ? 0 : fail(c, -errno, strerror(errno));
+	if (p[1].revents & POLLERR)
+		return fail(c, -ECANCELED, "nobody reads the answer");
+	if ((p[0].revents & POLLOUT) && (rc = client_flush(c)) != 0)
+		return rc;
+	return 0;
+}
+
 int
-client_wait(struct client *c, json_t **message)
+client_wait_greeting(struct client *c, json_t **greeting)
 {
 	int	rc;
 
-	while ((rc = client_next(c, message)) == 0) {
-		struct pollfd	p = { .fd = c->fd, .events = (short)(POLLIN | (client_wants_write(c) ? POLLOUT : 0)) };
+	while ((rc = client_greeting(c, greeting)) == 0)
+		if ((rc = wait_ready(c, -1)) != 0)
+			break;
+	return rc;
+}
 
-		if (poll(&p, 1, -1) < 0)
-			return fail(c, -errno, strerror(errno));
-		if ((p.revents & POLLOUT) && (rc = client_flush(c)) != 0)
-			return rc;
-	}
+int
+client_wait(struct client *c, int reader, json_t **message)
+{
+	int	rc;
+
+	while ((rc = client_next(c, message)) == 0)
+		if ((rc = wait_ready(c, reader)) != 0)
+			break;
 	return rc;
 }

@@ -9,7 +9,9 @@
 
 #include "tui/cli.h"
 #include "tui/client.h"
+#include "tui/complain.h"
 #include "tui/console.h"
+#include "tui/usage.h"
 
 int
 main(int argc, char **argv)
@@ -29,10 +31,8 @@ main(int argc, char **argv)
 			return printf("wirechief %s\n", VERSION) < 0;
 		else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
 			socket = argv[++i];
-		else {
-			(void)fprintf(stderr, "wirechief: no option '%.30s' here; wirechief --help tells more\n", argv[i]);
-			return EXIT_USAGE;
-		}
+		else
+			return complain(EXIT_USAGE, "no option '%s' here; wirechief --help tells more", argv[i]);
 	}
 	/* --json and --help may stand behind the command too: people type them where they think of them. */
 	for (int k = i; k < argc; k++) {
@@ -47,7 +47,7 @@ main(int argc, char **argv)
 		k--;
 	}
 	if (help)
-		return cli_help(argc - i, argv + i);
+		return usage_help(argc - i, argv + i);
 	if (i < argc)
 		return cli_main(client_path(socket), json, argc - i, argv + i);
 	return console_main(client_path(socket));

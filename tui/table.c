@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-enum { FIRST_ROWS = 200, CELL = 600, COLUMNS_MAX = 40 };
+enum { FIRST_ROWS = 200, CELL = 600, COLUMNS_MAX = 40, TITLE = 22 };
 
 struct table_out {
 	const struct field	*columns[COLUMNS_MAX];
@@ -16,7 +16,7 @@ struct table_out {
 	bool			 begun;
 };
 
-/* Strings may hold anything from the network; what is not printable in this locale's view never comes out raw. */
+/* Strings may hold anything that the network sent. */
 void
 cell_text(const json_t *v, char *buf, size_t size)
 {
@@ -113,22 +113,42 @@ table_out_end(struct table_out *t)
 	free(t);
 }
 
-void
-table_out_record(const struct kind *k, const json_t *record)
+static void
+value_line(const char *title, const char *text)
 {
-	const char	*name;
-	json_t		*value;
-	char		 cell[CELL];
-	json_t		*object = json_deep_copy(record);
-
-	json_object_foreach(object, name, value) {
-		const struct field	*f = k == NULL ? NULL : kind_field(k, name);
-
-		if (json_is_object(value) || json_is_array(value))
-			continue;
-		cell_text(value, cell, sizeof cell);
-		pad(f == NULL || f->title == NULL ? name : f->title, 22, false);
-		(void)printf("%s\n", cell);
+	if (text[0] == '\0') {
+		(void)puts(title);
+		return;
 	}
-	json_decref(object);
+	pad(title, TITLE, false);
+	(void)puts(text);
+}
+
+void
+table_out_value(const char *title, json_t *value)
+{
+	char		 cell[CELL], all[CELL] = "";
+	const char	*name;
+	json_t		*v;
+	size_t		 i, at = 0;
+
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, v) {
+			cell_text(v, cell, sizeof cell);
+			value_line(title, cell);
+		}
+		return;
+	}
+	cell_text(value, cell, sizeof cell);
+	if (!json_is_object(value)) {
+		value_line(title, cell);
+		return;
+	}
+	json_object_foreach(value, name, v) {
+		cell_text(v, cell, sizeof cell);
+		if (strcmp(cell, "0") != 0 && at < sizeof all)
+			at += (size_t)snprintf(all + at, sizeof all - at, "%s%s %s", at == 0 ? "" : ", ", name, cell);
+	}
+	if (at > 0)
+		value_line(title, all);
 }

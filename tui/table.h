@@ -1,6 +1,6 @@
 /*
- * Rows as an aligned table on standard output.  Widths come from the first rows, so that a list of a million streams; a later cell that is
- * wider shifts its own line only.
+ * Rows as an aligned table on standard output.  Widths come from the first rows, so that a list of a
+ * million streams; a later cell that is wider shifts its own line only.
  */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H
@@ -15,8 +15,11 @@ struct table_out *table_out_new(const struct kind *);
 void	table_out_row(struct table_out *, const json_t *row);
 void	table_out_end(struct table_out *);	/* prints what waits, and frees */
 
-/* "Username  alice" lines of one record; titles from kind, or names where it has none. */
-void	table_out_record(const struct kind *, const json_t *record);
+/*
+ * "Username  alice": a line of one record.  A list is a line for each of its items, of an object what
+ * is not 0.
+ */
+void	table_out_value(const char *title, json_t *value);
 
 /* A value as a person reads it, made safe for a terminal: true is yes, null is empty. */
 void	cell_text(const json_t *, char *buf, size_t size);

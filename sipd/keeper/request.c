@@ -279,6 +279,7 @@ arguments_fit(struct request *r)
 static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_FILE] = "file",
+	[ARGS_REMOVE] = "name",
 };
 
 static bool

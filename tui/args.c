@@ -1,0 +1,169 @@
+#include "tui/args.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kinds.h"
+#include "tui/ask.h"
+#include "tui/cli.h"
+#include "tui/complain.h"
+#include "tui/usage.h"
+
+enum { PASSWORD_TEXT = 256 };
+
+static int
+set_text(json_t *object, const char *name, const char *value)
+{
+	json_t	*v = json_string(value);
+
+	if (v == NULL)
+		return complain(EXIT_USAGE, "%s is not valid UTF-8", name);
+	return json_object_set_new(object, name, v);
+}
+
+static int
+set_limit(json_t *request, const char *text)
+{
+	char	*end;
+	long	 n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || n < 0 || errno != 0)
+		return complain(EXIT_USAGE, "--limit takes a number, not '%s'", text);
+	return json_object_set_new(request, "limit", json_integer(n));
+}
+
+static int
+take_list(const struct command *c, int argc, char **argv, struct args *a)
+{
+	static const char *const	options[] = { "--query", "--sort", "--limit", "--group", NULL };
+
+	for (int i = 0; i < argc; i++) {
+		size_t	k = 0;
+		int	rc;
+
+		if (strcmp(argv[i], "--reverse") == 0) {
+			(void)json_object_set_new(a->request, "reverse", json_true());
+			continue;
+		}
+		while (options[k] != NULL && strcmp(options[k], argv[i]) != 0)
+			k++;
+		if (options[k] == NULL || i + 1 == argc)
+			return usage_error(c);
+		i++;
+		rc = strcmp(options[k], "--limit") == 0 ? set_limit(a->request, argv[i]) :
+		    set_text(a->request, options[k] + strlen("--"), argv[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* What stands after password=. */
+static int
+set_password(json_t *set, const char *name, const char *value)
+{
+	char	password[PASSWORD_TEXT], why[128];
+	int	rc;
+
+	if (strcmp(value, "random") == 0 || value[0] == '\0')
+		return set_text(set, name, value);
+	if (strcmp(value, "-") != 0)
+		return complain(EXIT_USAGE, "a %s is never an argument: use %s=- or %s=random", name, name, name);
+	if (ask_password(password, sizeof password, why, sizeof why) != 0)
+		return complain(EXIT_REFUSED, "%s", why);
+	rc = set_text(set, name, password);
+	explicit_bzero(password, sizeof password);
+	return rc;
+}
+
+static int
+set_field(const struct command *c, json_t *set, const char *word)
+{
+	const char		*value = strchr(word, '=');
+	const struct field	*f;
+	char			 name[64];
+
+	if (value == NULL || (size_t)(value - word) >= sizeof name)
+		return complain(EXIT_USAGE, "'%s' is not FIELD=VALUE", word);
+	memcpy(name, word, (size_t)(value - word));
+	name[value++ - word] = '\0';
+	f = kind_field(kind_named(c->kind), name);
+	if (f == NULL || (f->flags & FF_HIDDEN))
+		return complain(EXIT_USAGE, "no field '%s'; wirechief --help %s %s lists them", name, c->noun, c->verb);
+	if (json_object_get(set, name) != NULL)
+		return complain(EXIT_USAGE, "%s is set twice", name);
+	return f->flags & FF_SECRET ? set_password(set, name, value) : set_text(set, name, value);
+}
+
+static int
+take_set(const struct command *c, int argc, char **argv, struct args *a)
+{
+	json_t	*set = json_object();
+	int	 first = argc > 0 && strchr(argv[0], '=') == NULL ? 1 : 0, rc;
+
+	(void)json_object_set_new(a->request, "set", set);
+	if (strcmp(c->verb, "add") != 0 && (first == 0 || argc < 2))
+		return usage_error(c);
+	rc = set_text(a->request, "name", first == 1 ? argv[0] : "");
+	for (int i = first; rc == 0 && i < argc; i++)
+		rc = set_field(c, set, argv[i]);
+	return rc;
+}
+
+/* One word, and for some commands a second one. */
+static int
+take_words(const struct command *c, int argc, char **argv, struct args *a)
+{
+	static const char *const	names[][2] = {
+		[ARGS_NAME] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
+		[ARGS_FILE] = { "file", NULL },
+	};
+	const char *const		*name = names[c->args];
+	int				 rc;
+
+	if (argc < 1 || argc > 2 || (argc == 2 && name[1] == NULL))
+		return usage_error(c);
+	rc = set_text(a->request, name[0], argv[0]);
+	return rc == 0 && argc == 2 ? set_text(a->request, name[1], argv[1]) : rc;
+}
+
+static int
+take_delete(const struct command *c, int argc, char **argv, struct args *a)
+{
+	const char	*name = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--yes") == 0)
+			a->yes = true;
+		else if (name == NULL)
+			name = argv[i];
+		else
+			return usage_error(c);
+	}
+	return name == NULL ? usage_error(c) : set_text(a->request, "name", name);
+}
+
+int
+args_take(const struct command *c, int argc, char **argv, struct args *a)
+{
+	switch (c->args) {
+	case ARGS_NONE:
+		return argc == 0 ? 0 : usage_error(c);
+	case ARGS_LIST:
+		return take_list(c, argc, argv, a);
+	case ARGS_SET:
+		return take_set(c, argc, argv, a);
+	case ARGS_DELETE:
+	case ARGS_REMOVE:
+		return take_delete(c, argc, argv, a);
+	case ARGS_NAME:
+	case ARGS_DROP:
+	case ARGS_WORD:
+	case ARGS_FILE:
+		return take_words(c, argc, argv, a);
+	}
+	return EXIT_USAGE;
+}

@@ -1,0 +1,188 @@
+#include "tui/printer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kinds.h"
+#include "tui/cli.h"
+#include "tui/complain.h"
+#include "tui/json.h"
+#include "tui/table.h"
+
+enum { CELL = 600 };
+
+struct printer {
+	const struct command	*command;
+	const struct kind	*kind;		/* NULL: of none */
+	bool			 json;
+	struct table_out	*table;		/* of the list that is under way */
+};
+
+struct printer *
+printer_new(const struct command *c, bool json)
+{
+	struct printer	*p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return NULL;
+	p->command = c;
+	p->kind = c->kind == NULL ? NULL : kind_named(c->kind);
+	p->json = json;
+	return p;
+}
+
+void
+printer_free(struct printer *p)
+{
+	if (p != NULL && p->table != NULL)
+		table_out_end(p->table);
+	free(p);
+}
+
+void
+printer_refused(const json_t *error)
+{
+	const char	*text = json_string_value(json_object_get(error, "text")), *name;
+	json_t		*fields = json_object_get(error, "fields"), *f;
+	char		 now[CELL];
+
+	(void)complain(EXIT_REFUSED, "%s", text == NULL ? "refused" : text);
+	json_object_foreach(fields, name, f) {
+		cell_text(json_object_get(f, "now"), now, sizeof now);
+		(void)complain(EXIT_REFUSED, "%s is now '%s'", name, now);
+	}
+}
+
+/* A copy of an object with one member more. */
+static void
+json_line_with(json_t *object, const char *name, json_t *value)
+{
+	json_t	*copy = json_object();
+
+	(void)json_object_update(copy, object);
+	(void)json_object_set(copy, name, value);
+	json_line(copy);
+	json_decref(copy);
+}
+
+static void
+print_rows(const char *kind, const json_t *rows)
+{
+	struct table_out	*t = json_array_size(rows) == 0 ? NULL : table_out_new(kind_named(kind));
+	const json_t		*row;
+	size_t			 i;
+
+	if (t == NULL)
+		return;
+	(void)putchar('\n');
+	json_array_foreach(rows, i, row)
+		table_out_row(t, row);
+	table_out_end(t);
+}
+
+/* What a person calls a member of an answer: the field's title, or its name with a capital. */
+static void
+title_of(const struct kind *k, const char *name, char *buf, size_t size)
+{
+	const struct field	*f = k == NULL ? NULL : kind_field(k, name);
+
+	(void)snprintf(buf, size, "%s", f != NULL && f->title != NULL ? f->title : name);
+	for (size_t i = 0; f == NULL && i < n_status_fields; i++)
+		if (strcmp(status_fields[i].name, name) == 0)
+			(void)snprintf(buf, size, "%s", status_fields[i].title);
+	if (buf[0] >= 'a' && buf[0] <= 'z')
+		buf[0] = (char)(buf[0] - 'a' + 'A');
+}
+
+static void
+print_ok(const struct printer *p, const json_t *message, json_t *ok)
+{
+	json_t		*password = json_object_get(message, "password");
+	const char	*name;
+	json_t		*value;
+	char		 title[64];
+
+	if (p->json && password != NULL) {
+		json_line_with(ok, "password", password);
+		return;
+	}
+	if (p->json) {
+		json_line(ok);
+		return;
+	}
+	json_object_foreach(ok, name, value) {
+		title_of(p->kind, name, title, sizeof title);
+		table_out_value(title, value);
+	}
+	if (password != NULL)
+		table_out_value("Password", password);
+	print_rows("registration", json_object_get(message, "registrations"));
+}
+
+/* A change as a line: what became of the row, and the columns of its kind. */
+static void
+print_change(const struct printer *p, const json_t *message)
+{
+	json_t	*row = json_object_get(message, "row");
+	char	 cell[CELL];
+
+	if (p->json) {
+		json_line_with(row, "_event", json_object_get(message, "event"));
+	} else {
+		cell_text(json_object_get(message, "event"), cell, sizeof cell);
+		(void)printf("%-8s", cell);
+		for (size_t i = 0; i < p->kind->n_fields; i++) {
+			if ((p->kind->fields[i].flags & FF_COLUMN) == 0)
+				continue;
+			cell_text(json_object_get(row, p->kind->fields[i].name), cell, sizeof cell);
+			(void)printf("  %s", cell[0] == '\0' ? "-" : cell);
+		}
+		(void)putchar('\n');
+	}
+	(void)fflush(stdout);
+}
+
+static struct table_out *
+table(struct printer *p)
+{
+	if (p->table == NULL)
+		p->table = table_out_new(p->kind);
+	return p->table;
+}
+
+static void
+print_row(struct printer *p, const json_t *row)
+{
+	if (p->json)
+		json_line(row);
+	else if (table(p) != NULL)
+		table_out_row(p->table, row);
+}
+
+enum printed
+printer_take(struct printer *p, const json_t *message)
+{
+	json_t	*error = json_object_get(message, "error"), *ok = json_object_get(message, "ok"),
+		*row = json_object_get(message, "row");
+
+	if (error != NULL) {
+		printer_refused(error);
+		return PRINTED_REFUSED;
+	}
+	if (json_object_get(message, "event") != NULL) {
+		print_change(p, message);
+		return PRINTED_MORE;
+	}
+	if (row != NULL) {
+		print_row(p, row);
+		return PRINTED_MORE;
+	}
+	if (ok == NULL || p->command->reply == REPLY_STREAM)
+		return PRINTED_MORE;
+	if (p->command->reply != REPLY_ROWS)
+		print_ok(p, message, ok);
+	else if (!p->json)
+		(void)table(p);		/* its header stands over an empty list too; printer_free() ends it */
+	return PRINTED_LAST;
+}
