@@ -1,6 +1,6 @@
 /*
- * Fills a manual page's markers with the programs' own tables, so that the manual can't fall behind: reads a page on standard input, writes
- * it to standard output.
+ * Fills a manual page's markers with the programs' own tables, so that the manual can't fall behind:
+ * reads a page on standard input, writes it to standard output.
  *
  *	@COMMANDS@  @STATUS@  @FIELDS kind@  @CONFIG@  @KEYS@  @VERSION@
  */

@@ -154,7 +154,7 @@ static void
 quit(struct console *c)
 {
 	if (form_changed(&c->form))
-		prompt_yes(c, "Leave the console without saving the form? y", NULL, quit_done);
+		(void)prompt_yes(c, "Leave the console without saving the form? y", NULL, quit_done);
 	else
 		c->quit = true;
 }

@@ -1,10 +1,10 @@
 /*
- * The console's loop: keys, the daemon, frames.  Keys paint at once; live data at most ten times a second, and slower where the terminal's
- * answers say that the link is: one live frame is under way at a time, two when somebody types.
+ * The console's loop: keys, the daemon, frames.  What a key asks for is painted at once, live data as the link allows (frames.h).
  */
 #include "tui/console.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,17 +23,11 @@
 #include "tui/app.h"
 #include "tui/cli.h"
 #include "tui/common.h"
+#include "tui/frames.h"
 #include "tui/screen.h"
 #include "tui/table.h"
 
-enum { FRAME_MS = 100, SILENT_FRAME_MS = 250, SILENT_MS = 3000, CLOCK_MS = 1000, STALE_MS = 2000, ANSWER_MS = 300, MIN_COLS = 60, MIN_ROWS = 15 };
-
-/* Frames on their way to the terminal. */
-struct frames {
-	int	under_way;
-	int64_t	sent_ms, ack_ms;	/* of the last; how long its answer took */
-	bool	answers;		/* the terminal does */
-};
+enum { CLOCK_MS = 1000, STALE_MS = 2000, ANSWER_MS = 300, MIN_COLS = 60, MIN_ROWS = 15 };
 
 static const struct glyph	glyphs[] = {
 	{ "OK", "+", S_OK }, { "LAGGED", "~", S_LAGGED }, { "UNREACHABLE", "!", S_BAD }, { "UNKNOWN", "?", S_BOLD },
@@ -322,35 +316,7 @@ frame(struct console *c, struct frames *f)
 	}
 	screen_end(c->redraw);
 	c->redraw = c->wants_frame = c->urgent = false;
-	f->under_way++;
-	f->sent_ms = c->now_ms;
-}
-
-/* Whether a frame may go now; else in how many ms to look again. */
-static bool
-frame_due(const struct console *c, const struct frames *f, int *wait_ms)
-{
-	int64_t	since = c->now_ms - f->sent_ms, gap = f->answers ? (4 * f->ack_ms > FRAME_MS ? 4 * f->ack_ms : FRAME_MS) : SILENT_FRAME_MS;
-	bool	stuck = since > SILENT_MS;
-
-	if (!c->wants_frame && !c->urgent)
-		return false;
-	if (c->urgent && (f->under_way < 2 || !f->answers || stuck))
-		return true;
-	if (!c->urgent && since >= gap && (f->under_way < 1 || !f->answers || stuck))
-		return true;
-	if (*wait_ms < 0 || *wait_ms > gap)
-		*wait_ms = since >= gap ? 20 : (int)(gap - since);
-	return false;
-}
-
-static void
-acknowledged(struct console *c, struct frames *f)
-{
-	f->answers = true;
-	if (f->under_way > 0)
-		f->under_way--;
-	f->ack_ms = c->now_ms - f->sent_ms;
+	frames_sent(f, c->now_ms);
 }
 
 static void
@@ -388,7 +354,7 @@ keys_read(struct console *c, struct frames *f)
 		keys_feed(&c->keys, bytes, (size_t)n, c->now_ms);
 	while (!c->quit && (key = keys_next(&c->keys, c->now_ms)) != KEY_NONE) {
 		if (key == K_ACK)
-			acknowledged(c, f);
+			frames_acknowledged(f, c->now_ms);
 		else
 			key_take(c, key);
 	}
@@ -441,7 +407,7 @@ run(struct console *c)
 {
 	struct frames	f = { 0 };
 	int64_t		second = 0;
-	int		wait_ms = 0;
+	int		wait_ms = 0, due_ms;
 	enum link_state	state;
 	bool		wanted;
 	sigset_t	unblocked;
@@ -470,9 +436,12 @@ run(struct console *c)
 		if (c->wants_frame && !wanted && c->now_ms - c->key_ms < ANSWER_MS)
 			c->urgent = true;	/* what a key asked for, most likely */
 		ticks(c, &second);
-		wait_ms = next_wait(c);
-		if (frame_due(c, &f, &wait_ms))
+		due_ms = c->wants_frame || c->urgent ? frames_next(&f, c->urgent, c->now_ms) : INT_MAX;
+		if (due_ms == 0)
 			frame(c, &f);
+		wait_ms = next_wait(c);
+		if (due_ms > 0 && due_ms < wait_ms)
+			wait_ms = due_ms;
 	}
 }
 

@@ -296,7 +296,7 @@ act(struct console *c, const struct action_row *a)
 		if (f->saving)
 			console_say(c, true, "it is being saved: wait for the answer");
 		else if (form_changed(f))
-			prompt_yes(c, "Leave without saving what you changed? y", NULL, on_leave);
+			(void)prompt_yes(c, "Leave without saving what you changed? y", NULL, on_leave);
 		else
 			leave(c);
 		return true;

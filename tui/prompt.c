@@ -32,10 +32,10 @@ prompt_line(struct console *c, const char *label, const char *text, prompt_fn ty
 	return p;
 }
 
-void
+struct prompt *
 prompt_yes(struct console *c, const char *question, const char *hint, prompt_fn done)
 {
-	(void)begin(c, PROMPT_YES, question, hint, done);
+	return begin(c, PROMPT_YES, question, hint, done);
 }
 
 void
@@ -131,6 +131,7 @@ bool
 prompt_key(struct console *c, int key)
 {
 	struct prompt	*p = &c->prompt;
+	bool		 yes;
 
 	if (p->kind == PROMPT_NONE)
 		return false;
@@ -150,9 +151,10 @@ prompt_key(struct console *c, int key)
 		name_key(c, key);
 		break;
 	case PROMPT_YES:
-		if (key != 'y')
+		yes = key == 'y' || (p->also != '\0' && key == p->also);
+		if (!yes)
 			console_say(c, false, "not done");
-		finish(c, key == 'y', "y");
+		finish(c, yes, key == 'y' ? "y" : "also");
 		break;
 	case PROMPT_MENU:
 		menu_key(c, key);

@@ -14,7 +14,7 @@ enum prompt_kind { PROMPT_NONE, PROMPT_LINE, PROMPT_YES, PROMPT_NAME, PROMPT_MEN
 
 enum { MENU_ITEMS = 64, MENU_TEXT = 96, PROMPT_TEXT = 200 };
 
-/* done: Enter, y, the name typed out, or a choice; text is what was typed or the item's number.  Not called on Esc. */
+/* done: Enter, y or the other letter, the name typed out, or a choice; text is what was typed or the item's number.  Not called on Esc. */
 typedef void	(*prompt_fn)(struct console *, const char *text);
 
 struct prompt {
@@ -22,6 +22,7 @@ struct prompt {
 	char			 label[PROMPT_TEXT];
 	char			 hint[PROMPT_TEXT];	/* the command line that does the same, dimmed */
 	char			 name[80];		/* that is to be typed out */
+	char			 also;			/* PROMPT_YES: a letter that is taken beside y; 0 none */
 	struct editor		 editor;
 	prompt_fn		 done;
 	/* PROMPT_LINE; each may be NULL. */
@@ -35,7 +36,7 @@ struct prompt {
 };
 
 struct prompt *prompt_line(struct console *, const char *label, const char *text, prompt_fn typing, prompt_fn done);
-void	prompt_yes(struct console *, const char *question, const char *hint, prompt_fn done);
+struct prompt *prompt_yes(struct console *, const char *question, const char *hint, prompt_fn done);
 void	prompt_name(struct console *, const char *question, const char *name, const char *hint, prompt_fn done);
 void	prompt_menu(struct console *, const char *title, prompt_fn done);	/* then prompt_item() for each */
 void	prompt_item(struct console *, bool ticked, const char *text);

@@ -102,9 +102,11 @@ account_delete(struct console *c, const char *username)
 static void
 do_drop(struct console *c, const char *text)
 {
-	(void)text;
-	(void)console_ask(c, json_pack("{s:s, s:s, s:s}", "do", "registration drop", "name", c->subject.name, "contact", c->subject.contact), on_done,
-	    c);
+	json_t	*r = json_pack("{s:s, s:s}", "do", "registration drop", "name", c->subject.name);
+
+	if (strcmp(text, "y") == 0)
+		(void)json_object_set_new(r, "contact", json_string(c->subject.contact));
+	(void)console_ask(c, r, on_done, c);
 }
 
 static void
@@ -115,9 +117,9 @@ ask_drop(struct console *c)
 	if (!ask_about(c, "registration", list_value(&c->registered, "username", name, sizeof name)))
 		return;
 	(void)list_value(&c->registered, "contact", c->subject.contact, sizeof c->subject.contact);
-	(void)snprintf(question, sizeof question, "Drop this registration of %.60s? y", c->subject.name);
-	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", c->subject.name, c->subject.contact);
-	prompt_yes(c, question, hint, do_drop);
+	(void)snprintf(question, sizeof question, "Drop this registration of %.40s? y; a drops all of them", name);
+	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", name, c->subject.contact);
+	prompt_yes(c, question, hint, do_drop)->also = 'a';
 }
 
 static void
@@ -138,7 +140,7 @@ account_block(struct console *c, const char *username, bool enabled)
 	c->subject.enabled = enabled;
 	(void)snprintf(question, sizeof question, enabled ? "Disable %.80s: no calls, no messages? y" : "Enable %.80s? y", username);
 	(void)snprintf(hint, sizeof hint, "wirechief account %s %.80s", enabled ? "disable" : "enable", username);
-	prompt_yes(c, question, hint, do_block);
+	(void)prompt_yes(c, question, hint, do_block);
 }
 
 void

@@ -369,7 +369,7 @@ key F2
 wait Write to file
 text $TMP/accounts
 key Enter
-wait rows written
+wait written to $TMP/accounts
 key x
 text $TMP/accounts
 key Enter
@@ -379,13 +379,13 @@ wait Registered Accounts
 key x
 text $TMP/registered
 key Enter
-wait rows written
+wait written to $TMP/registered
 key 8
 wait Events -
 key x
 text $TMP/events
 key Enter
-wait rows written
+wait written to $TMP/events
 E
 cut -f1 "$TMP/accounts" | paste -sd, > "$out"
 check "with its filter" shows "^Username,alice,bob,carlo,dora$"
