@@ -109,7 +109,7 @@ caller_id_check(const char *s, char *why, size_t size)
 	size_t	digits = strspn(s + (s[0] == '+'), "0123456789");
 
 	if (digits == 0 || digits > 30 || s[digits + (s[0] == '+')] != '\0') {
-		(void)snprintf(why, size, "must be digits with an optional leading +");
+		(void)snprintf(why, size, "must be digits with an optional leading +, such as +390612345678");
 		return ERR_INVALID;
 	}
 	return 0;

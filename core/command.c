@@ -70,6 +70,12 @@ command_find(const char *do_)
 	return NULL;
 }
 
+bool
+command_has_group(const struct command *c)
+{
+	return c->args == ARGS_LIST && c->kind != NULL && (strcmp(c->kind, "account") == 0 || strcmp(c->kind, "registration") == 0);
+}
+
 const char *
 command_usage(const struct command *c, char *buf, size_t size)
 {
@@ -78,10 +84,10 @@ command_usage(const struct command *c, char *buf, size_t size)
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE", [ARGS_REMOVE] = " ID",
 	};
-	bool	groups = c->kind != NULL && c->args == ARGS_LIST && strcmp(c->kind, "account") == 0;
+	bool	set = c->args == ARGS_SET && strcmp(c->verb, "set") == 0;
 
 	(void)snprintf(buf, size, "%s%s%s%s%s", c->noun == NULL ? "" : c->noun, c->noun == NULL ? "" : " ", c->verb,
-	    groups ? " [--group G]" : "", args[c->args]);
+	    command_has_group(c) ? " [--group G]" : "", set ? " ID FIELD=VALUE ..." : args[c->args]);
 	return buf;
 }
 

@@ -41,6 +41,7 @@ extern const size_t		n_commands;
 
 /* NULL if there is none.  do_: "account list", "status": the request's "do". */
 const struct command *command_find(const char *do_);
+bool	command_has_group(const struct command *);	/* a list of what belongs to groups: --group G */
 const char *command_usage(const struct command *, char *buf, size_t size);	/* "account set ID FIELD=VALUE ..." */
 
 /* Fields of status' answer, in order: title for people. */

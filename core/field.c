@@ -225,7 +225,7 @@ set_enum(const struct field *f, uint8_t *m, const char *text, char *why, size_t 
 static int
 set_ref(const struct field *f, uint64_t *m, const char *text, const struct refs *refs, char *why, size_t size)
 {
-	char	name[128];
+	char	name[128], hint[200] = "";
 
 	if (text[0] == '\0') {
 		*m = 0;
@@ -233,7 +233,9 @@ set_ref(const struct field *f, uint64_t *m, const char *text, const struct refs 
 	}
 	if (refs == NULL || refs->id_of(refs->ctx, f->ref, text, m) != 0) {
 		text_safe(text, strlen(text), name, sizeof name, false);
-		(void)snprintf(why, size, "no %s %s", f->ref, name);
+		if (refs != NULL && refs->hint != NULL)
+			refs->hint(refs->ctx, f->ref, text, hint, sizeof hint);
+		(void)snprintf(why, size, "no %s %s%s", f->ref, name, hint);
 		return ERR_NOT_FOUND;
 	}
 	return 0;

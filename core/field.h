@@ -51,6 +51,8 @@ struct refs {
 	void	*ctx;
 	int	(*name_of)(void *ctx, const char *kind, uint64_t id, char *name, size_t size);	/* 0 or ERR_NOT_FOUND */
 	int	(*id_of)(void *ctx, const char *kind, const char *name, uint64_t *id);
+	/* what to say after "no group Slaes": "; did you mean 'Sales'?"; may be NULL */
+	void	(*hint)(void *ctx, const char *kind, const char *name, char *buf, size_t size);
 };
 
 struct field {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/kinds.h"
+#include "core/nearest.h"
 #include "tui/ask.h"
 #include "tui/cli.h"
 #include "tui/complain.h"
@@ -31,30 +32,71 @@ set_limit(json_t *request, const char *text)
 	errno = 0;
 	n = strtol(text, &end, 10);
 	if (end == text || *end != '\0' || n < 0 || errno != 0)
-		return complain(EXIT_USAGE, "--limit takes a number, not '%s'", text);
+		return complain(EXIT_USAGE, "--limit takes a number such as 20 (0: all), not '%s'", text);
 	return json_object_set_new(request, "limit", json_integer(n));
+}
+
+static const char *const	list_options[] = { "--query", "--sort", "--limit", "--reverse", "--group" };
+enum { LIST_OPTIONS = sizeof list_options / sizeof list_options[0] };
+
+static bool
+has_option(const struct command *c, const char *option)
+{
+	return strcmp(option, "--group") != 0 || command_has_group(c);
+}
+
+/* The option that a word is, or begins with "=" behind it: then value is what follows. */
+static const char *
+option_of(const struct command *c, const char *word, const char **value)
+{
+	for (size_t i = 0; i < LIST_OPTIONS; i++) {
+		size_t	n = strlen(list_options[i]);
+
+		if (strncmp(word, list_options[i], n) != 0 || !has_option(c, list_options[i]))
+			continue;
+		*value = word[n] == '=' ? word + n + 1 : NULL;
+		if (word[n] == '\0' || word[n] == '=')
+			return list_options[i];
+	}
+	return NULL;
+}
+
+static int
+unknown_option(const struct command *c, const char *word)
+{
+	struct nearest	n;
+
+	if (word[0] != '-')
+		return usage_error(c, "'%s' is not expected here: a list takes options only, such as --query '%s'", word, word);
+	nearest_begin(&n, word);
+	for (size_t i = 0; i < LIST_OPTIONS; i++)
+		if (has_option(c, list_options[i]))
+			nearest_try(&n, list_options[i]);
+	if (n.best[0] != '\0')
+		return usage_error(c, "no option '%s' here; did you mean '%s'?", word, n.best);
+	return usage_error(c, "no option '%s' here", word);
 }
 
 static int
 take_list(const struct command *c, int argc, char **argv, struct args *a)
 {
-	static const char *const	options[] = { "--query", "--sort", "--limit", "--group", NULL };
-
 	for (int i = 0; i < argc; i++) {
-		size_t	k = 0;
-		int	rc;
+		const char	*value = NULL, *option = option_of(c, argv[i], &value);
+		int		 rc;
 
-		if (strcmp(argv[i], "--reverse") == 0) {
+		if (option == NULL)
+			return unknown_option(c, argv[i]);
+		if (strcmp(option, "--reverse") == 0) {
+			if (value != NULL)
+				return usage_error(c, "--reverse takes no value");
 			(void)json_object_set_new(a->request, "reverse", json_true());
 			continue;
 		}
-		while (options[k] != NULL && strcmp(options[k], argv[i]) != 0)
-			k++;
-		if (options[k] == NULL || i + 1 == argc)
-			return usage_error(c);
-		i++;
-		rc = strcmp(options[k], "--limit") == 0 ? set_limit(a->request, argv[i]) :
-		    set_text(a->request, options[k] + strlen("--"), argv[i]);
+		if (value == NULL && i + 1 == argc)
+			return usage_error(c, "%s needs a value behind it", option);
+		if (value == NULL)
+			value = argv[++i];
+		rc = strcmp(option, "--limit") == 0 ? set_limit(a->request, value) : set_text(a->request, option + strlen("--"), value);
 		if (rc != 0)
 			return rc;
 	}
@@ -84,15 +126,16 @@ set_field(const struct command *c, json_t *set, const char *word)
 {
 	const char		*value = strchr(word, '=');
 	const struct field	*f;
-	char			 name[64];
+	char			 name[64], hint[400];
 
 	if (value == NULL || (size_t)(value - word) >= sizeof name)
-		return complain(EXIT_USAGE, "'%s' is not FIELD=VALUE", word);
+		return usage_error(c, "'%s' is not FIELD=VALUE", word);
 	memcpy(name, word, (size_t)(value - word));
 	name[value++ - word] = '\0';
 	f = kind_field(kind_named(c->kind), name);
 	if (f == NULL || (f->flags & FF_HIDDEN))
-		return complain(EXIT_USAGE, "no field '%s'; wirechief --help %s %s lists them", name, c->noun, c->verb);
+		return complain(EXIT_USAGE, "no field '%s' of %s%s", name, c->kind,
+		    nearest_field(kind_named(c->kind), name, 0, FF_HIDDEN | FF_SERVER, hint, sizeof hint));
 	if (json_object_get(set, name) != NULL)
 		return complain(EXIT_USAGE, "%s is set twice", name);
 	return f->flags & FF_SECRET ? set_password(set, name, value) : set_text(set, name, value);
@@ -105,12 +148,22 @@ take_set(const struct command *c, int argc, char **argv, struct args *a)
 	int	 first = argc > 0 && strchr(argv[0], '=') == NULL ? 1 : 0, rc;
 
 	(void)json_object_set_new(a->request, "set", set);
-	if (strcmp(c->verb, "add") != 0 && (first == 0 || argc < 2))
-		return usage_error(c);
+	if (strcmp(c->verb, "add") == 0 && argc == 0)
+		return usage_error(c, "which %s?", c->noun);
+	if (strcmp(c->verb, "add") != 0 && first == 0)
+		return usage_error(c, argc == 0 ? "which %s?" : "which %s? Its name comes first", c->noun);
+	if (strcmp(c->verb, "add") != 0 && argc < 2)
+		return usage_error(c, "what of %s is to be set?", argv[0]);
 	rc = set_text(a->request, "name", first == 1 ? argv[0] : "");
 	for (int i = first; rc == 0 && i < argc; i++)
 		rc = set_field(c, set, argv[i]);
 	return rc;
+}
+
+static int
+too_much(const struct command *c, const char *word)
+{
+	return usage_error(c, "'%s' is one word too many", word);
 }
 
 /* One word, and for some commands a second one. */
@@ -124,8 +177,11 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 	const char *const		*name = names[c->args];
 	int				 rc;
 
-	if (argc < 1 || argc > 2 || (argc == 2 && name[1] == NULL))
-		return usage_error(c);
+	if (argc < 1)
+		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_FILE ? "which file?" : "which %s?",
+		    c->args == ARGS_DROP ? "account" : c->noun);
+	if (argc > 2 || (argc == 2 && name[1] == NULL))
+		return too_much(c, argv[name[1] == NULL ? 1 : 2]);
 	rc = set_text(a->request, name[0], argv[0]);
 	return rc == 0 && argc == 2 ? set_text(a->request, name[1], argv[1]) : rc;
 }
@@ -138,12 +194,14 @@ take_delete(const struct command *c, int argc, char **argv, struct args *a)
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--yes") == 0)
 			a->yes = true;
+		else if (strncmp(argv[i], "--", 2) == 0)
+			return usage_error(c, "no option '%s' here; did you mean '--yes'?", argv[i]);
 		else if (name == NULL)
 			name = argv[i];
 		else
-			return usage_error(c);
+			return too_much(c, argv[i]);
 	}
-	return name == NULL ? usage_error(c) : set_text(a->request, "name", name);
+	return name == NULL ? usage_error(c, "which %s?", c->noun) : set_text(a->request, "name", name);
 }
 
 int
@@ -151,7 +209,7 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 {
 	switch (c->args) {
 	case ARGS_NONE:
-		return argc == 0 ? 0 : usage_error(c);
+		return argc == 0 ? 0 : too_much(c, argv[0]);
 	case ARGS_LIST:
 		return take_list(c, argc, argv, a);
 	case ARGS_SET:

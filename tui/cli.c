@@ -35,7 +35,8 @@ confirm(struct client *client, const struct command *c, json_t *request)
 	int		 rc;
 
 	if (!isatty(STDIN_FILENO))
-		return complain(EXIT_REFUSED, "%s %s is not deleted: no terminal to ask at, and no --yes", c->noun, name);
+		return complain(EXIT_REFUSED, "%s %s is not deleted: there is no terminal to ask at; say --yes to delete it unasked", c->noun,
+		    name);
 	dry = json_object();
 	(void)json_object_update(dry, request);
 	(void)json_object_set_new(dry, "dry", json_true());

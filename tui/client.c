@@ -36,6 +36,14 @@ client_path(const char *option)
 	return option != NULL ? option : env != NULL && env[0] != '\0' ? env : CONTROL_SOCKET;
 }
 
+static const char *
+remedy(int error)
+{
+	if (error == EACCES || error == EPERM)
+		return "be root, or in the group of its operators or viewers";
+	return "is wirechiefd running? -s SOCKET or WIRECHIEF_SOCKET names its socket";
+}
+
 struct client *
 client_open(const char *path, char why[CLIENT_WHY])
 {
@@ -52,7 +60,7 @@ client_open(const char *path, char why[CLIENT_WHY])
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&sun, sizeof sun) != 0 ||
 	    fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0) {
-		(void)snprintf(why, CLIENT_WHY, "can't reach the daemon at %.100s: %s", path, strerror(errno));
+		(void)snprintf(why, CLIENT_WHY, "can't reach the daemon at %.100s: %s; %s", path, strerror(errno), remedy(errno));
 		if (c->fd >= 0)
 			close(c->fd);
 		free(c);

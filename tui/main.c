@@ -7,11 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/nearest.h"
 #include "tui/cli.h"
 #include "tui/client.h"
 #include "tui/complain.h"
 #include "tui/console.h"
 #include "tui/usage.h"
+
+static int
+unknown_option(const char *word)
+{
+	struct nearest	n;
+
+	nearest_begin(&n, word);
+	nearest_try(&n, "--json");
+	nearest_try(&n, "--help");
+	nearest_try(&n, "--version");
+	if (n.best[0] != '\0')
+		return complain(EXIT_USAGE, "no option '%s'; did you mean '%s'?", word, n.best);
+	return complain(EXIT_USAGE, "no option '%s' before a command; there are -s SOCKET --json --help --version", word);
+}
 
 int
 main(int argc, char **argv)
@@ -31,8 +46,10 @@ main(int argc, char **argv)
 			return printf("wirechief %s\n", VERSION) < 0;
 		else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
 			socket = argv[++i];
+		else if (strcmp(argv[i], "-s") == 0)
+			return complain(EXIT_USAGE, "-s needs the path of a socket behind it");
 		else
-			return complain(EXIT_USAGE, "no option '%s' here; wirechief --help tells more", argv[i]);
+			return unknown_option(argv[i]);
 	}
 	/* --json and --help may stand behind the command too: people type them where they think of them. */
 	for (int k = i; k < argc; k++) {

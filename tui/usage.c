@@ -1,13 +1,16 @@
 #include "tui/usage.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/kinds.h"
+#include "core/nearest.h"
 #include "tui/cli.h"
 #include "tui/complain.h"
 
-enum { NAME = 64, USAGE = 200, FAR = 99 };
+enum { NAME = 64, USAGE = 300 };
 
 const char *
 usage_name(const struct command *c, char *buf, size_t size)
@@ -103,81 +106,112 @@ usage_help(int argc, char **argv)
 }
 
 int
-usage_error(const struct command *c)
+usage_error(const struct command *c, const char *fmt, ...)
 {
-	char	usage[USAGE];
+	char	usage[USAGE], why[USAGE];
+	va_list	ap;
 
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	(void)complain(EXIT_USAGE, "%s", why);
 	(void)fprintf(stderr, "usage: wirechief [-s SOCKET] [--json] %s\n", command_usage(c, usage, sizeof usage));
 	return EXIT_USAGE;
 }
 
-/* How many letters have to be put in, left out or changed to make b of a. */
-static size_t
-distance(const char *a, const char *b)
+/* What other programs call it. */
+static const char *
+our_verb(const char *verb)
 {
-	size_t	n = strlen(b), row[NAME];
+	static const struct {
+		const char	*theirs, *ours;
+	}	 verbs[] = {
+		{ "rm", "delete" }, { "remove", "delete" }, { "del", "delete" }, { "destroy", "delete" }, { "new", "add" }, { "create", "add" },
+		{ "make", "add" }, { "insert", "add" }, { "edit", "set" }, { "modify", "set" }, { "update", "set" }, { "change", "set" },
+		{ "ls", "list" }, { "get", "show" }, { "info", "show" }, { "view", "show" }, { "cat", "show" }, { "tail", "watch" },
+		{ "follow", "watch" }, { "check", "verify" }, { "kick", "drop" }, { "block", "disable" }, { "unblock", "enable" },
+		{ "dump", "export" }, { "load", "import" },
+	};
 
-	if (n >= NAME || strlen(a) >= NAME)
-		return FAR;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t	before = row[0];	/* the last line's value, one column to the left */
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t	least = before + (a[i - 1] != b[j - 1]);
-
-			before = row[j];
-			if (row[j] + 1 < least)
-				least = row[j] + 1;
-			if (row[j - 1] + 1 < least)
-				least = row[j - 1] + 1;
-			row[j] = least;
-		}
-	}
-	return row[n];
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcasecmp(verbs[i].theirs, verb) == 0)
+			return verbs[i].ours;
+	return verb;
 }
 
 static void
-nearer(const char *typed, const char *name, size_t *nearest, char best[NAME])
+noun_meant(const char *word, struct nearest *n)
 {
-	size_t	far = distance(typed, name);
+	nearest_begin(n, word);
+	for (size_t i = 0; i < n_commands; i++)
+		if (commands[i].noun != NULL)
+			nearest_try(n, commands[i].noun);
+}
 
-	if (far < *nearest) {
-		*nearest = far;
-		(void)snprintf(best, NAME, "%s", name);
-	}
+static void
+verb_meant(const char *noun, const char *word, struct nearest *n)
+{
+	nearest_begin(n, our_verb(word));
+	for (size_t i = 0; i < n_commands; i++)
+		if (has_noun(&commands[i], noun))
+			nearest_try(n, commands[i].verb);
 }
 
 static int
-unknown_verb(const char *noun)
+unknown_verb(const char *noun, const char *verb)
 {
-	char	verbs[USAGE] = "";
-	size_t	at = 0;
+	char		verbs[USAGE] = "";
+	size_t		at = 0;
+	struct nearest	n;
 
 	for (size_t i = 0; i < n_commands && at < sizeof verbs; i++)
 		if (has_noun(&commands[i], noun))
 			at += (size_t)snprintf(verbs + at, sizeof verbs - at, " %s", commands[i].verb);
-	return complain(EXIT_USAGE, "%s is followed by one of:%s", noun, verbs);
+	if (verb == NULL)
+		return complain(EXIT_USAGE, "%s is followed by one of:%s", noun, verbs);
+	verb_meant(noun, verb, &n);
+	if (n.best[0] != '\0')
+		return complain(EXIT_USAGE, "no command '%s %s'; did you mean '%s %s'?", noun, verb, noun, n.best);
+	return complain(EXIT_USAGE, "no command '%s %s'; %s is followed by one of:%s", noun, verb, noun, verbs);
+}
+
+/* A verb that stands alone. */
+static void
+lone_meant(const char *word, struct nearest *n)
+{
+	nearest_begin(n, word);
+	for (size_t i = 0; i < n_commands; i++)
+		if (commands[i].noun == NULL)
+			nearest_try(n, commands[i].verb);
 }
 
 int
 usage_unknown(int argc, char **argv)
 {
-	char	name[NAME], typed[NAME], best[NAME] = "";
-	size_t	nearest;
+	struct nearest	noun, verb;
+	const char	*first = argv[0], *second = argc > 1 ? argv[1] : NULL;
 
-	(void)snprintf(typed, sizeof typed, "%.30s%s%.30s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-	nearest = strlen(typed) / 3 + 1;
-	for (size_t i = 0; i < n_commands; i++) {
-		nearer(typed, usage_name(&commands[i], name, sizeof name), &nearest, best);
-		if (argc == 1 && commands[i].noun != NULL)
-			nearer(typed, commands[i].noun, &nearest, best);
+	if (is_noun(first))
+		return unknown_verb(first, second);
+	if (strcasecmp(first, "help") == 0)
+		return complain(EXIT_USAGE, "no command 'help'; did you mean 'wirechief --help%s%s'?", second == NULL ? "" : " ",
+		    second == NULL ? "" : second);
+	lone_meant(first, &verb);
+	noun_meant(first, &noun);
+	if (verb.best[0] != '\0' && verb.far < noun.far)
+		return complain(EXIT_USAGE, "no command '%s'; did you mean '%s'?", first, verb.best);
+	if (noun.best[0] != '\0' && second == NULL)
+		return complain(EXIT_USAGE, "no command '%s'; did you mean '%s'?", first, noun.best);
+	if (noun.best[0] != '\0') {
+		verb_meant(noun.best, second, &verb);
+		return complain(EXIT_USAGE, "no command '%s %s'; did you mean '%s%s%s'?", first, second, noun.best,
+		    verb.best[0] == '\0' ? "" : " ", verb.best);
 	}
-	if (is_noun(argv[0]) && (argc == 1 || best[0] == '\0'))
-		return unknown_verb(argv[0]);
-	if (best[0] == '\0')
-		return complain(EXIT_USAGE, "no command '%s'; wirechief --help lists them", typed);
-	return complain(EXIT_USAGE, "no command '%s'; did you mean '%s'?", typed, best);
+	if (second != NULL) {		/* "list accounts" */
+		noun_meant(second, &noun);
+		verb_meant(noun.best, first, &verb);
+		if (verb.best[0] != '\0')
+			return complain(EXIT_USAGE, "no command '%s %s'; did you mean '%s %s'?", first, second, noun.best, verb.best);
+	}
+	return complain(EXIT_USAGE, "no command '%s'; wirechief --help lists them", first);
 }

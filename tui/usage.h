@@ -15,7 +15,8 @@ const char *usage_name(const struct command *, char *buf, size_t size);
 
 /* These return the exit status. */
 int	usage_help(int argc, char **argv);		/* on standard output: of all, of a noun, of a command */
-int	usage_error(const struct command *);		/* the command's form */
+/* what is wrong, and the command's form */
+int	usage_error(const struct command *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int	usage_unknown(int argc, char **argv);		/* and the nearest that there is */
 
 #endif

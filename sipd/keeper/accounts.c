@@ -11,6 +11,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 
 enum { USERNAME_TRIES = 16, USERNAME_LOWEST = 10000000, USERNAME_RANGE = 90000000 };
@@ -63,7 +64,7 @@ clash(struct keeper *k, const struct account *a, struct fault *fault)
 	if (f == NULL)
 		return 0;
 	if (strcmp(f->name, "username") == 0)
-		return fault_set(fault, ERR_EXISTS, f->name, "there is an account %s already", a->username);
+		return fault_set(fault, ERR_EXISTS, f->name, "there is an account %s already: choose another name", a->username);
 	number = strcmp(f->name, "caller_id") == 0 ? a->caller_id : a->caller_id_2;
 	number_owner(k, number, whose, sizeof whose);
 	return fault_set(fault, ERR_EXISTS, f->name, "%s belongs to %s", number, whose);
@@ -77,7 +78,9 @@ check(struct keeper *k, const struct account *a, struct fault *fault)
 	int			 rc;
 
 	if (a->group_id == 0 && count_get(&k->db, "groups") == 0)
-		return fault_set(fault, ERR_INVALID, "group", "there is no group yet: make one first");
+		return fault_set(fault, ERR_INVALID, "group", "there is no group yet: make one first (group add)");
+	if (a->group_id == 0)
+		return fault_set(fault, ERR_INVALID, "group", "may not be empty%s", near_some(k, &group_kind, why, sizeof why));
 	if ((rc = record_check(&account_kind, a, &f, why, sizeof why)) != 0)
 		return fault_set(fault, rc, f->name, "%s", why);
 	return clash(k, a, fault);

@@ -42,7 +42,8 @@ registration_drop(struct request *r)
 	if (n < 0)
 		request_refuse(r, n, NULL, "account %s: %s", a.username, err_text(n));
 	else if (contact != NULL)
-		request_refuse(r, ERR_NOT_FOUND, "contact", "contact: account %s has none like that", a.username);
+		request_refuse(r, ERR_NOT_FOUND, "contact", "contact: account %s has none like that; '"
+		    "account show %s' tells which it has", a.username, a.username);
 	else
 		request_ok(r, json_pack("{s:i}", "dropped", 0));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/nearest.h"
 #include "core/text.h"
 
 int
@@ -27,11 +28,12 @@ int
 edit_add(struct edit *e, const struct kind *k, const char *name, const char *text, const char *was, struct fault *fault)
 {
 	const struct field	*f = kind_field(k, name);
-	char			 safe[64];
+	char			 safe[64], hint[400];
 
 	if (f == NULL || (f->flags & FF_HIDDEN)) {
 		(void)text_safe(name, strlen(name), safe, sizeof safe, false);
-		return fault_set(fault, ERR_INVALID, NULL, "%s: no such field of %s", safe, k->name);
+		return fault_set(fault, ERR_INVALID, NULL, "%s: no such field of %s%s", safe, k->name,
+		    nearest_field(k, name, 0, FF_HIDDEN | FF_SERVER, hint, sizeof hint));
 	}
 	if (f->flags & FF_SERVER)
 		return fault_set(fault, ERR_INVALID, f->name, "set by the server alone");

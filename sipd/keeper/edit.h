@@ -7,7 +7,7 @@
 
 #include "core/field.h"
 
-enum { EDIT_ITEMS = 32, FAULT_TEXT = 384 };
+enum { EDIT_ITEMS = 32, FAULT_TEXT = 640 };
 
 struct edit_item {
 	const struct field	*field;

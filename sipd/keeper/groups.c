@@ -101,8 +101,8 @@ groups_delete(struct keeper *k, struct txn *t, const char *operator, const struc
 	uint64_t	n = count_get(&k->db, groups_counter(g->id, "accounts", name));
 
 	if (n > 0)
-		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s",
-		    g->name, n, n == 1 ? "" : "s");
+		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s: move or delete %s first",
+		    g->name, n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
 	if (t == NULL)
 		return 0;
 	table_delete(t, &k->db, &group_kind, g);

@@ -18,11 +18,13 @@
 #include <unistd.h>
 
 #include "core/err.h"
+#include "core/kinds.h"
 #include "core/log.h"
 #include "core/wire.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/names.h"
+#include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/sandbox.h"
 
@@ -63,10 +65,16 @@ ref_id(void *ctx, const char *kind, const char *name, uint64_t *id)
 	return strcmp(kind, group_kind.name) == 0 ? names_id(ctx, name, id) : ERR_NOT_FOUND;
 }
 
+static void
+ref_hint(void *ctx, const char *kind, const char *name, char *buf, size_t size)
+{
+	(void)near_hint(ctx, kind_named(kind), name, buf, size);
+}
+
 struct refs
 keeper_refs(struct keeper *k)
 {
-	return (struct refs){ .ctx = k, .name_of = ref_name, .id_of = ref_id };
+	return (struct refs){ .ctx = k, .name_of = ref_name, .id_of = ref_id, .hint = ref_hint };
 }
 
 static void

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/kinds.h"
 #include "core/text.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/near.h"
 #include "sipd/keeper/request.h"
 
 json_t *
@@ -46,12 +48,13 @@ reply_conflict(struct request *r, const struct edit *e, const void *now)
 void
 reply_not_found(struct request *r, const char *kind, const char *name)
 {
-	char	safe[128];
+	char	safe[128], hint[200];
 
 	if (name == NULL) {
 		request_refuse(r, ERR_USAGE, NULL, "the request needs \"name\"");
 		return;
 	}
 	(void)text_safe(name, strlen(name), safe, sizeof safe, false);
-	request_refuse(r, ERR_NOT_FOUND, NULL, "%s %s: not found", kind, safe);
+	request_refuse(r, ERR_NOT_FOUND, NULL, "%s %s: not found%s", kind, safe,
+	    near_hint(r->keeper, kind_named(kind), name, hint, sizeof hint));
 }

@@ -323,7 +323,8 @@ request_run(struct request *r)
 	}
 	r->command = command_find(name);
 	if (r->peer->role < (r->command != NULL ? r->command->role : ROLE_VIEWER)) {
-		request_refuse(r, ERR_DENIED, NULL, "%s: only operators may do that", name);
+		request_refuse(r, ERR_DENIED, NULL, "%s: only operators may do that: root and members of the group %s", name,
+		    r->keeper->conf.control.operators);
 		return;
 	}
 	if (!arguments_fit(r))

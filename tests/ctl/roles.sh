@@ -1,0 +1,230 @@
+#!/bin/bash
+# Who may do what: every command as a stranger, a viewer, an operator and root, by the socket peer's credentials.  What is refused
+# changes nothing, what changes something is an event with the operator's name, and one flipped byte of those is found.
+. "$(dirname "$0")/../lib.sh"
+if [ "$(id -u)" != 0 ]; then
+	echo "ok roles need root to become somebody else: not tried"
+	exit
+fi
+chmod 711 "$TMP"
+cp "$B/wirechief" "$TMP/wirechief"
+
+# as USER COMMAND...: what it says is in $TMP/said, its status the exit status.
+as()
+{
+	local user=$1
+
+	shift
+	timeout 20 setpriv --reuid="$user" --regid="$user" --init-groups "$TMP/wirechief" "$@" > "$TMP/said" 2>&1 < "$TMP/input"
+}
+
+# What each command takes, and what to type for it: role | command.  @ stands for the user's name: each who may has records of his own.
+table()
+{
+	cat <<-'E'
+		viewer | status
+		operator | group add g-@ description=@
+		viewer | group list
+		viewer | group show g-@
+		operator | group set g-@ description=changed
+		operator | account add a-@ group=g-@ password=random
+		viewer | account list
+		viewer | account list --query a-@ --sort username --limit 3
+		viewer | account show a-@
+		operator | account set a-@ owner=@ password=-
+		operator | account disable a-@
+		operator | account enable a-@
+		operator | registration drop a-@
+		viewer | registration list
+		viewer | registration watch
+		viewer | event list
+		viewer | event watch
+		viewer | event verify
+		viewer | verify
+		operator | debug on sip
+		operator | debug off sip
+		viewer | account export
+		operator | account import FILE
+		operator | profile add p-@ kind=text
+		viewer | profile list
+		viewer | profile show p-@
+		operator | profile set p-@ install_url=https://example.org/
+		viewer | profile render p-@ a-@
+		operator | profile delete p-@
+		operator | licence set a-@ key=12345
+		viewer | licence list
+		viewer | licence show a-@
+		operator | licence clear a-@
+		operator | account delete a-@ --yes
+		operator | group delete g-@
+	E
+}
+
+# The commands that there are, from the program's own help: "group add".
+commands()
+{
+	"$TMP/wirechief" --help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)\( [A-Z[-].*\)\{0,1\}$/\1/p' | sed 's/ *$//'
+}
+
+exists()	# COMMAND WITH ARGUMENTS
+{
+	commands | grep -qxE "$(cut -d' ' -f1-2 <<< "$1")|${1%% *}"
+}
+
+all_are_in_the_table()
+{
+	local command
+
+	commands > "$TMP/commands"
+	[ "$(wc -l < "$TMP/commands")" -ge 20 ] || return 1
+	while read -r command; do
+		table | grep -qE "\| $command( |$)" && continue
+		echo "# no line for $command"
+		return 1
+	done < "$TMP/commands"
+}
+
+# Everything that could have been changed.
+state()
+{
+	"$TMP/wirechief" --json account list
+	"$TMP/wirechief" --json group list
+	"$TMP/wirechief" --json event list
+}
+
+# asks USER REQUEST: one request by hand; its first answer.
+asks()
+{
+	python3 - "$WIRECHIEF_SOCKET" "$2" "$1" <<-'P'
+		import json, os, pwd, socket, sys
+		user = pwd.getpwnam(sys.argv[3])
+		os.setgroups([])
+		os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+		os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(20)
+		s.connect(sys.argv[1])
+		f = s.makefile('rw')
+		f.readline()
+		f.write(json.dumps({"id": 1, "name": "a-kept", "kind": "account", **json.loads(sys.argv[2])}) + "\n")
+		f.flush()
+		print(f.readline())
+	P
+}
+
+# allowed USER COMMAND...: it is done; refused USER WORDS COMMAND...: status 1, those words, and nothing is changed.
+allowed()
+{
+	if [ "${3:-}" = watch ]; then	# it goes on until it is ended: that it stands is what counts
+		asks "$1" "{\"do\": \"$2 watch\"}" > "$TMP/said"
+		grep -qF '"ok":{}' "$TMP/said" && return 0
+	else
+		as "$@" && return 0
+	fi
+	sed 's/^/# /' "$TMP/said"
+	return 1
+}
+
+refused()
+{
+	local user=$1 words=$2
+
+	shift 2
+	state > "$TMP/before"
+	as "$user" "$@"
+	[ $? = 1 ] && grep -qF "$words" "$TMP/said" && state | cmp -s - "$TMP/before" && return 0
+	sed 's/^/# /' "$TMP/said"
+	return 1
+}
+
+# A change is one event, the last, of that operator, and about that name.
+audited()
+{
+	local user=$1 name=$2 told
+
+	told=$("$TMP/wirechief" --json event list --limit 1)
+	grep -q "\"operator\":\"$user\"" <<< "$told" && grep -qF "\"subject\":\"$name\"" <<< "$told" && return 0
+	echo "# $told"
+	return 1
+}
+
+# role USER: goes through the table.
+role()
+{
+	local user=$1 role=$2 takes command words
+
+	while IFS='|' read -r takes command; do
+		takes=${takes// /}
+		command=${command# }
+		exists "$command" || continue
+		command=${command//@/$user}
+		command=${command//FILE/$TMP/import-$user.csv}
+		read -r -a words <<< "$command"
+		if [ "$role" = stranger ]; then
+			check "a stranger is refused: $command" refused "$user" "only root and members of" "${words[@]}"
+		elif [ "$role" = viewer ] && [ "$takes" = operator ]; then
+			check "a viewer is refused: $command" refused "$user" "only operators may do that" "${words[@]}"
+		elif [ "$role" = viewer ]; then
+			check "a viewer may: $command" allowed "$user" "${words[@]//-$user/-kept}"
+		else
+			check "$user may: $command" allowed "$user" "${words[@]}"
+			[ "$takes" = viewer ] || [[ $command == "registration drop"* || $command == *import* ]] ||
+			    check "and it is audited: $command" audited "$user" "${words[2]}"
+		fi
+	done < <(table)
+}
+
+echo "a secret of its own" > "$TMP/input"
+chmod 644 "$TMP/input"
+check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }"
+check "every command is in the table" all_are_in_the_table
+"$TMP/wirechief" group add g-kept > /dev/null
+"$TMP/wirechief" account add a-kept group=g-kept > /dev/null
+! exists "profile add" || "$TMP/wirechief" profile add p-kept kind=text > /dev/null
+for user in sys bin daemon root; do
+	printf 'username,group\ni-%s,g-kept\n' $user > "$TMP/import-$user.csv"
+	chmod 644 "$TMP/import-$user.csv"
+done
+role sys stranger
+role bin viewer
+role daemon operator
+role root operator
+
+# What none of the commands is.
+says()
+{
+	asks bin "$2" | grep -qF "$1"
+}
+check "a viewer may open a view" says '"matched":' '{"do": "view"}'
+check "a viewer may not try a deletion dry" says '"denied"' '{"do": "account delete", "dry": true}'
+check "a viewer may not by another case or a blank" says '"usage"' '{"do": "Account  delete"}'
+
+# The chain: whole, and not any more when a byte of an event was changed on disk.
+whole()
+{
+	"$TMP/wirechief" "$@" verify > "$TMP/said" 2>&1
+}
+check "the chain is whole" whole event
+check "and so is the store" whole
+flip()		# FROM TO: wherever the store's file has it
+{
+	python3 - "$TMP"/state/store/data.mdb "$1" "$2" <<-'P'
+		import sys
+		path, old, new = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode()
+		data = open(path, 'rb').read()
+		assert old in data and len(old) == len(new)
+		open(path, 'r+b').write(data.replace(old, new))
+	P
+}
+verify_says()
+{
+	! "$TMP/wirechief" event verify > "$TMP/said" 2>&1 && grep -qE "event [0-9]+ does not follow from the one before it" "$TMP/said"
+}
+check "the daemon stops" stop_daemon
+check "one byte of an event is flipped" flip 'account a-daemon: deleted' 'account a-daemon: deleued'
+check "the daemon starts again" start_daemon
+check "and finds it" verify_says
+check "the daemon stops again" stop_daemon
+check "the byte is put back" flip 'account a-daemon: deleued' 'account a-daemon: deleted'
+check "the daemon starts once more" start_daemon
+check "and the chain is whole" whole event
