@@ -17,6 +17,8 @@ const struct command	commands[] = {
 	{ "account", "delete", "account", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete an account and its registrations" },
 	{ "account", "enable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "let an account place and receive calls and messages" },
 	{ "account", "disable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "stop an account's calls and messages" },
+	{ "account", "import", "account", ARGS_IMPORT, REPLY_DONE, ROLE_OPERATOR, "make and change accounts from CSV or JSON: all rows or none" },
+	{ "account", "export", "account", ARGS_EXPORT, REPLY_ROWS, ROLE_VIEWER, "print accounts as CSV, so that import can read them" },
 	{ "registration", "list", "registration", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list who is on line now" },
 	{ "registration", "watch", "registration", ARGS_NONE, REPLY_STREAM, ROLE_VIEWER, "print each change of that until interrupted" },
 	{ "registration", "drop", "registration", ARGS_DROP, REPLY_DONE, ROLE_OPERATOR, "drop an account's registrations, or one contact" },
@@ -83,6 +85,7 @@ command_usage(const struct command *c, char *buf, size_t size)
 		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE", [ARGS_REMOVE] = " ID",
+		[ARGS_IMPORT] = " FILE", [ARGS_EXPORT] = " [--query Q]",
 	};
 	bool	set = c->args == ARGS_SET && strcmp(c->verb, "set") == 0;
 

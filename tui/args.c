@@ -42,6 +42,8 @@ enum { LIST_OPTIONS = sizeof list_options / sizeof list_options[0] };
 static bool
 has_option(const struct command *c, const char *option)
 {
+	if (c->args == ARGS_EXPORT)
+		return strcmp(option, "--query") == 0;
 	return strcmp(option, "--group") != 0 || command_has_group(c);
 }
 
@@ -101,6 +103,14 @@ take_list(const struct command *c, int argc, char **argv, struct args *a)
 			return rc;
 	}
 	return 0;
+}
+
+/* In the order of the names, so that two exports can be compared. */
+static int
+take_export(const struct command *c, int argc, char **argv, struct args *a)
+{
+	(void)json_object_set_new(a->request, "sort", json_string("username"));
+	return take_list(c, argc, argv, a);
 }
 
 /* What stands after password=. */
@@ -172,13 +182,14 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
 		[ARGS_NAME] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
-		[ARGS_FILE] = { "file", NULL },
+		[ARGS_FILE] = { "file", NULL }, [ARGS_IMPORT] = { "file", NULL },
 	};
 	const char *const		*name = names[c->args];
 	int				 rc;
 
 	if (argc < 1)
-		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_FILE ? "which file?" : "which %s?",
+		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_FILE || c->args == ARGS_IMPORT ?
+		    "which file?" : "which %s?",
 		    c->args == ARGS_DROP ? "account" : c->noun);
 	if (argc > 2 || (argc == 2 && name[1] == NULL))
 		return too_much(c, argv[name[1] == NULL ? 1 : 2]);
@@ -210,6 +221,8 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	switch (c->args) {
 	case ARGS_NONE:
 		return argc == 0 ? 0 : too_much(c, argv[0]);
+	case ARGS_EXPORT:
+		return take_export(c, argc, argv, a);
 	case ARGS_LIST:
 		return take_list(c, argc, argv, a);
 	case ARGS_SET:
@@ -221,6 +234,7 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_DROP:
 	case ARGS_WORD:
 	case ARGS_FILE:
+	case ARGS_IMPORT:
 		return take_words(c, argc, argv, a);
 	}
 	return EXIT_USAGE;

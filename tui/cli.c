@@ -14,6 +14,7 @@
 #include "tui/ask.h"
 #include "tui/client.h"
 #include "tui/complain.h"
+#include "tui/import.h"
 #include "tui/printer.h"
 #include "tui/usage.h"
 
@@ -93,7 +94,8 @@ run(struct client *client, const struct command *c, bool json, struct args *args
 	else
 		rc = c->args == ARGS_DELETE && !args->yes ? confirm(client, c, args->request) : 0;
 	if (rc == 0)
-		rc = converse(client, p, args->request);
+		rc = c->args == ARGS_IMPORT ? import_run(client, json_string_value(json_object_get(args->request, "file")), json) :
+		    converse(client, p, args->request);
 	printer_free(p);
 	return rc;
 }

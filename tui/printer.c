@@ -4,19 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/csv.h"
 #include "core/kinds.h"
 #include "tui/cli.h"
 #include "tui/complain.h"
 #include "tui/json.h"
 #include "tui/table.h"
 
-enum { CELL = 600 };
+enum { CELL = 600, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4 };
 
 struct printer {
 	const struct command	*command;
 	const struct kind	*kind;		/* NULL: of none */
 	bool			 json;
 	struct table_out	*table;		/* of the list that is under way */
+	bool			 headed;	/* the names of the columns of CSV are out */
 };
 
 struct printer *
@@ -151,11 +153,54 @@ table(struct printer *p)
 	return p->table;
 }
 
+/* A value as import takes it. */
+static const char *
+value_text(const json_t *v, char number[32])
+{
+	if (json_is_integer(v)) {
+		(void)snprintf(number, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return number;
+	}
+	return json_is_true(v) ? "yes" : json_is_false(v) ? "no" : json_is_string(v) ? json_string_value(v) : "";
+}
+
+/* A line of CSV; row NULL: the names of the fields. */
+static void
+csv_line(const struct kind *k, const json_t *row)
+{
+	char		 out[CSV_OUT], number[32];
+	const char	*comma = "";
+
+	for (size_t i = 0; i < k->n_fields; i++) {
+		const struct field	*f = &k->fields[i];
+		const char		*text = row == NULL ? f->name : value_text(json_object_get(row, f->name == NULL ? "" : f->name), number);
+
+		if (f->name == NULL || (f->flags & (FF_HIDDEN | FF_SECRET)) || strlen(text) > FIELD_TEXT)
+			continue;
+		(void)csv_cell_write(text, strlen(text), out, sizeof out);
+		(void)printf("%s%s", comma, out);
+		comma = ",";
+	}
+	(void)putchar('\n');
+}
+
+static void
+print_csv(struct printer *p, const json_t *row)
+{
+	if (!p->headed)
+		csv_line(p->kind, NULL);
+	p->headed = true;
+	if (row != NULL)
+		csv_line(p->kind, row);
+}
+
 static void
 print_row(struct printer *p, const json_t *row)
 {
 	if (p->json)
 		json_line(row);
+	else if (p->command->args == ARGS_EXPORT)
+		print_csv(p, row);
 	else if (table(p) != NULL)
 		table_out_row(p->table, row);
 }
@@ -182,6 +227,8 @@ printer_take(struct printer *p, const json_t *message)
 		return PRINTED_MORE;
 	if (p->command->reply != REPLY_ROWS)
 		print_ok(p, message, ok);
+	else if (p->command->args == ARGS_EXPORT && !p->json)
+		print_csv(p, NULL);
 	else if (!p->json)
 		(void)table(p);		/* its header stands over an empty list too; printer_free() ends it */
 	return PRINTED_LAST;

@@ -13,6 +13,7 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/staged.h"
 
 enum { USERNAME_TRIES = 16, USERNAME_LOWEST = 10000000, USERNAME_RANGE = 90000000 };
 
@@ -33,7 +34,7 @@ random_username(struct keeper *k, char *name, size_t size, struct fault *fault)
 
 	for (int i = 0; i < USERNAME_TRIES; i++) {
 		(void)snprintf(name, size, "%" PRIu32, USERNAME_LOWEST + randombytes_uniform(USERNAME_RANGE));
-		if (accounts_find(k, name, &other) == ERR_NOT_FOUND)
+		if (accounts_find(k, name, &other) == ERR_NOT_FOUND && !staged_holds(&k->db, STAGED_USERNAME, name, NULL))
 			return 0;
 	}
 	return fault_set(fault, ERR_BUSY, "username", "no free number found, choose a name");
@@ -70,6 +71,25 @@ clash(struct keeper *k, const struct account *a, struct fault *fault)
 	return fault_set(fault, ERR_EXISTS, f->name, "%s belongs to %s", number, whose);
 }
 
+/* What an import that is under way will give to its accounts can't be given to another. */
+static int
+being_imported(struct keeper *k, const struct account *a, struct fault *fault)
+{
+	const struct {
+		const char	*field, *value;
+		enum staged_of	 of;
+	} names[] = {
+		{ "username", a->username, STAGED_USERNAME }, { "caller_id", a->caller_id, STAGED_NUMBER },
+		{ "caller_id_2", a->caller_id_2, STAGED_NUMBER },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (staged_holds(&k->db, names[i].of, names[i].value, NULL))
+			return fault_set(fault, ERR_EXISTS, names[i].field,
+			    "%s is being imported: choose another, or wait until that is done", names[i].value);
+	return 0;
+}
+
 static int
 check(struct keeper *k, const struct account *a, struct fault *fault)
 {
@@ -86,9 +106,8 @@ check(struct keeper *k, const struct account *a, struct fault *fault)
 	return clash(k, a, fault);
 }
 
-/* A password that was set becomes its two hashes; "random" becomes one that is shown once. */
-static int
-take_password(struct keeper *k, struct account_change *c, struct fault *fault)
+int
+accounts_take_password(struct keeper *k, struct account_change *c, struct fault *fault)
 {
 	struct account	*a = &c->account;
 
@@ -117,26 +136,26 @@ count(struct keeper *k, struct txn *t, const struct account *a, int by)
 }
 
 int
-accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *username, const struct edit *e,
-    struct account_change *c, struct fault *fault)
+accounts_complete(struct keeper *k, struct account_change *c, struct fault *fault)
 {
-	struct refs	 refs = keeper_refs(k);
 	struct account	*a = &c->account;
-	char		 why[256], group[GROUP_NAME] = "";
 	int		 rc;
 
-	memset(c, 0, sizeof *c);
-	account_defaults(a);
-	if ((rc = field_set(kind_field(&account_kind, "username"), a, username, NULL, why, sizeof why)) != 0)
-		return fault_set(fault, rc, "username", "%s", why);
-	if ((rc = edit_apply(e, a, true, &refs, fault)) != 0)
-		return rc;
 	if (a->username[0] == '\0' && (rc = random_username(k, a->username, sizeof a->username, fault)) != 0)
 		return rc;
-	if ((rc = check(k, a, fault)) != 0 || (rc = take_password(k, c, fault)) != 0)
+	if ((rc = check(k, a, fault)) != 0 || (rc = being_imported(k, a, fault)) != 0 || (rc = accounts_take_password(k, c, fault)) != 0)
 		return rc;
 	if (a->creation == CREATION_WIZARD)
 		a->enabled = false;	/* until it is activated */
+	return 0;
+}
+
+void
+accounts_write_new(struct keeper *k, struct txn *t, const char *operator, struct account *a)
+{
+	struct refs	refs = keeper_refs(k);
+	char		group[GROUP_NAME] = "";
+
 	a->id = table_next_id(t, &k->db, "account");
 	a->version = 1;
 	a->status = STATUS_CREATED;
@@ -147,6 +166,26 @@ accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *
 	(void)refs.name_of(refs.ctx, "group", a->group_id, group, sizeof group);
 	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: made in group %s",
 	    a->username, group);
+}
+
+int
+accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *username, const struct edit *e,
+    struct account_change *c, struct fault *fault)
+{
+	struct refs	 refs = keeper_refs(k);
+	struct account	*a = &c->account;
+	char		 why[256];
+	int		 rc;
+
+	memset(c, 0, sizeof *c);
+	account_defaults(a);
+	if ((rc = field_set(kind_field(&account_kind, "username"), a, username, NULL, why, sizeof why)) != 0)
+		return fault_set(fault, rc, "username", "%s", why);
+	if ((rc = edit_apply(e, a, true, &refs, fault)) != 0)
+		return rc;
+	if ((rc = accounts_complete(k, c, fault)) != 0)
+		return rc;
+	accounts_write_new(k, t, operator, a);
 	c->changed = true;
 	return 0;
 }
@@ -176,6 +215,18 @@ count_move(struct keeper *k, struct txn *t, const struct account *before, const 
 	}
 }
 
+void
+accounts_write_change(struct keeper *k, struct txn *t, const char *operator, const struct account *before, struct account *a,
+    const char *what)
+{
+	a->version++;
+	a->updated_at = keeper_now(k);
+	table_put(t, &k->db, &account_kind, a);
+	registrar_account_changed(k->registrar, a->username);
+	count_move(k, t, before, a);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s", a->username, what);
+}
+
 int
 accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct account *before, struct edit *e,
     struct account_change *c, struct fault *fault)
@@ -192,15 +243,10 @@ accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct
 		return rc;
 	if (edit_describe(&account_kind, before, a, &refs, what, sizeof what) == 0)
 		return 0;
-	if ((rc = take_password(k, c, fault)) != 0)
+	if ((rc = accounts_take_password(k, c, fault)) != 0)
 		return rc;
 	c->changed = true;
-	a->version++;
-	a->updated_at = keeper_now(k);
-	table_put(t, &k->db, &account_kind, a);
-	registrar_account_changed(k->registrar, a->username);
-	count_move(k, t, before, a);
-	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s", a->username, what);
+	accounts_write_change(k, t, operator, before, a, what);
 	return 0;
 }
 
@@ -211,6 +257,8 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 
 	if (t == NULL)
 		return n;
+	if (staged_holds(&k->db, STAGED_USERNAME, a->username, NULL))
+		return fault_set(fault, ERR_BUSY, NULL, "account %s: is being imported: delete it when that is done", a->username);
 	if ((n = registrar_drop(k->registrar, t, a, NULL, operator, "account deleted")) < 0)
 		return fault_set(fault, n, NULL, "account %s: %s", a->username, err_text(n));
 	table_delete(t, &k->db, &account_kind, a);

@@ -31,6 +31,17 @@ int	accounts_set(struct keeper *, struct txn *, const char *operator, const stru
 /* With its registrations.  Returns how many of them there were, or a negative code.  txn NULL: only counts them. */
 int	accounts_delete(struct keeper *, struct txn *, const char *operator, const struct account *, struct fault *);
 
+/*
+ * The parts of the first two, for who has a whole account already.  accounts_complete judges a new one, gives it a name where it
+ * has none, and hashes its password; after it and accounts_write_new it is like one of accounts_add.  what: of edit_describe().
+ */
+int	accounts_complete(struct keeper *, struct account_change *, struct fault *);
+void	accounts_write_new(struct keeper *, struct txn *, const char *operator, struct account *);
+void	accounts_write_change(struct keeper *, struct txn *, const char *operator, const struct account *before, struct account *,
+	    const char *what);
+/* A password that was set becomes its two hashes; "random" becomes one that is shown once. */
+int	accounts_take_password(struct keeper *, struct account_change *, struct fault *);
+
 /* Calls fn (NULL: nothing) for each binding, as it is now; returns how many there are. */
 typedef void	(*accounts_binding_fn)(void *arg, const struct binding *);
 size_t	accounts_bindings(struct keeper *, uint64_t account_id, accounts_binding_fn, void *arg);

@@ -12,6 +12,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "sipd/keeper/imports.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/live.h"
@@ -219,7 +220,8 @@ control_new(struct keeper *k, char *why, size_t size)
 	TAILQ_INIT(&c->peers);
 	c->keeper = k;
 	if ((c->jobs = jobs_new(k->base)) == NULL || (c->watches = watches_new(c)) == NULL ||
-	    (c->status = status_new(c)) == NULL || (c->live = live_new(c)) == NULL || door_open(c, why, size) != 0) {
+	    (c->status = status_new(c)) == NULL || (c->live = live_new(c)) == NULL ||
+	    (c->imports = imports_new(c)) == NULL || door_open(c, why, size) != 0) {
 		control_free(c);
 		return NULL;
 	}
@@ -234,6 +236,7 @@ control_free(struct control *c)
 	door_close(c->door);
 	while (!TAILQ_EMPTY(&c->peers))
 		peer_free(TAILQ_FIRST(&c->peers));
+	imports_free(c->imports);
 	live_free(c->live);
 	status_free(c->status);
 	watches_free(c->watches);

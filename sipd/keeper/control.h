@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 struct door;
+struct imports;
 struct jobs;
 struct keeper;
 struct live;
@@ -26,6 +27,7 @@ struct control {
 	struct live		*live;		/* live.h */
 	struct watches		*watches;	/* watch.h */
 	struct status		*status;	/* status.h */
+	struct imports		*imports;	/* imports.h */
 	TAILQ_HEAD(, peer)	 peers;
 	size_t			 n_peers;
 	struct door		*door;		/* the socket itself; NULL in tests that bring their own */

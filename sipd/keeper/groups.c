@@ -7,6 +7,7 @@
 #include "core/err.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/staged.h"
 
 const char *
 groups_counter(uint64_t id, const char *what, char buf[64])
@@ -103,6 +104,8 @@ groups_delete(struct keeper *k, struct txn *t, const char *operator, const struc
 	if (n > 0)
 		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s: move or delete %s first",
 		    g->name, n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+	if (staged_uses_group(&k->db, g->id))
+		return fault_set(fault, ERR_IN_USE, NULL, "group %s: an import puts accounts into it now: delete it when that is done", g->name);
 	if (t == NULL)
 		return 0;
 	table_delete(t, &k->db, &group_kind, g);

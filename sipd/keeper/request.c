@@ -15,7 +15,7 @@
 
 static const struct handler *const	handler_tables[] = {
 	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
-	debug_handlers, verify_handlers,
+	debug_handlers, verify_handlers, import_handlers,
 };
 
 const struct handler *
@@ -237,7 +237,7 @@ static const struct {
 } arguments[] = {
 	{ "name", A_TEXT }, { "query", A_TEXT }, { "sort", A_TEXT }, { "group", A_TEXT }, { "contact", A_TEXT },
 	{ "word", A_TEXT }, { "file", A_TEXT }, { "kind", A_TEXT }, { "filter", A_TEXT }, { "at", A_TEXT },
-	{ "text", A_TEXT }, { "reverse", A_FLAG }, { "dry", A_FLAG }, { "limit", A_NUMBER }, { "version", A_NUMBER },
+	{ "text", A_TEXT }, { "step", A_TEXT }, { "reverse", A_FLAG }, { "dry", A_FLAG }, { "limit", A_NUMBER }, { "version", A_NUMBER },
 	{ "of", A_NUMBER }, { "first", A_NUMBER }, { "count", A_NUMBER }, { "set", A_OBJECT }, { "was", A_OBJECT },
 };
 static const char *const	type_words[] = {
@@ -279,7 +279,7 @@ arguments_fit(struct request *r)
 static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_FILE] = "file",
-	[ARGS_REMOVE] = "name",
+	[ARGS_REMOVE] = "name", [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
 };
 
 static bool
@@ -298,7 +298,7 @@ has_needed(const struct request *r)
 static bool
 makes_more(const struct command *c)
 {
-	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME);
+	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME || c->args == ARGS_IMPORT);
 }
 
 static void
