@@ -79,15 +79,16 @@ edit_conflicts(struct edit *e, const void *now, uint64_t version, const struct r
 	char	text[FIELD_TEXT];
 	size_t	n = 0;
 
-	if (e->version == 0 || e->version == version)
-		return 0;
 	for (size_t i = 0; i < e->n; i++) {
 		struct edit_item	*item = &e->items[i];
+		bool			 other;
 
 		if (item->field->flags & FF_SECRET)
 			continue;
 		(void)field_text(item->field, now, refs, text, sizeof text);
-		item->conflict = strcmp(text, item->text) != 0 && (item->was == NULL || strcmp(text, item->was) != 0);
+		/* A record that was deleted and made again may have come to the same version. */
+		other = item->was != NULL ? strcmp(text, item->was) != 0 : e->version != 0 && e->version != version;
+		item->conflict = other && strcmp(text, item->text) != 0;
 		n += item->conflict;
 	}
 	if (n == 0)

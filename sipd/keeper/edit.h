@@ -39,8 +39,8 @@ const struct edit_item *edit_item(const struct edit *, const char *name);	/* NUL
 int	edit_apply(const struct edit *, void *record, bool creating, const struct refs *, struct fault *);
 
 /*
- * Marks the items whose field somebody else has set to something else since `version`: ERR_CONFLICT if there
- * are any. now: the record as it stands, with its version.
+ * Marks the items whose field is neither what the editor saw (where he did not say: whose record has another version than he saw) nor
+ * what he sets it to: ERR_CONFLICT if there are any.  now: the record as it stands, with its version.
  */
 int	edit_conflicts(struct edit *, const void *now, uint64_t version, const struct refs *, struct fault *);
 

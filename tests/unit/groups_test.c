@@ -85,7 +85,7 @@ test_set_and_delete(void **state)
 	assert_int_equal(accounts_add(&rig.k, t, "root", "alice", &e, &c, &f), 0);
 	assert_int_equal(rig_commit(&rig, t), 0);
 	assert_int_equal(groups_delete(&rig.k, NULL, "root", &g, &f), ERR_IN_USE);
-	assert_string_equal(f.text, "group c: still holds 1 account");
+	assert_string_equal(f.text, "group c: still holds 1 account: move or delete it first");
 	groups_count(&rig.k, &g);
 	assert_int_equal(g.accounts, 1);
 	t = txn_new(rig.k.db.store);
