@@ -103,7 +103,7 @@ man: $(MAN)
 
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
 	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libcmocka-dev libvterm-dev \
-	   openssl tmux sip-tester baresip-core linphone-cli python3 mandoc procps iproute2
+	   openssl tmux sip-tester baresip-core linphone-cli python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 deps:
 	@dpkg-query -W -f='$${db:Status-Status}\n' $(DEPS) 2>/dev/null | grep -cx installed | grep -qx $(words $(DEPS)) || \

@@ -40,17 +40,21 @@ random_username(struct keeper *k, char *name, size_t size, struct fault *fault)
 	return fault_set(fault, ERR_BUSY, "username", "no free number found, choose a name");
 }
 
-/* Who has the number as either of its two, for the message: both are in one index. */
-static void
-number_owner(struct keeper *k, const char number[32], char *name, size_t size)
+bool
+accounts_number_owner(struct keeper *k, const char *number, char *name, size_t size)
 {
 	struct account	a = { .id = 0 };
+	int		rc;
 
-	memcpy(a.caller_id, number, sizeof a.caller_id);
-	if (table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, &a) == 0)
+	if (number[0] == '\0' || strlen(number) >= sizeof a.caller_id)
+		return false;
+	memcpy(a.caller_id, number, strlen(number));
+	rc = table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, &a);	/* both numbers are in one index */
+	if (rc == 0)
 		(void)snprintf(name, size, "account %s", a.username);
 	else
 		(void)snprintf(name, size, "another account");
+	return rc != ERR_NOT_FOUND;
 }
 
 static int
@@ -67,7 +71,7 @@ clash(struct keeper *k, const struct account *a, struct fault *fault)
 	if (strcmp(f->name, "username") == 0)
 		return fault_set(fault, ERR_EXISTS, f->name, "there is an account %s already: choose another name", a->username);
 	number = strcmp(f->name, "caller_id") == 0 ? a->caller_id : a->caller_id_2;
-	number_owner(k, number, whose, sizeof whose);
+	(void)accounts_number_owner(k, number, whose, sizeof whose);
 	return fault_set(fault, ERR_EXISTS, f->name, "%s belongs to %s", number, whose);
 }
 

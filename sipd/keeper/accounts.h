@@ -16,6 +16,9 @@ enum { PASSWORD_MIN = 8 };
 
 int	accounts_find(struct keeper *, const char *username, struct account *);	/* 0, ERR_NOT_FOUND, ERR_CORRUPT */
 
+/* Who has the number as either of its two: "account bob".  False: nobody. */
+bool	accounts_number_owner(struct keeper *, const char *number, char *name, size_t size);
+
 /* What a change came to. */
 struct account_change {
 	struct account	account;			/* as it will be */

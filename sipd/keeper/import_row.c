@@ -129,6 +129,32 @@ judge_twice(struct judge *j, const char *field, enum staged_of of, const char *n
 	tell(j, field, text);
 }
 
+/* A number is one account's: not that of one that there is, nor of another row. */
+static void
+judge_number(struct judge *j, const char *field, const char *number)
+{
+	char	text[192], whose[96];
+
+	if (!accounts_number_owner(j->k, number, whose, sizeof whose)) {
+		judge_twice(j, field, STAGED_NUMBER, number);
+		return;
+	}
+	(void)snprintf(text, sizeof text, "%s belongs to %s", number, whose);
+	tell(j, field, text);
+}
+
+/* What a new account needs and the row does not name; a row without other faults is judged by accounts_complete(). */
+static void
+judge_missing(struct judge *j, const json_t *set)
+{
+	for (size_t i = 0; i < account_kind.n_fields; i++) {
+		const struct field	*f = &account_kind.fields[i];
+
+		if ((f->flags & FF_NEEDED) && json_object_get(set, f->name) == NULL)
+			tell(j, f->name, "may not be empty");
+	}
+}
+
 void
 import_row_judge(struct import_row *row, struct keeper *k, uint64_t line, json_t *set, import_fault_fn fn, void *arg)
 {
@@ -144,8 +170,10 @@ import_row_judge(struct import_row *row, struct keeper *k, uint64_t line, json_t
 	set_all(&j, set);
 	judge_twice(&j, "username", STAGED_USERNAME, a->username);
 	if (!row->staged.update) {
-		judge_twice(&j, "caller_id", STAGED_NUMBER, a->caller_id);
-		judge_twice(&j, "caller_id_2", STAGED_NUMBER, a->caller_id_2);
+		judge_number(&j, "caller_id", a->caller_id);
+		judge_number(&j, "caller_id_2", a->caller_id_2);
+		if (!row->well)
+			judge_missing(&j, set);
 		row->made_name = a->username[0] == '\0';
 	}
 	if (row->well) {

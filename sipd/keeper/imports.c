@@ -448,9 +448,21 @@ stand(struct imports *im, struct request *r)
 	request_send(r, json_pack("{s:{}}", "import"));
 }
 
+/* False, and refused, while the store takes nothing. */
+static bool
+is_taking(struct imports *im, struct request *r)
+{
+	if (store_is_taking(im->k->db.store))
+		return true;
+	request_refuse(r, ERR_UNAVAILABLE, NULL, "not saved: %s", err_text(ERR_UNAVAILABLE));
+	return false;
+}
+
 void
 imports_begin(struct imports *im, struct request *r)
 {
+	if (!is_taking(im, r))
+		return;
 	if ((im->state != NONE && im->state != DISCARDING) || im->waiting != NULL) {
 		request_refuse(r, ERR_BUSY, NULL, "another import is under way, by %s: try again when it is done",
 		    im->waiting != NULL ? im->waiting->peer->user : im->operator);
@@ -482,10 +494,16 @@ imports_rows(struct imports *im, struct request *r)
 	if (!is_owner(im, r))
 		return;
 	if (!json_is_array(json_object_get(r->args, "rows"))) {
+		im->rc = ERR_USAGE;		/* without these rows it is not the whole any more */
 		request_refuse(r, ERR_USAGE, NULL, "the request needs \"rows\"");
 		return;
 	}
+	if (!is_taking(im, r)) {
+		im->rc = ERR_UNAVAILABLE;
+		return;
+	}
 	if ((b = calloc(1, sizeof *b)) == NULL) {
+		im->rc = -ENOMEM;
 		request_refuse(r, ERR_BUSY, NULL, "out of memory");
 		return;
 	}
@@ -542,7 +560,7 @@ imports_commit(struct imports *im, struct request *r)
 	struct txn	*t;
 	int		 rc;
 
-	if (!is_owner(im, r))
+	if (!is_owner(im, r) || !is_taking(im, r))
 		return;
 	if (im->n_batches > 0) {
 		request_refuse(r, ERR_BUSY, NULL, "rows are still being judged: wait for their answers");

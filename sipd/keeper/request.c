@@ -298,7 +298,7 @@ has_needed(const struct request *r)
 static bool
 makes_more(const struct command *c)
 {
-	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME || c->args == ARGS_IMPORT);
+	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME);
 }
 
 static void
