@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, TEXT_CELLS_MIN = 10, CELL = 700 };
+enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, TEXT_CELLS_MIN = 10, CELL = 6100 };
 
 static bool
 is_wide(int width)
@@ -201,7 +201,7 @@ list_paint_detail(struct list *l, int row)
 	struct column		 columns[LIST_COLUMNS];
 	int			 width = screen_cols();
 	size_t			 n = list_columns(l, width, columns), at;
-	char			 line[1200], text[CELL];
+	char			 line[2 * CELL], text[CELL];
 
 	if (r == NULL)
 		return;

@@ -11,7 +11,7 @@
 #include "tui/json.h"
 #include "tui/table.h"
 
-enum { CELL = 600, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4 };
+enum { CELL = 6100, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4 };
 
 struct printer {
 	const struct command	*command;

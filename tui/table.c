@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-enum { FIRST_ROWS = 200, CELL = 600, COLUMNS_MAX = 40, TITLE = 22 };
+enum { FIRST_ROWS = 200, CELL = 6100, COLUMNS_MAX = 40, CELLS_MAX = 60, TITLE = 22 };
 
 struct table_out {
 	const struct field	*columns[COLUMNS_MAX];
@@ -80,7 +80,7 @@ begin(struct table_out *t)
 		for (size_t i = 0; i < t->n_columns; i++) {
 			cell_text(json_object_get(row, t->columns[i]->name), cell, sizeof cell);
 			if (text_width(cell) > t->widths[i])
-				t->widths[i] = text_width(cell);
+				t->widths[i] = text_width(cell) < CELLS_MAX ? text_width(cell) : CELLS_MAX;
 		}
 	}
 	for (size_t i = 0; i < t->n_columns; i++)

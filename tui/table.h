@@ -1,6 +1,6 @@
 /*
  * Rows as an aligned table on standard output.  Widths come from the first rows, so that a list of a
- * million streams; a later cell that is wider shifts its own line only.
+ * million streams; a later cell that is wider, or one that is very wide, shifts its own line only.
  */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H

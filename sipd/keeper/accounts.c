@@ -154,12 +154,27 @@ accounts_complete(struct keeper *k, struct account_change *c, struct fault *faul
 	return 0;
 }
 
+/* "made in group Sales, owner "Bob"": of what was made, or is deleted. */
+static void
+tell_all(struct keeper *k, struct txn *t, const char *operator, const struct account *a, const char *what)
+{
+	const struct account	none = { .id = 0 };
+	struct refs		refs = keeper_refs(k);
+	struct account		usual;
+	char			group[GROUP_NAME] = "", more[EDIT_WHAT];
+
+	account_defaults(&usual);
+	memcpy(usual.username, a->username, sizeof usual.username);
+	usual.group_id = a->group_id;
+	(void)refs.name_of(refs.ctx, "group", a->group_id, group, sizeof group);
+	(void)edit_describe_new(&account_kind, &usual, a, &refs, more, sizeof more);
+	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s in group %s%s%s%s", a->username, what, group,
+	    more[0] == '\0' ? "" : ", ", more, memcmp(a->ha1_md5, none.ha1_md5, sizeof none.ha1_md5) == 0 ? "" : ", password set");
+}
+
 void
 accounts_write_new(struct keeper *k, struct txn *t, const char *operator, struct account *a)
 {
-	struct refs	refs = keeper_refs(k);
-	char		group[GROUP_NAME] = "";
-
 	a->id = table_next_id(t, &k->db, "account");
 	a->version = 1;
 	a->status = STATUS_CREATED;
@@ -167,9 +182,7 @@ accounts_write_new(struct keeper *k, struct txn *t, const char *operator, struct
 	table_put(t, &k->db, &account_kind, a);
 	count_add(t, &k->db, "accounts", 1);
 	count(k, t, a, 1);
-	(void)refs.name_of(refs.ctx, "group", a->group_id, group, sizeof group);
-	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: made in group %s",
-	    a->username, group);
+	tell_all(k, t, operator, a, "made");
 }
 
 int
@@ -237,7 +250,7 @@ accounts_set(struct keeper *k, struct txn *t, const char *operator, const struct
 {
 	struct refs	 refs = keeper_refs(k);
 	struct account	*a = &c->account;
-	char		 what[400];
+	char		 what[EDIT_WHAT];
 	int		 rc;
 
 	memset(c, 0, sizeof *c);
@@ -268,7 +281,7 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 	table_delete(t, &k->db, &account_kind, a);
 	count_add(t, &k->db, "accounts", -1);
 	count(k, t, a, -1);
-	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: deleted", a->username);
+	tell_all(k, t, operator, a, "deleted, was");
 	return n;
 }
 

@@ -96,52 +96,100 @@ edit_conflicts(struct edit *e, const void *now, uint64_t version, const struct r
 	return fault_set(fault, ERR_CONFLICT, NULL, "changed by someone else meanwhile");
 }
 
-/* Appends to buf, which stays terminated; more than fits is cut. */
-static size_t append(char *buf, size_t size, size_t at, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A text that grows: length counts what does not fit, too. */
+struct sketch {
+	char	*buf;
+	size_t	 size, length, cap;	/* cap: of each value's bytes */
+};
 
-static size_t
-append(char *buf, size_t size, size_t at, const char *fmt, ...)
+static void
+add(struct sketch *s, const char *text, size_t n)
 {
-	va_list	ap;
-	int	n;
+	size_t	left = s->length + 1 < s->size ? s->size - 1 - s->length : 0, fits = n < left ? n : left;
 
-	va_start(ap, fmt);
-	n = vsnprintf(buf + at, size - at, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return at;
-	return at + (size_t)n < size ? at + (size_t)n : size - 1;
+	if (fits > 0)
+		memcpy(s->buf + s->length, text, fits);
+	s->length += n;
+	s->buf[s->length < s->size ? s->length : s->size - 1] = '\0';
 }
 
-static size_t
-describe_value(const struct field *f, const void *record, const struct refs *refs, char *buf, size_t size, size_t at)
+static void
+add_text(struct sketch *s, const char *text)
 {
-	const char	*quote = f->type == FT_STR ? "\"" : "";
-	char		 text[FIELD_TEXT];
+	add(s, text, strlen(text));
+}
 
-	(void)field_text(f, record, refs, text, sizeof text);
-	return append(buf, size, at, "%s%s%s", quote, text, quote);
+/* Text in quotes, with a backslash before those that are in it: what somebody typed can't look like another change. */
+static void
+add_value(struct sketch *s, const struct field *f, const void *record, const struct refs *refs)
+{
+	bool		 quotes = f->type == FT_STR;
+	char		 text[FIELD_TEXT];
+	size_t		 n = field_text(f, record, refs, text, sizeof text), step;
+	uint32_t	 code;
+
+	if (quotes)
+		add_text(s, "\"");
+	for (size_t i = 0; i < n; i += step) {
+		if ((step = text_decode(text + i, n - i, &code)) == 0)
+			step = 1;
+		if (i + step > s->cap) {
+			add_text(s, "...");
+			break;
+		}
+		if (quotes && (text[i] == '"' || text[i] == '\\'))
+			add_text(s, "\\");
+		add(s, text + i, step);
+	}
+	if (quotes)
+		add_text(s, "\"");
+}
+
+static void
+add_field(struct sketch *s, const struct field *f, const void *before, const void *after, bool made, const struct refs *refs)
+{
+	if (s->length > 0)
+		add_text(s, ", ");
+	add_text(s, f->name);
+	if (f->flags & FF_SECRET) {
+		add_text(s, made ? " set" : " changed");
+		return;
+	}
+	add_text(s, " ");
+	if (!made) {
+		add_value(s, f, before, refs);
+		add_text(s, " -> ");
+	}
+	add_value(s, f, after, refs);
+}
+
+/* Every field that differs is named, whatever the values' length: they are cut until all fits. */
+static size_t
+describe(const struct kind *k, const void *before, const void *after, bool made, const struct refs *refs, char *buf, size_t size)
+{
+	struct sketch	s = { .buf = buf, .size = size, .length = size, .cap = FIELD_TEXT };
+
+	for (; s.length >= size && s.cap > 0; s.cap /= 2) {
+		s.length = 0;
+		buf[0] = '\0';
+		for (size_t i = 0; i < k->n_fields; i++) {
+			const struct field	*f = &k->fields[i];
+
+			if (f->name != NULL && (f->flags & (FF_HIDDEN | FF_SERVER)) == 0 && !field_eq(f, before, after))
+				add_field(&s, f, before, after, made, refs);
+		}
+	}
+	return strlen(buf);
 }
 
 size_t
 edit_describe(const struct kind *k, const void *before, const void *after, const struct refs *refs, char *buf, size_t size)
 {
-	size_t	at = 0;
+	return describe(k, before, after, false, refs, buf, size);
+}
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < k->n_fields; i++) {
-		const struct field	*f = &k->fields[i];
-
-		if (f->name == NULL || (f->flags & (FF_HIDDEN | FF_SERVER)) || field_eq(f, before, after))
-			continue;
-		at = append(buf, size, at, "%s%s ", at == 0 ? "" : ", ", f->name);
-		if (f->flags & FF_SECRET) {
-			at = append(buf, size, at, "changed");
-			continue;
-		}
-		at = describe_value(f, before, refs, buf, size, at);
-		at = append(buf, size, at, " -> ");
-		at = describe_value(f, after, refs, buf, size, at);
-	}
-	return at;
+size_t
+edit_describe_new(const struct kind *k, const void *usual, const void *record, const struct refs *refs, char *buf, size_t size)
+{
+	return describe(k, usual, record, true, refs, buf, size);
 }

@@ -5,9 +5,10 @@
 #ifndef SIPD_KEEPER_EDIT_H
 #define SIPD_KEEPER_EDIT_H
 
+#include "core/event.h"
 #include "core/field.h"
 
-enum { EDIT_ITEMS = 32, FAULT_TEXT = 640 };
+enum { EDIT_ITEMS = 32, FAULT_TEXT = 640, EDIT_WHAT = EVENT_TEXT - 180 /* bytes of a description */ };
 
 struct edit_item {
 	const struct field	*field;
@@ -44,8 +45,11 @@ int	edit_apply(const struct edit *, void *record, bool creating, const struct re
  */
 int	edit_conflicts(struct edit *, const void *now, uint64_t version, const struct refs *, struct fault *);
 
-/* "enabled yes -> no, owner "Bo" -> "Bob"": what differs, for the event log; secrets by name only.  Returns its length, 0: nothing. */
-size_t	edit_describe(const struct kind *, const void *before, const void *after, const struct refs *,
-    char *buf, size_t size);
+/*
+ * "enabled yes -> no, owner "Bo" -> "Bob"": what differs, for the event log; secrets by name only.  Values are cut where it would not
+ * fit.  Returns its length, 0: nothing.  And of a new record what is not as usual: "owner "Bob", password set".
+ */
+size_t	edit_describe(const struct kind *, const void *before, const void *after, const struct refs *, char *buf, size_t size);
+size_t	edit_describe_new(const struct kind *, const void *usual, const void *record, const struct refs *, char *buf, size_t size);
 
 #endif

@@ -56,7 +56,8 @@ groups_add(struct keeper *k, struct txn *t, const char *operator, const char *na
     struct fault *fault)
 {
 	struct refs	refs = keeper_refs(k);
-	char		why[256];
+	struct group	usual = { .id = 0 };
+	char		why[256], what[EDIT_WHAT];
 	int		rc;
 
 	memset(g, 0, sizeof *g);
@@ -69,7 +70,9 @@ groups_add(struct keeper *k, struct txn *t, const char *operator, const char *na
 	g->created_at = g->updated_at = keeper_now(k);
 	table_put(t, &k->db, &group_kind, g);
 	count_add(t, &k->db, "groups", 1);
-	events_add(k->events, t, EVENT_INFO, "admin", g->name, operator, "group %s: made", g->name);
+	memcpy(usual.name, g->name, sizeof usual.name);
+	(void)edit_describe_new(&group_kind, &usual, g, &refs, what, sizeof what);
+	events_add(k->events, t, EVENT_INFO, "admin", g->name, operator, "group %s: made%s%s", g->name, what[0] == '\0' ? "" : ", ", what);
 	return 0;
 }
 
@@ -79,7 +82,7 @@ groups_set(struct keeper *k, struct txn *t, const char *operator, struct edit *e
 {
 	struct refs	refs = keeper_refs(k);
 	struct group	before = *g;
-	char		what[400];
+	char		what[EDIT_WHAT];
 	int		rc;
 
 	if ((rc = edit_conflicts(e, g, g->version, &refs, fault)) != 0 ||

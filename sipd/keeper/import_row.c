@@ -231,7 +231,7 @@ change(const struct staged *s, struct keeper *k, struct txn *t, const char *oper
 {
 	struct account	before = { .id = s->account.id }, after;
 	struct refs	refs = keeper_refs(k);
-	char		what[400];
+	char		what[EDIT_WHAT];
 	int		rc;
 
 	if ((rc = table_get(&k->db, &account_kind, &before)) != 0) {

@@ -1,6 +1,7 @@
 /* links: db sipd keeper */
 #include "control_rig.h"
 
+#include "core/text.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/groups.h"
 
@@ -278,6 +279,45 @@ assert_last_event(struct rig *rig, const char *subject, const char *text)
 	assert_string_equal(e.text, text);
 }
 
+/* However much changes, each field is named, no character is cut in two, and the buffer holds it. */
+static void
+test_describe(void **state)
+{
+	static const char *const	names[] = { "owner", "email", "description", "deny", "permit", "profile", "server", "qualify", "enabled" };
+	struct account			before, after;
+	char				what[EDIT_WHAT];
+	size_t				n;
+
+	(void)state;
+	account_defaults(&before);
+	account_defaults(&after);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const struct field	*f = kind_field(&account_kind, names[i]);
+
+		if (f->type != FT_STR)
+			continue;
+		memset((char *)&before + f->offset, 'x', f->size - 1u);
+		for (size_t at = 0; at + 3 <= f->size; at += 2)
+			memcpy((char *)&after + f->offset + at, "\xc3\xa9", 2);
+	}
+	after.qualify = 500;
+	after.enabled = false;
+	n = edit_describe(&account_kind, &before, &after, NULL, what, sizeof what);
+	assert_true(n < sizeof what && n == strlen(what) && n > 800);
+	assert_true(text_is_utf8(what, n));
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_non_null(strstr(what, names[i]));
+	assert_non_null(strstr(what, "...\" -> \"\xc3\xa9"));
+	assert_non_null(strstr(what, "enabled yes -> no"));
+	account_defaults(&before);
+	assert_int_equal(edit_describe(&account_kind, &before, &before, NULL, what, sizeof what), 0);
+	(void)snprintf(after.password, sizeof after.password, "hidden");
+	(void)edit_describe_new(&account_kind, &before, &after, NULL, what, sizeof what);
+	assert_non_null(strstr(what, "password set"));
+	assert_null(strstr(what, "hidden"));
+	assert_null(strstr(what, "->"));
+}
+
 /* Each change tells what it was, by whom; never a password. */
 static void
 test_audit(void **state)
@@ -292,11 +332,13 @@ test_audit(void **state)
 	(void)make_group(&rig, "g");
 	assert_last_event(&rig, "g", "group g: made");
 	assert_int_equal(add(&rig, "carlo", edit_of(&account_kind, "group", "g", "password", "not to be seen", NULL), &c, &f), 0);
-	assert_last_event(&rig, "carlo", "account carlo: made in group g");
+	assert_last_event(&rig, "carlo", "account carlo: made in group g, password set");
 	assert_int_equal(SET(&rig, "carlo", &c, &f, "enabled", "no", "owner", "Carlo", "qualify", "500"), 0);
 	assert_last_event(&rig, "carlo", "account carlo: owner \"\" -> \"Carlo\", qualify yes -> 500, enabled yes -> no");
 	assert_int_equal(SET(&rig, "carlo", &c, &f, "password", "also not to be seen"), 0);
 	assert_last_event(&rig, "carlo", "account carlo: password changed");
+	assert_int_equal(SET(&rig, "carlo", &c, &f, "owner", "C\", enabled \"no\" -> \"\\"), 0);
+	assert_last_event(&rig, "carlo", "account carlo: owner \"Carlo\" -> \"C\\\", enabled \\\"no\\\" -> \\\"\\\\\"");
 	rig_close(&rig);
 }
 
@@ -305,7 +347,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_add), cmocka_unit_test(test_unique), cmocka_unit_test(test_wizard_and_random_password),
-		cmocka_unit_test(test_set), cmocka_unit_test(test_conflict), cmocka_unit_test(test_delete), cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_set), cmocka_unit_test(test_conflict), cmocka_unit_test(test_delete), cmocka_unit_test(test_describe), cmocka_unit_test(test_audit),
 	};
 
 	return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);
