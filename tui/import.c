@@ -118,6 +118,7 @@ take(struct import *im, json_t *m)
 	} else if (json_object_get(m, "import") != NULL) {
 		im->begun = true;
 	} else if (json_object_get(m, "applied") != NULL) {
+		im->progress.phase = json_is_true(json_object_get(m, "waiting")) ? "waiting for the store" : "applying";
 		progress_show(&im->progress, (uint64_t)json_integer_value(json_object_get(m, "applied")),
 		    (uint64_t)json_integer_value(json_object_get(m, "rows")),
 		    (uint64_t)json_integer_value(json_object_get(m, "applied")));
@@ -225,8 +226,10 @@ send_rows(struct import *im)
 
 	progress_phase(&im->progress, "checking");
 	while (rc == 0 && !interrupted && (there = rows_next(im->rows, &row)) != 0) {
-		if (there == -EINTR)
+		if (there == -EINTR) {
+			rc = converse(im, false);
 			continue;
+		}
 		if (there < 0)
 			return complain(EXIT_REFUSED, "%.200s: %s", im->file, strerror(-there));
 		rc = row_take(im, &row);
@@ -334,7 +337,7 @@ import_run(struct client *client, const char *file, bool json)
 	char			why[ROWS_TEXT];
 	int			rc;
 
-	if ((im.rows = rows_open(file, &account_kind, why)) == NULL)
+	if ((im.rows = rows_open(file, &account_kind, client_fd(client), why)) == NULL)
 		return complain(EXIT_REFUSED, "%s", why);
 	im.part = json_array();
 	im.faults = json_array();

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct object {
 
 struct rows {
 	const struct kind	*kind;
-	int			 fd;
+	int			 fd, other;
 	uint64_t		 taken, total;
 	char			 in[READ_BYTES];
 	size_t			 at, n;
@@ -38,7 +39,7 @@ struct rows {
 };
 
 struct rows *
-rows_open(const char *file, const struct kind *k, char why[ROWS_TEXT])
+rows_open(const char *file, const struct kind *k, int other, char why[ROWS_TEXT])
 {
 	struct rows	*r = calloc(1, sizeof *r);
 	struct stat	 st;
@@ -48,6 +49,7 @@ rows_open(const char *file, const struct kind *k, char why[ROWS_TEXT])
 		return NULL;
 	}
 	r->kind = k;
+	r->other = other;
 	r->at_line = 1;
 	csv_init(&r->csv);
 	r->fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
@@ -90,12 +92,17 @@ rows_is_empty(const struct rows *r)
 static int
 fill(struct rows *r)
 {
-	ssize_t	n;
+	struct pollfd	p[2] = { { .fd = r->fd, .events = POLLIN }, { .fd = r->other, .events = POLLIN } };
+	ssize_t		n;
 
 	if (r->at < r->n)
 		return 1;
 	if (r->ended)
 		return 0;
+	if (poll(p, 2, -1) < 0)
+		return -errno;
+	if (p[0].revents == 0)
+		return -EINTR;
 	if ((n = read(r->fd, r->in, sizeof r->in)) < 0)
 		return -errno;
 	r->at = 0;

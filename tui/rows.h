@@ -20,11 +20,11 @@ struct row_read {
 	char		 field[64], fault[ROWS_TEXT];	/* why, and what to write instead */
 };
 
-/* file: "-" is standard input.  NULL with why. */
-struct rows *rows_open(const char *file, const struct kind *, char why[ROWS_TEXT]);
+/* file: "-" is standard input.  other: a descriptor that is looked at while rows are waited for.  NULL with why. */
+struct rows *rows_open(const char *file, const struct kind *, int other, char why[ROWS_TEXT]);
 void	rows_close(struct rows *);
 
-/* 1 and a row; 0 at the end; -EINTR when a signal came, before anything is lost; else negative: the file can't be read. */
+/* 1 and a row; 0 at the end; -EINTR when a signal came or other can be read, nothing is lost; else negative: the file can't be read. */
 int	rows_next(struct rows *, struct row_read *);
 
 bool	rows_is_empty(const struct rows *);	/* not even a header was there */

@@ -50,7 +50,7 @@ struct imports {
 	struct keeper		*k;
 	enum state		 state;
 	struct job		 job;
-	struct event		*later;		/* the store takes nothing: tried again then */
+	struct event		*later;		/* the store takes nothing: tried again then; or no row has come for too long */
 	struct request		*owner;		/* that began it; NULL: gone */
 	struct request		*commit;	/* that waits for the record */
 	struct request		*waiting;	/* to begin, when the last one is discarded */
@@ -72,14 +72,6 @@ go_on(struct imports *im)
 {
 	if (!im->stopping)
 		job_start(im->control->jobs, &im->job);
-}
-
-static void
-on_later(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	go_on(arg);
 }
 
 /* A commit is durable, or undone: then views show what is not there. */
@@ -291,17 +283,18 @@ stage_step(struct imports *im, int64_t until_us)
 }
 
 static void
-tell_progress(struct imports *im)
+tell_progress(struct imports *im, bool waiting)
 {
 	uint64_t	applied = 0;
 	int64_t		now = clock_boot_ms();
 
 	for (size_t i = 0; i < IMPORT_RESULTS; i++)
 		applied += im->tallies[i].n;
-	if (im->owner == NULL || now - im->told_ms < TELL_EVERY_MS || peer_unread(im->owner->peer) > PEER_UNREAD_PAUSE)
+	if (im->owner == NULL || (!waiting && now - im->told_ms < TELL_EVERY_MS) || peer_unread(im->owner->peer) > PEER_UNREAD_PAUSE)
 		return;
 	im->told_ms = now;
-	request_send(im->owner, json_pack("{s:I, s:I}", "applied", (json_int_t)applied, "rows", (json_int_t)im->rows));
+	request_send(im->owner, json_pack("{s:I, s:I, s:b}", "applied", (json_int_t)applied, "rows", (json_int_t)im->rows,
+	    "waiting", waiting));
 }
 
 static void
@@ -313,7 +306,7 @@ on_applied(void *arg, int rc)
 	if (rc == 0)
 		t->n++;
 	if (!im->stopping)
-		tell_progress(im);
+		tell_progress(im, false);
 	one_less_pending(im, rc);
 }
 
@@ -346,7 +339,8 @@ finish(struct imports *im)
 		return;
 	t = txn_new(im->k->db.store);
 	txn_delete(t, TABLE_META, record_key_text, strlen(record_key_text));
-	events_add(im->k->events, t, EVENT_INFO, "admin", "import", im->operator, "import of %" PRIu64 " accounts: all is applied", im->rows);
+	events_add(im->k->events, t, EVENT_INFO, "admin", "", im->operator, "import of accounts: all is applied, rows: %" PRIu64,
+	    im->rows);
 	im->pending += store_commit(t, on_done, im) == 0;
 }
 
@@ -383,6 +377,7 @@ apply_step(struct imports *im, int64_t until_us)
 	while (im->pending < IMPORT_PENDING_MAX) {
 		if (!store_is_taking(im->k->db.store)) {
 			(void)evtimer_add(im->later, &pause);
+			tell_progress(im, true);
 			return JOB_IDLE;
 		}
 		if ((rc = staged_first(&im->k->db, &s)) == ERR_NOT_FOUND) {
@@ -434,6 +429,33 @@ owner_on_gone(struct request *r)
 	}
 }
 
+/* The client has so long to send the next rows, or to commit. */
+static void
+expect_more(struct imports *im)
+{
+	static const struct timeval	patience = { IMPORT_IDLE_S, 0 };
+
+	(void)evtimer_add(im->later, &patience);
+}
+
+static void
+on_later(evutil_socket_t fd, short what, void *arg)
+{
+	struct imports	*im = arg;
+	struct request	*r = im->owner;
+
+	(void)fd;
+	(void)what;
+	if (im->state == STAGING && im->n_batches == 0) {
+		discard(im);
+		r->on_gone = NULL;
+		request_refuse(r, ERR_BUSY, NULL, "no row came for %d s: the import is given up, nothing was changed", IMPORT_IDLE_S);
+	} else if (im->state == STAGING)
+		expect_more(im);
+	else
+		go_on(im);
+}
+
 /* There is an import, and this one's is it. */
 static void
 stand(struct imports *im, struct request *r)
@@ -446,6 +468,7 @@ stand(struct imports *im, struct request *r)
 		im->tallies[i] = (struct tally){ .im = im };
 	(void)snprintf(im->operator, sizeof im->operator, "%s", r->peer->user);
 	request_send(r, json_pack("{s:{}}", "import"));
+	expect_more(im);
 }
 
 /* False, and refused, while the store takes nothing. */
@@ -512,6 +535,7 @@ imports_rows(struct imports *im, struct request *r)
 	r->on_gone = batch_on_gone;
 	im->n_batches++;
 	TAILQ_INSERT_TAIL(&im->batches, b, link);
+	expect_more(im);
 	go_on(im);
 }
 
@@ -574,7 +598,7 @@ imports_commit(struct imports *im, struct request *r)
 	record_pack(im, record);
 	t = txn_new(im->k->db.store);
 	txn_put(t, TABLE_META, record_key_text, strlen(record_key_text), record, sizeof record);
-	events_add(im->k->events, t, EVENT_INFO, "admin", "import", im->operator, "import of %" PRIu64 " accounts: begins", im->rows);
+	events_add(im->k->events, t, EVENT_INFO, "admin", "", im->operator, "import of accounts: begins, rows: %" PRIu64, im->rows);
 	if ((rc = store_commit(t, on_committed, im)) != 0) {
 		request_refuse(r, rc, NULL, "not saved: %s", err_text(rc));
 		return;
@@ -600,7 +624,7 @@ resume(struct imports *im)
 		im->rows = be64_get(p);
 		memcpy(im->operator, p + 16, OPERATOR - 1);
 		im->state = APPLYING;
-		log_notice("import of %" PRIu64 " accounts by %s: goes on", im->rows, im->operator);
+		log_notice("import of accounts by %s goes on, rows: %" PRIu64, im->operator, im->rows);
 		go_on(im);
 	} else if (staged_first(&im->k->db, &s) != ERR_NOT_FOUND) {
 		log_notice("import: what was staged and not committed is discarded");

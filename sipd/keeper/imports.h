@@ -17,6 +17,7 @@ struct request;
 enum {
 	IMPORT_FAULTS_MAX = 100,	/* told; more are counted */
 	IMPORT_PENDING_MAX = 64,	/* rows not yet durable */
+	IMPORT_IDLE_S = 600,		/* no row for so long: discarded, so that nobody waits for a client that hangs */
 };
 
 /* Goes on with what an earlier keeper left. */

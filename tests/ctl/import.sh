@@ -203,7 +203,7 @@ check "and goes on until all is there" wait_for 60 has_accounts 5004
 check "with counts that agree" test "$("$W" --json group show sales | jq .accounts)" = "$((5000 + $("$W" --json account list --group sales | jq -r .username | grep -vc '^k[0-9]')))"
 told_as_done()
 {
-	"$W" event list | grep -q 'import of 5000 accounts: all is applied'
+	"$W" event list | grep -q 'import of accounts: all is applied, rows: 5000'
 }
 check "that is told" wait_for 20 told_as_done
 check "indexes agree with records" quiet "$W" verify
@@ -218,4 +218,17 @@ check "exported, put back, nothing changes" bash -c "'$W' account export | '$W' 
 check "of 10004" is "$TMP/err" "0 added, 0 changed, 10004 as they were"
 check "indexes agree with records" quiet "$W" verify
 check "the chain of events is unbroken" quiet "$W" event verify
-check "the daemon ends well" stop_daemon
+exec 9<> "$TMP/fifo"
+"$W" account import - < "$TMP/fifo" > /dev/null 2> "$TMP/held.err" &
+held=$!
+own_pids+=($held)
+{ echo username,group; for i in $(seq 400); do echo "late$i,sales"; done; } >&9
+begun()
+{
+	! "$W" account import "$TMP/e.csv" > "$TMP/out" 2> "$TMP/err" && grep -q 'another import is under way' "$TMP/err"
+}
+check "a client that waits for rows" wait_for 20 begun
+check "the daemon ends well under it" stop_daemon
+wait $held
+check "hears it at once" test $? = 3
+check "and says what became of its rows" is "$TMP/held.err" "nothing was changed"
