@@ -76,7 +76,7 @@ static const struct index	account_indexes[] = {
 const struct kind	account_kind = {
 	.name = "account", .title = "Accounts", .table = TABLE_ACCOUNT, .key = { 1 }, .name_tag = 3, .sort = "owner",
 	.fields = account_fields, .n_fields = sizeof account_fields / sizeof account_fields[0], .size = sizeof(struct account),
-	.indexes = account_indexes, .n_indexes = sizeof account_indexes / sizeof account_indexes[0],
+	.indexes = account_indexes, .n_indexes = sizeof account_indexes / sizeof account_indexes[0], .words = TABLE_ACCOUNT_WORD,
 };
 
 void

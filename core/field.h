@@ -95,6 +95,7 @@ enum table {
 	TABLE_BINDING, TABLE_BINDING_EXPIRY, TABLE_BINDING_BY_FLOW,
 	TABLE_EVENT,
 	TABLE_IMPORT,
+	TABLE_ACCOUNT_WORD,
 	TABLES,				/* how many */
 	TABLE_NONE = 255,
 };
@@ -121,6 +122,7 @@ struct kind {
 	size_t			 size;		/* of the struct */
 	const struct index	*indexes;
 	size_t			 n_indexes;
+	enum table		 words;		/* the words of its FF_SEARCH fields (db/words.h); 0: not indexed */
 };
 
 enum {

@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"
+#include "db/words.h"
 
 /* Decodes a stored record, its secrets too. */
 static int
@@ -128,6 +129,7 @@ indexes_update(struct txn *t, const struct db *db, const struct kind *k, const v
 		}
 		index_update(t, db, ix, &c, primary, n);
 	}
+	words_update(t, k, old, record, primary, n);
 }
 
 /* The record as it stands, for its indexes: secrets are not needed.  To be freed; NULL when absent or damaged. */

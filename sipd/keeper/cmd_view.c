@@ -10,13 +10,15 @@
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/view.h"
 
-/* Each argument that is there replaces what the view (or the default) has.  0, or a fault. */
+/*
+ * Each argument that is there replaces what the view (or the default) has.  0, or a fault.  A filter that it parses is returned in
+ * *fresh, to be cleared.
+ */
 static int
-spec_order(const struct request *r, struct view_spec *spec, struct fault *fault)
+spec_order(const struct request *r, struct view_spec *spec, struct filter *fresh, struct fault *fault)
 {
 	const char	*kind = request_text(r, "kind"), *sort = request_text(r, "sort"),
 	    *filter = request_text(r, "filter");
-	char		 why[128];
 
 	if (kind != NULL && (spec->sorted.source == NULL || strcmp(spec->sorted.source->kind->name, kind) != 0)) {
 		memset(&spec->sorted, 0, sizeof spec->sorted);
@@ -30,10 +32,11 @@ spec_order(const struct request *r, struct view_spec *spec, struct fault *fault)
 		spec->sorted.sort = kind_field(spec->sorted.source->kind, sort);
 	if (spec->sorted.sort == NULL || (spec->sorted.sort->flags & (FF_HIDDEN | FF_SECRET)))
 		return fault_set(fault, ERR_INVALID, "sort", "no such field of %s", spec->sorted.source->kind->name);
-	if (filter == NULL && spec->sorted.filter.kind == NULL)
-		filter = "";
-	if (filter != NULL && filter_parse(&spec->sorted.filter, spec->sorted.source->kind, filter, why, sizeof why) != 0)
-		return fault_set(fault, ERR_INVALID, "filter", "%s", why);
+	if (filter == NULL)
+		return 0;
+	if (filter_parse(fresh, spec->sorted.source->kind, filter, "filter", fault) != 0)
+		return fault->code;
+	spec->sorted.filter = *fresh;
 	return 0;
 }
 
@@ -64,6 +67,22 @@ spec_window(const struct request *r, struct view_spec *spec)
 	spec->count = count < 1 ? 1 : count > VIEW_COUNT_MAX ? VIEW_COUNT_MAX : (size_t)count;
 }
 
+/* Opens or changes it.  NULL after a refusal. */
+static struct view *
+view_made(struct request *r, struct view *v, const struct view_spec *spec)
+{
+	if (v == NULL && (v = view_open(r->peer, spec)) == NULL) {
+		request_refuse(r, ERR_BUSY, NULL, "at most %d views", PEER_VIEWS_MAX);
+		return NULL;
+	}
+	if (view_change(v, spec) != 0) {
+		view_close(v);
+		request_refuse(r, ERR_BUSY, NULL, "out of memory");
+		return NULL;
+	}
+	return v;
+}
+
 static void
 view_run(struct request *r)
 {
@@ -71,6 +90,7 @@ view_run(struct request *r)
 	const char		*at = request_text(r, "at");
 	struct view		*v = of == 0 ? NULL : view_find(r->peer, of);
 	struct view_spec	 spec = { .count = VIEW_COUNT_MAX };
+	struct filter		 fresh = { 0 };
 	struct fault		 fault;
 	uint8_t			 key[ROW_KEY_MAX];
 	size_t			 position = SIZE_MAX;
@@ -82,20 +102,16 @@ view_run(struct request *r)
 	}
 	if (v != NULL)
 		spec = v->spec;
-	if (spec_order(r, &spec, &fault) != 0 || spec_group(r, &spec, &fault) != 0) {
+	if (spec_order(r, &spec, &fresh, &fault) != 0 || spec_group(r, &spec, &fault) != 0) {
+		filter_clear(&fresh);
 		request_fault(r, &fault, NULL);
 		return;
 	}
 	spec_window(r, &spec);
-	if (v == NULL && (v = view_open(r->peer, &spec)) == NULL) {
-		request_refuse(r, ERR_BUSY, NULL, "at most %d views", PEER_VIEWS_MAX);
+	v = view_made(r, v, &spec);
+	filter_clear(&fresh);
+	if (v == NULL)
 		return;
-	}
-	if (view_change(v, &spec) != 0) {
-		view_close(v);
-		request_refuse(r, ERR_BUSY, NULL, "out of memory");
-		return;
-	}
 	if (at != NULL && row_of_id(spec.sorted.source, at, key) == 0 && (position = view_position(v, key)) != SIZE_MAX)
 		view_show(v, position);
 	reply = view_whole(v);

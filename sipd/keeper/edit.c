@@ -16,6 +16,7 @@ fault_set(struct fault *fault, int code, const char *field, const char *fmt, ...
 
 	fault->code = code;
 	fault->field = field;
+	fault->column = 0;
 	if (field != NULL)
 		n = snprintf(fault->text, sizeof fault->text, "%s: ", field);
 	va_start(ap, fmt);

@@ -25,6 +25,7 @@ struct edit {
 
 struct fault {
 	int		 code;
+	size_t		 column;	/* of a text at fault, from 1; 0: none */
 	const char	*field;			/* its name, static; NULL: none is at fault */
 	char		 text[FAULT_TEXT];
 };

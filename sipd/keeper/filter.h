@@ -1,6 +1,6 @@
 /*
- * A filter: words that must all be found in a record, case folded; "word" in any field that is FF_SEARCH,
- * "field:word" in that one.
+ * A filter: which rows of a list are wanted, in the query language (core/query.h).  A value: copied freely, but each lasting copy holds
+ * the query (filter_hold) and lets go of it (filter_clear).
  */
 #ifndef SIPD_KEEPER_FILTER_H
 #define SIPD_KEEPER_FILTER_H
@@ -8,23 +8,22 @@
 #include <stdbool.h>
 
 #include "core/field.h"
+#include "sipd/keeper/edit.h"
 
-enum { FILTER_WORDS = 16, FILTER_TEXT = 256 };
+struct match;
+struct query;
 
 struct filter {
-	const struct kind	*kind;
-	size_t			 n;
-	struct {
-		const struct field	*field;		/* NULL: any that is searched */
-		/* ASCII, to be found in fields that are stored as they are written */
-		bool			 in_bytes;
-		char			 text[FILTER_TEXT];	/* folded */
-	} words[FILTER_WORDS];
+	struct query	*query;		/* NULL: every row */
 };
 
-/* 0, or ERR_INVALID and why: a word too long, too many of them. */
-int	filter_parse(struct filter *, const struct kind *, const char *text, char *why, size_t size);
-bool	filter_matches(const struct filter *, const void *record, const struct refs *);
+/* 0, or a fault at `field` with the column of the query where it is.  Text that is empty or blank lets everything through. */
+int	filter_parse(struct filter *, const struct kind *, const char *text, const char *field, struct fault *);
+void	filter_hold(struct filter *);
+void	filter_clear(struct filter *);
+
+/* room: for the words of the row, made when first needed and used again (core/match.h). */
+bool	filter_matches(const struct filter *, struct match **room, const void *record, const struct refs *);
 
 /* A quick look at an encoded record, not decoded yet: false if it can't match. */
 bool	filter_may_match(const struct filter *, const void *bytes, size_t n);

@@ -31,6 +31,7 @@ struct keeper {
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */
 	struct names		*names;			/* names.h */
+	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;
 };

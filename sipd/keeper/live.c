@@ -125,6 +125,7 @@ set_free(struct live_set *set)
 	job_stop(set->live->control->jobs, &set->job);
 	TAILQ_REMOVE(&set->live->sets, set, link);
 	sorted_free(set->sorted, set->live->control->jobs);
+	filter_clear(&set->spec.filter);
 	free(set->noted);
 	free(set);
 }
@@ -140,6 +141,7 @@ set_new(struct live *l, const struct sorted_spec *spec)
 	}
 	set->live = l;
 	set->spec = *spec;
+	filter_hold(&set->spec.filter);
 	set->job.step = set_step;
 	set->begun_us = clock_boot_us();
 	TAILQ_INIT(&set->views);
@@ -167,7 +169,7 @@ live_enter(struct live *l, const struct sorted_spec *spec, struct view *v)
 static bool
 set_lingers(const struct live_set *set)
 {
-	return set->ready && set->spec.filter.n == 0 && sorted_count(set->sorted) >= LINGER_ROWS;
+	return set->ready && set->spec.filter.query == NULL && sorted_count(set->sorted) >= LINGER_ROWS;
 }
 
 void
@@ -263,7 +265,7 @@ on_group(void *arg, enum table t, struct store_bytes key, struct store_bytes val
 		if (set->spec.source != l->accounts && set->spec.source != l->registrations)
 			continue;
 		set->epoch++;
-		if (set->spec.filter.n > 0 || strcmp(set->spec.sort->name, "group") == 0)
+		if (set->spec.filter.query != NULL || strcmp(set->spec.sort->name, "group") == 0)
 			set_restart(set);
 		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
 	}

@@ -99,6 +99,8 @@ request_fault(struct request *r, const struct fault *fault, json_t *fields)
 {
 	json_t	*e = error_of(fault->code, fault->field, fault->text);
 
+	if (fault->column > 0)
+		(void)json_object_set_new(e, "column", json_integer((json_int_t)fault->column));
 	if (fields != NULL)
 		(void)json_object_set_new(e, "fields", fields);
 	request_answer(r, json_pack("{s:o}", "error", e));

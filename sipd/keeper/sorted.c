@@ -5,6 +5,8 @@
 
 #include "core/text.h"
 #include "core/tree.h"
+#include "core/varint.h"
+#include "db/search.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/places.h"
@@ -15,6 +17,7 @@ enum {
 	ORDER_KEY_MAX = SORT_VALUE_MAX + 1 + TIE_VALUE_MAX + 1 + ROW_KEY_MAX,
 	SCAN_STEP = 64,
 	BURY_STEP = 256,
+	SEARCH_STEP = 1024,	/* entries of the index of words */
 };
 
 struct sorted {
@@ -24,6 +27,9 @@ struct sorted {
 	struct places		*places;	/* NULL when it does not follow changes */
 	struct cursor		 cursor;
 	bool			 complete;
+	struct search		*search;	/* of the filter's words in the index; NULL: the records are scanned */
+	bool			 found;		/* it is through: its ids are being fetched */
+	uint64_t		 id, n_found;	/* the last one that was fetched, and how many there are */
 	size_t			 keep;
 	bool			 keep_last;
 	struct job		 burial;	/* freeing a million nodes takes long, too */
@@ -47,7 +53,19 @@ make(struct keeper *k, const struct sorted_spec *spec)
 	}
 	s->keeper = k;
 	s->spec = *spec;
+	filter_hold(&s->spec.filter);
+	if (spec->filter.query != NULL && spec->source->stored->words != 0)
+		s->search = search_new(&k->db, spec->filter.query);
 	return s;
+}
+
+static void
+discard(struct sorted *s)
+{
+	search_free(s->search);
+	filter_clear(&s->spec.filter);
+	tree_free(s->order);
+	free(s);
 }
 
 struct sorted *
@@ -58,8 +76,7 @@ sorted_new(struct keeper *k, const struct sorted_spec *spec)
 	if (s == NULL)
 		return NULL;
 	if ((s->places = places_new(spec->source->key_n)) == NULL) {
-		tree_free(s->order);
-		free(s);
+		discard(s);
 		return NULL;
 	}
 	return s;
@@ -85,8 +102,7 @@ bury(struct job *j, int64_t until_us)
 	while (tree_clear_some(s->order, BURY_STEP))
 		if (job_is_late(until_us))
 			return JOB_MORE;
-	tree_free(s->order);
-	free(s);
+	discard(s);
 	return JOB_IDLE;
 }
 
@@ -126,13 +142,19 @@ order_key(const struct sorted *s, const uint8_t *key, const struct row *r, uint8
 }
 
 static bool
+in_group(const struct sorted *s, const struct row *r)
+{
+	return s->spec.group_id == 0 || r->group_id == s->spec.group_id;
+}
+
+static bool
 belongs(const struct sorted *s, const struct row *r)
 {
 	struct refs	refs = keeper_refs(s->keeper);
 
-	if (s->spec.group_id != 0 && r->group_id != s->spec.group_id)
+	if (!in_group(s, r))
 		return false;
-	return filter_matches(&s->spec.filter, &r->of, &refs);
+	return filter_matches(&s->spec.filter, &s->keeper->match, &r->of, &refs);
 }
 
 static enum sorted_change
@@ -208,7 +230,7 @@ scan_row(void *arg, const uint8_t *key, const struct row *r)
 	struct sorted	*s = scan->sorted;
 	size_t		 position;
 
-	if (!belongs(s, r))
+	if (s->search != NULL && search_is_exact(s->search) ? !in_group(s, r) : !belongs(s, r))
 		return 0;
 	if (s->places != NULL)
 		(void)place_put(s, key, r, &position);
@@ -217,14 +239,44 @@ scan_row(void *arg, const uint8_t *key, const struct row *r)
 	return scan->enough;
 }
 
+/* The next rows that the search found.  false when there are none left. */
+static bool
+fetch_rows(struct scanning *scan)
+{
+	struct sorted	*s = scan->sorted;
+	struct row	 r;
+	uint8_t		 key[8];
+
+	if (!s->found) {
+		if (search_step(s->search, SEARCH_STEP))
+			return true;
+		s->found = true;
+		s->n_found = search_count(s->search);
+		if (search_failed(s->search)) {
+			search_free(s->search);
+			s->search = NULL;
+		}
+		return true;
+	}
+	for (int i = 0; i < SCAN_STEP && !scan->enough; i++) {
+		if ((s->id = search_next(s->search, s->id)) == 0)
+			return false;
+		s->cursor.passed++;
+		be64_put(key, s->id);
+		if (source_peek(s->keeper, s->spec.source, key, &r) == 0)
+			(void)scan_row(scan, key, &r);
+	}
+	return true;
+}
+
 bool
 sorted_scan(struct sorted *s, int64_t until_us)
 {
 	struct scanning	scan = { .sorted = s };
 
 	while (!s->complete) {
-		bool	more = source_scan(s->keeper, s->spec.source, &s->spec.filter, &s->cursor, SCAN_STEP,
-		    scan_row, &scan);
+		bool	more = s->search != NULL ? fetch_rows(&scan) :
+		    source_scan(s->keeper, s->spec.source, &s->spec.filter, &s->cursor, SCAN_STEP, scan_row, &scan);
 
 		s->complete = !more || scan.enough;
 		if (job_is_late(until_us))
@@ -236,7 +288,7 @@ sorted_scan(struct sorted *s, int64_t until_us)
 double
 sorted_done(const struct sorted *s)
 {
-	uint64_t	total = s->spec.source->total(s->keeper);
+	uint64_t	total = s->search != NULL ? s->n_found : s->spec.source->total(s->keeper);
 
 	if (s->complete)
 		return 1;

@@ -237,6 +237,7 @@ view_open(struct peer *p, const struct view_spec *spec)
 		free(v);
 		return NULL;
 	}
+	filter_hold(&v->spec.sorted.filter);
 	v->id = ++p->last_view;
 	p->views[i] = v;
 	return v;
@@ -245,7 +246,11 @@ view_open(struct peer *p, const struct view_spec *spec)
 int
 view_change(struct view *v, const struct view_spec *spec)
 {
+	struct filter	was = v->spec.sorted.filter;
+
 	v->spec = *spec;
+	filter_hold(&v->spec.sorted.filter);
+	filter_clear(&was);
 	if (sorted_spec_eq(&v->set->spec, &spec->sorted))
 		return 0;
 	live_leave(v->set, v);
@@ -261,6 +266,7 @@ view_close(struct view *v)
 			v->peer->views[i] = NULL;
 	if (v->set != NULL)
 		live_leave(v->set, v);
+	filter_clear(&v->spec.sorted.filter);
 	event_free(v->timer);
 	free(v);
 }

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "core/binding.h"
+#include "core/err.h"
 #include "core/event.h"
 #include "core/kinds.h"
+#include "core/match.h"
 #include "sipd/keeper/filter.h"
 #include "sipd/keeper/json.h"
 
@@ -135,13 +137,15 @@ test_filter(void **state)
 		const char	*text;
 		bool		 matches;
 	} rows[] = {
-		{ "", true }, { "  ", true }, { "ROSS", true }, { "rossi alice", true }, { "rossi bob", false }, { "owner:rossi", true },
-		{ "username:rossi", false }, { "callerid:111", true }, { "caller_id:111", true }, { "owner:", true }, { "enabled:yes", true },
-		{ "enabled:no", false }, { "sip:alice", false }, { "\xc3\x88", true }, { "password:x", false }, { "izmir", true },
+		{ "", true }, { "  ", true }, { "ROSS*", true }, { "rossi AND alice", true }, { "rossi AND bob", false }, { "rossi bob", true },
+		{ "owner:rossi", true }, { "username:rossi", false }, { "callerid:39111", true }, { "caller_id:39*", true }, { "enabled:yes", true },
+		{ "enabled:no", false }, { "nosuch:alice", false }, { "CAFF\xc3\x88", true }, { "password:x", false }, { "izmir", true },
+		{ "\"alice rossi\"", true }, { "\"rossi alice\"", false }, { "ross~1", true }, { "*:* AND NOT bob", true }, { "/ali.{2}/", true },
 	};
 	struct filter	filter;
 	struct account	a;
-	char		why[128], many[128] = "";
+	struct match	*room = NULL;
+	struct fault	fault;
 	uint8_t		record[RECORD_MAX];
 	int		n;
 
@@ -154,15 +158,17 @@ test_filter(void **state)
 	n = record_encode(&account_kind, &a, NULL, record, sizeof record);
 	assert_true(n > 0);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		assert_int_equal(filter_parse(&filter, &account_kind, rows[i].text, why, sizeof why), 0);
-		if (filter_matches(&filter, &a, NULL) != rows[i].matches)
+		assert_int_equal(filter_parse(&filter, &account_kind, rows[i].text, "query", &fault), 0);
+		if (filter_matches(&filter, &room, &a, NULL) != rows[i].matches)
 			fail_msg("\"%s\"", rows[i].text);
 		if (rows[i].matches && !filter_may_match(&filter, record, (size_t)n))
 			fail_msg("\"%s\" in the record's bytes", rows[i].text);
+		filter_clear(&filter);
 	}
-	for (int i = 0; i <= FILTER_WORDS; i++)
-		strcat(many, "a ");
-	assert_true(filter_parse(&filter, &account_kind, many, why, sizeof why) < 0);
+	assert_int_equal(filter_parse(&filter, &account_kind, "owner:(rossi", "query", &fault), ERR_INVALID);
+	assert_int_equal(fault.column, 7);
+	assert_string_equal(fault.text, "query: column 7: the ) to this ( is missing");
+	match_free(room);
 }
 
 int
