@@ -664,11 +664,7 @@ table_name(enum table t)
 		[TABLE_ACCOUNT] = "account", [TABLE_ACCOUNT_BY_USERNAME] = "account_by_username",
 		[TABLE_ACCOUNT_BY_NUMBER] = "account_by_number", [TABLE_ACCOUNT_BY_GROUP] = "account_by_group",
 		[TABLE_BINDING] = "binding", [TABLE_BINDING_EXPIRY] = "binding_expiry", [TABLE_BINDING_BY_FLOW] = "binding_by_flow",
-<<<<<<< HEAD
-		[TABLE_EVENT] = "event", [TABLE_IMPORT] = "import",
-=======
-		[TABLE_EVENT] = "event", [TABLE_ACCOUNT_WORD] = "account_word",
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
+		[TABLE_EVENT] = "event", [TABLE_IMPORT] = "import", [TABLE_ACCOUNT_WORD] = "account_word",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";

@@ -12,13 +12,10 @@
 
 #include "core/err.h"
 #include "core/log.h"
-<<<<<<< HEAD
-#include "sipd/keeper/imports.h"
-=======
 #include "core/match.h"
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
-#include "sipd/keeper/job.h"
+#include "sipd/keeper/imports.h"
 #include "sipd/keeper/indexing.h"
+#include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/live.h"
 #include "sipd/keeper/peer.h"
@@ -226,11 +223,7 @@ control_new(struct keeper *k, char *why, size_t size)
 	c->keeper = k;
 	if ((c->jobs = jobs_new(k->base)) == NULL || (c->watches = watches_new(c)) == NULL ||
 	    (c->status = status_new(c)) == NULL || (c->live = live_new(c)) == NULL ||
-<<<<<<< HEAD
-	    (c->imports = imports_new(c)) == NULL || door_open(c, why, size) != 0) {
-=======
-	    (c->indexing = indexing_new(c)) == NULL || door_open(c, why, size) != 0) {
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
+	    (c->imports = imports_new(c)) == NULL || (c->indexing = indexing_new(c)) == NULL || door_open(c, why, size) != 0) {
 		control_free(c);
 		return NULL;
 	}
@@ -245,11 +238,8 @@ control_free(struct control *c)
 	door_close(c->door);
 	while (!TAILQ_EMPTY(&c->peers))
 		peer_free(TAILQ_FIRST(&c->peers));
-<<<<<<< HEAD
 	imports_free(c->imports);
-=======
 	indexing_free(c->indexing);
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
 	live_free(c->live);
 	match_free(c->keeper->match);
 	c->keeper->match = NULL;

@@ -28,11 +28,8 @@ struct control {
 	struct live		*live;		/* live.h */
 	struct watches		*watches;	/* watch.h */
 	struct status		*status;	/* status.h */
-<<<<<<< HEAD
 	struct imports		*imports;	/* imports.h */
-=======
 	struct indexing		*indexing;	/* indexing.h */
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
 	TAILQ_HEAD(, peer)	 peers;
 	size_t			 n_peers;
 	struct door		*door;		/* the socket itself; NULL in tests that bring their own */

@@ -96,35 +96,20 @@ list_spec(struct request *r, struct list *l, struct fault *fault)
 	const char	*query = request_text(r, "query"), *sort = request_text(r, "sort"),
 	    *group = request_text(r, "group");
 	struct group	 g;
-<<<<<<< HEAD
 	char		 why[200], hint[400];
-=======
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
 
 	l->spec.source = source_named(r->command->kind);
 	l->spec.sort = kind_field(l->spec.source->kind, sort != NULL ? sort : l->spec.source->kind->sort);
 	if (l->spec.sort == NULL || (l->spec.sort->flags & (FF_HIDDEN | FF_SECRET)))
-<<<<<<< HEAD
 		return fault_set(fault, ERR_INVALID, "sort", "no such field of %s%s", r->command->kind,
 		    nearest_field(l->spec.source->kind, sort, 0, FF_HIDDEN | FF_SECRET, hint, sizeof hint));
-	if (filter_parse(&l->spec.filter, l->spec.source->kind, query == NULL ? "" : query, why, sizeof why) != 0)
-		return fault_set(fault, ERR_INVALID, "query", "%s", why);
-	if (group == NULL || group[0] == '\0')
-		return 0;
-	if (groups_find(r->keeper, group, &g) != 0)
-		return fault_set(fault, ERR_NOT_FOUND, "group", "no group %s%s", group,
-		    near_hint(r->keeper, &group_kind, group, why, sizeof why));
-	l->spec.group_id = g.id;
-	return 0;
-=======
-		return fault_set(fault, ERR_INVALID, "sort", "no such field of %s", r->command->kind);
 	if (group != NULL && group[0] != '\0') {
 		if (groups_find(r->keeper, group, &g) != 0)
-			return fault_set(fault, ERR_NOT_FOUND, "group", "no group %s", group);
+			return fault_set(fault, ERR_NOT_FOUND, "group", "no group %s%s", group,
+			    near_hint(r->keeper, &group_kind, group, why, sizeof why));
 		l->spec.group_id = g.id;
 	}
 	return filter_parse(&l->spec.filter, l->spec.source->kind, query == NULL ? "" : query, "query", fault);
->>>>>>> 62348b3 (Search in Lucene's classic query syntax, with an index of words)
 }
 
 /* Of a log the newest are wanted, whichever way they are shown; of other lists those that come first. */

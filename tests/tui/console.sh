@@ -314,7 +314,7 @@ wait >   alice
 wait carlo
 key /
 wait Filter:
-text car
+text car*
 gone alice
 wait carlo
 wait 1 of
@@ -362,7 +362,7 @@ wait LIVE
 key 3
 wait alice
 key /
-text 39340111000
+text 39340111000*
 wait of 4
 key Enter
 key F2

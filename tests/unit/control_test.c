@@ -133,7 +133,7 @@ test_lists(void **state)
 	assert_string_equal(json_string_value(json_object_get(json_object_get(line, "row"), "username")), "u0499");
 	json_decref(line);
 	assert_int_equal(ok_number(client_answer(&c), "rows"), 3);
-	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:s}", "do", "account list", "query", "ODD u000"), "rows"), 5);
+	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:s}", "do", "account list", "query", "ODD AND u000?"), "rows"), 5);
 	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:s}", "do", "account list", "query", "owner:even"), "rows"), N / 2);
 	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:s}", "do", "account list", "group", "g"), "rows"), N);
 	refused(CLIENT_CALL(&c, "{s:s, s:s}", "do", "account list", "group", "h"), "not-found", "group");

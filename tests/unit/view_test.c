@@ -191,7 +191,7 @@ test_window(void **state)
 	reply = CLIENT_CALL(&c, "{s:s, s:I, s:s}", "do", "view find", "of", s.view, "text", "CARL");
 	assert_int_equal(ok_number(reply, "position"), 1);
 	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:I, s:s}", "do", "view find", "of", s.view, "text", "aa"), "position"), -1);
-	screen_ask(&s, &c, json_pack("{s:I, s:s, s:b}", "of", s.view, "filter", "bob", "reverse", 0));
+	screen_ask(&s, &c, json_pack("{s:I, s:s, s:b}", "of", s.view, "filter", "bob*", "reverse", 0));
 	assert_int_equal(s.matched, 1);
 	assert_int_equal(s.total, 3);
 	add(&op, "bobby", "New");
@@ -404,7 +404,7 @@ test_large(void **state)
 	reply = CLIENT_CALL(&c, "{s:s, s:I, s:s}", "do", "view find", "of", s.view, "text", "owner 0012345");
 	assert_int_equal(ok_number(reply, "position"), 12345);
 	begun = clock_boot_us();
-	screen_ask(&s, &c, json_pack("{s:s, s:s, s:i}", "kind", "account", "filter", "uSer00123", "count", 72));
+	screen_ask(&s, &c, json_pack("{s:s, s:s, s:i}", "kind", "account", "filter", "uSer00123*", "count", 72));
 	screen_settle(&s);
 	print_message("filtered within %lld ms\n", (long long)((clock_boot_us() - begun) / 1000 - 3 * VIEW_INTERVAL_MS));
 	assert_int_equal(s.matched, 100);
