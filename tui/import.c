@@ -326,7 +326,7 @@ converse_all(struct import *im)
 	if (im->committed || rc == EXIT_UNREACHED)
 		print_made(im);
 	print_result(im);
-	return rc;
+	return rc == 0 && json_integer_value(json_object_get(im->result, "lost")) > 0 ? EXIT_REFUSED : rc;
 }
 
 int

@@ -10,20 +10,15 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
-#include "core/varint.h"
+#include "sipd/keeper/apply.h"
 #include "sipd/keeper/control.h"
-#include "sipd/keeper/events.h"
-#include "sipd/keeper/import_row.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/live.h"
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/request.h"
 
-enum { CLEAR_KEYS = 64, TELL_EVERY_MS = 200, OPERATOR = 65, RECORD = 16 + OPERATOR };
-
-/* That an import is committed: how many rows it has, when, and who began it. */
-static const char	record_key_text[] = "import";
+enum { CLEAR_KEYS = 64, CLEARS_MAX = 8, TELL_EVERY_MS = 200 };
 
 enum state { NONE, STAGING, COMMITTING, APPLYING, DISCARDING };
 
@@ -39,18 +34,13 @@ struct batch {
 	TAILQ_ENTRY(batch)	 link;
 };
 
-/* Rows of one result; what a row's commit is called back with. */
-struct tally {
-	struct imports	*im;
-	uint64_t	 n;
-};
-
 struct imports {
 	struct control		*control;
 	struct keeper		*k;
 	enum state		 state;
 	struct job		 job;
-	struct event		*later;		/* the store takes nothing: tried again then; or no row has come for too long */
+	struct event		*idle;		/* no row has come for too long */
+	struct apply		*apply;
 	struct request		*owner;		/* that began it; NULL: gone */
 	struct request		*commit;	/* that waits for the record */
 	struct request		*waiting;	/* to begin, when the last one is discarded */
@@ -59,9 +49,8 @@ struct imports {
 	size_t			 pending;	/* commits not durable */
 	int			 rc;		/* why it can't be committed; 0: it can */
 	uint64_t		 rows, faults;
-	struct tally		 tallies[IMPORT_RESULTS];
 	int64_t			 told_ms;
-	char			 operator[OPERATOR];
+	char			 operator[APPLY_OPERATOR];
 	bool			 stopping;
 };
 
@@ -133,7 +122,6 @@ discard(struct imports *im)
 	go_on(im);
 }
 
-
 static void
 ended(struct imports *im)
 {
@@ -151,29 +139,19 @@ on_cleared(void *arg, int rc)
 	one_less_pending(arg, rc);
 }
 
-/* Deletes what stands in the table, a slice at a time.  False when nothing more does. */
-static bool
-clear_some(struct imports *im)
-{
-	struct txn	*t = txn_new(im->k->db.store);
-
-	if (staged_clear_some(t, &im->k->db, CLEAR_KEYS) == 0) {
-		txn_drop(t);
-		return false;
-	}
-	im->pending += store_commit(t, on_cleared, im) == 0;
-	return true;
-}
-
 static enum job_next
 discard_step(struct imports *im, int64_t until_us)
 {
-	while (im->pending < IMPORT_PENDING_MAX / 8) {
-		if (!clear_some(im)) {
+	while (im->pending < CLEARS_MAX) {
+		struct txn	*t = txn_new(im->k->db.store);
+
+		if (staged_clear_some(t, &im->k->db, CLEAR_KEYS) == 0) {
+			txn_drop(t);
 			if (im->pending == 0)
 				ended(im);
 			return JOB_IDLE;
 		}
+		im->pending += store_commit(t, on_cleared, im) == 0;
 		if (job_is_late(until_us))
 			return JOB_MORE;
 	}
@@ -282,116 +260,6 @@ stage_step(struct imports *im, int64_t until_us)
 	return JOB_IDLE;
 }
 
-static void
-tell_progress(struct imports *im, bool waiting)
-{
-	uint64_t	applied = 0;
-	int64_t		now = clock_boot_ms();
-
-	for (size_t i = 0; i < IMPORT_RESULTS; i++)
-		applied += im->tallies[i].n;
-	if (im->owner == NULL || (!waiting && now - im->told_ms < TELL_EVERY_MS) || peer_unread(im->owner->peer) > PEER_UNREAD_PAUSE)
-		return;
-	im->told_ms = now;
-	request_send(im->owner, json_pack("{s:I, s:I, s:b}", "applied", (json_int_t)applied, "rows", (json_int_t)im->rows,
-	    "waiting", waiting));
-}
-
-static void
-on_applied(void *arg, int rc)
-{
-	struct tally	*t = arg;
-	struct imports	*im = t->im;
-
-	if (rc == 0)
-		t->n++;
-	if (!im->stopping)
-		tell_progress(im, false);
-	one_less_pending(im, rc);
-}
-
-static void
-on_done(void *arg, int rc)
-{
-	struct imports	*im = arg;
-	struct request	*r = im->owner;
-
-	one_less_pending(im, rc);
-	if (rc != 0 || im->stopping)
-		return;		/* once more, as long as the record is there */
-	im->owner = NULL;
-	if (r != NULL) {
-		r->on_gone = NULL;
-		request_ok(r, json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)im->tallies[IMPORT_ADDED].n,
-		    "changed", (json_int_t)im->tallies[IMPORT_CHANGED].n, "same", (json_int_t)im->tallies[IMPORT_SAME].n,
-		    "lost", (json_int_t)im->tallies[IMPORT_LOST].n));
-	}
-	ended(im);
-}
-
-/* All rows are applied: what is left of the table goes, and at last the record. */
-static void
-finish(struct imports *im)
-{
-	struct txn	*t;
-
-	if (im->pending > 0 || clear_some(im))
-		return;
-	t = txn_new(im->k->db.store);
-	txn_delete(t, TABLE_META, record_key_text, strlen(record_key_text));
-	events_add(im->k->events, t, EVENT_INFO, "admin", "", im->operator, "import of accounts: all is applied, rows: %" PRIu64,
-	    im->rows);
-	im->pending += store_commit(t, on_done, im) == 0;
-}
-
-/* A row whose turn has come, in a transaction of its own.  One that can't be applied any more is told of and given up. */
-static void
-apply_one(struct imports *im, struct staged *s, int rc)
-{
-	struct txn		*t = txn_new(im->k->db.store);
-	enum import_result	 result = IMPORT_LOST;
-	struct fault		 why;
-
-	if (rc == 0)
-		result = import_row_apply(s, im->k, t, im->operator, &why);
-	else {
-		staged_delete(t, s);
-		(void)fault_set(&why, rc, NULL, "row %" PRIu64 " is damaged", s->n);
-	}
-	if (result == IMPORT_LOST) {
-		log_error("import: line %" PRIu64 ": not applied: %s", s->line, why.text);
-		events_add(im->k->events, t, EVENT_WARN, "admin", s->account.username, im->operator, "import: line %" PRIu64 ": not applied: %s",
-		    s->line, why.text);
-	}
-	if (store_commit(t, on_applied, &im->tallies[result]) == 0)
-		im->pending++;
-}
-
-static enum job_next
-apply_step(struct imports *im, int64_t until_us)
-{
-	static const struct timeval	 pause = { 1, 0 };
-	struct staged			 s;
-	int				 rc;
-
-	while (im->pending < IMPORT_PENDING_MAX) {
-		if (!store_is_taking(im->k->db.store)) {
-			(void)evtimer_add(im->later, &pause);
-			tell_progress(im, true);
-			return JOB_IDLE;
-		}
-		if ((rc = staged_first(&im->k->db, &s)) == ERR_NOT_FOUND) {
-			finish(im);
-			return JOB_IDLE;
-		}
-		apply_one(im, &s, rc);
-		explicit_bzero(&s, sizeof s);
-		if (job_is_late(until_us))
-			return JOB_MORE;
-	}
-	return JOB_IDLE;	/* on_applied() goes on */
-}
-
 static enum job_next
 imports_step(struct job *j, int64_t until_us)
 {
@@ -402,12 +270,11 @@ imports_step(struct job *j, int64_t until_us)
 	switch (im->state) {
 	case STAGING:
 		return stage_step(im, until_us);
-	case APPLYING:
-		return apply_step(im, until_us);
 	case DISCARDING:
 		return discard_step(im, until_us);
 	case NONE:
 	case COMMITTING:
+	case APPLYING:
 		break;
 	}
 	return JOB_IDLE;
@@ -429,17 +296,49 @@ owner_on_gone(struct request *r)
 	}
 }
 
+static void
+on_progress(void *arg, const struct apply_result *result, bool waiting)
+{
+	struct imports	*im = arg;
+	uint64_t	 applied = 0;
+	int64_t		 now = clock_boot_ms();
+
+	if (im->owner == NULL || (!waiting && now - im->told_ms < TELL_EVERY_MS) || peer_unread(im->owner->peer) > PEER_UNREAD_PAUSE)
+		return;
+	for (size_t i = 0; i < IMPORT_RESULTS; i++)
+		applied += result->n[i];
+	im->told_ms = now;
+	request_send(im->owner, json_pack("{s:I, s:I, s:b}", "applied", (json_int_t)applied, "rows", (json_int_t)result->rows,
+	    "waiting", waiting));
+}
+
+static void
+on_done(void *arg, const struct apply_result *result)
+{
+	struct imports	*im = arg;
+	struct request	*r = im->owner;
+
+	im->owner = NULL;
+	if (r != NULL) {
+		r->on_gone = NULL;
+		request_ok(r, json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)result->n[IMPORT_ADDED],
+		    "changed", (json_int_t)result->n[IMPORT_CHANGED], "same", (json_int_t)result->n[IMPORT_SAME],
+		    "lost", (json_int_t)result->n[IMPORT_LOST]));
+	}
+	ended(im);
+}
+
 /* The client has so long to send the next rows, or to commit. */
 static void
 expect_more(struct imports *im)
 {
 	static const struct timeval	patience = { IMPORT_IDLE_S, 0 };
 
-	(void)evtimer_add(im->later, &patience);
+	(void)evtimer_add(im->idle, &patience);
 }
 
 static void
-on_later(evutil_socket_t fd, short what, void *arg)
+on_idle(evutil_socket_t fd, short what, void *arg)
 {
 	struct imports	*im = arg;
 	struct request	*r = im->owner;
@@ -452,8 +351,6 @@ on_later(evutil_socket_t fd, short what, void *arg)
 		request_refuse(r, ERR_BUSY, NULL, "no row came for %d s: the import is given up, nothing was changed", IMPORT_IDLE_S);
 	} else if (im->state == STAGING)
 		expect_more(im);
-	else
-		go_on(im);
 }
 
 /* There is an import, and this one's is it. */
@@ -464,8 +361,6 @@ stand(struct imports *im, struct request *r)
 	im->owner = r;
 	im->rc = 0;
 	im->rows = im->faults = 0;
-	for (size_t i = 0; i < IMPORT_RESULTS; i++)
-		im->tallies[i] = (struct tally){ .im = im };
 	(void)snprintf(im->operator, sizeof im->operator, "%s", r->peer->user);
 	request_send(r, json_pack("{s:{}}", "import"));
 	expect_more(im);
@@ -548,6 +443,7 @@ on_committed(void *arg, int rc)
 	im->commit = NULL;
 	if (rc == 0) {
 		im->state = APPLYING;
+		(void)apply_start(im->apply);
 		if (r != NULL)
 			request_ok(r, json_pack("{s:I}", "rows", (json_int_t)im->rows));
 	} else {
@@ -568,19 +464,9 @@ commit_on_gone(struct request *r)
 	r->control->imports->commit = NULL;
 }
 
-static void
-record_pack(const struct imports *im, uint8_t out[RECORD])
-{
-	memset(out, 0, RECORD);
-	be64_put(out, im->rows);
-	be64_put(out + 8, (uint64_t)keeper_now(im->k));
-	memcpy(out + 16, im->operator, OPERATOR);
-}
-
 void
 imports_commit(struct imports *im, struct request *r)
 {
-	uint8_t		 record[RECORD];
 	struct txn	*t;
 	int		 rc;
 
@@ -595,10 +481,8 @@ imports_commit(struct imports *im, struct request *r)
 		    im->faults == 1 ? "" : "s", im->rc == 0 ? "" : ", ", im->rc == 0 ? "" : err_text(im->rc));
 		return;
 	}
-	record_pack(im, record);
 	t = txn_new(im->k->db.store);
-	txn_put(t, TABLE_META, record_key_text, strlen(record_key_text), record, sizeof record);
-	events_add(im->k->events, t, EVENT_INFO, "admin", "", im->operator, "import of accounts: begins, rows: %" PRIu64, im->rows);
+	apply_commit(im->apply, t, im->operator, im->rows);
 	if ((rc = store_commit(t, on_committed, im)) != 0) {
 		request_refuse(r, rc, NULL, "not saved: %s", err_text(rc));
 		return;
@@ -613,20 +497,11 @@ imports_commit(struct imports *im, struct request *r)
 static void
 resume(struct imports *im)
 {
-	struct store_bytes	v;
-	struct staged		s;
-	const uint8_t		*p;
-
-	for (size_t i = 0; i < IMPORT_RESULTS; i++)
-		im->tallies[i].im = im;
-	if (store_get(im->k->db.store, TABLE_META, record_key_text, strlen(record_key_text), &v) == 0 && v.n == RECORD) {
-		p = v.p;
-		im->rows = be64_get(p);
-		memcpy(im->operator, p + 16, OPERATOR - 1);
+	if (apply_start(im->apply)) {
 		im->state = APPLYING;
-		log_notice("import of accounts by %s goes on, rows: %" PRIu64, im->operator, im->rows);
-		go_on(im);
-	} else if (staged_first(&im->k->db, &s) != ERR_NOT_FOUND) {
+		(void)snprintf(im->operator, sizeof im->operator, "%s", apply_operator(im->apply));
+		log_notice("import of accounts by %s goes on", im->operator);
+	} else if (!staged_is_empty(&im->k->db)) {
 		log_notice("import: what was staged and not committed is discarded");
 		discard(im);
 	}
@@ -635,7 +510,8 @@ resume(struct imports *im)
 struct imports *
 imports_new(struct control *c)
 {
-	struct imports	*im = calloc(1, sizeof *im);
+	struct imports			*im = calloc(1, sizeof *im);
+	const struct apply_calls	 calls = { .progress = on_progress, .done = on_done, .arg = im };
 
 	if (im == NULL)
 		return NULL;
@@ -643,8 +519,8 @@ imports_new(struct control *c)
 	im->k = c->keeper;
 	im->job.step = imports_step;
 	TAILQ_INIT(&im->batches);
-	if ((im->later = evtimer_new(c->keeper->base, on_later, im)) == NULL) {
-		free(im);
+	if ((im->idle = evtimer_new(c->keeper->base, on_idle, im)) == NULL || (im->apply = apply_new(c, &calls)) == NULL) {
+		imports_free(im);
 		return NULL;
 	}
 	resume(im);
@@ -657,9 +533,11 @@ imports_free(struct imports *im)
 	if (im == NULL)
 		return;
 	im->stopping = true;
+	apply_free(im->apply);
 	if (im->pending > 0)
 		(void)store_sync(im->k->db.store);	/* its commits call back */
 	job_stop(im->control->jobs, &im->job);
-	event_free(im->later);
+	if (im->idle != NULL)
+		event_free(im->idle);
 	free(im);
 }

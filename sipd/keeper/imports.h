@@ -1,9 +1,8 @@
 /*
  * An import of accounts (product A9): all of it or nothing.  Rows are judged and staged as they come (staged.h) in transactions of
- * one row; then one small record says that the import is committed, and from there on a job applies the rows to the real tables,
- * again one by one.  Before that record a crash, a cancel or a client that goes leaves nothing; after it the rows are applied
- * whatever happens, if need be at the next start.  What waits for the disk at a time is bounded, so that SIP never waits for it
- * long.  There is one import at a time.
+ * one row; then one small record says that the import is committed, and from there on they are applied (apply.h).  Before that
+ * record a crash, a cancel or a client that goes leaves nothing; after it the rows are applied whatever happens, if need be at the
+ * next start.  What waits for the disk at a time is bounded, so that SIP never waits for it long.  There is one import at a time.
  */
 #ifndef SIPD_KEEPER_IMPORTS_H
 #define SIPD_KEEPER_IMPORTS_H

@@ -179,3 +179,18 @@ staged_clear_some(struct txn *t, const struct db *db, size_t max)
 	(void)store_range(db->store, TABLE_IMPORT, (struct store_bytes){ 0 }, NULL, false, max, clear_one, &c);
 	return c.n;
 }
+
+static int
+stop_at_once(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	(void)arg;
+	(void)key;
+	(void)value;
+	return 1;
+}
+
+bool
+staged_is_empty(const struct db *db)
+{
+	return store_range(db->store, TABLE_IMPORT, (struct store_bytes){ 0 }, NULL, false, 1, stop_at_once, NULL) == 0;
+}

@@ -34,6 +34,7 @@ void	staged_reserve(struct txn *, enum staged_of, const char *name, uint64_t lin
 bool	staged_holds(const struct db *, enum staged_of, const char *name, uint64_t *line);	/* line may be NULL */
 bool	staged_uses_group(const struct db *, uint64_t id);
 
+bool	staged_is_empty(const struct db *);
 /* Adds deletes of whatever stands first in the table, so many at most; returns how many. */
 size_t	staged_clear_some(struct txn *, const struct db *, size_t max);
 
