@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tui/export.h"
+#include "tui/import.h"
 #include "tui/palette.h"
 #include "tui/screen.h"
 #include "tui/table.h"
@@ -204,6 +205,7 @@ common_act(struct console *c, const struct action_row *a)
 	case ACT_FIND: (void)prompt_line(c, "Find:", "", NULL, find_done); break;
 	case ACT_COMMAND: palette_open(c); break;
 	case ACT_EXPORT: export_ask(c); break;
+	case ACT_IMPORT: import_ask(c); break;
 	case ACT_COPY: copy(c); break;
 	case ACT_PAUSE:
 		c->paused = !c->paused;

@@ -8,8 +8,12 @@
 #include <stdbool.h>
 
 struct client;
+struct console;
 
 /* The exit status.  The greeting has been read. */
 int	import_run(struct client *, const char *file, bool json);
+
+/* From the console: which file; then the same, on the bare terminal. */
+void	import_ask(struct console *);
 
 #endif

@@ -94,14 +94,26 @@ screen_close(void)
 }
 
 void
-screen_suspend(void)
+screen_leave(void)
 {
 	out("\033[?2004l");
 	(void)endwin();
-	(void)raise(SIGSTOP);
+}
+
+void
+screen_return(void)
+{
 	modes_on();
 	screen_resize();
 	(void)clearok(curscr, TRUE);
+}
+
+void
+screen_suspend(void)
+{
+	screen_leave();
+	(void)raise(SIGSTOP);
+	screen_return();
 }
 
 void

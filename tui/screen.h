@@ -14,6 +14,8 @@ enum { SCREEN_WHY = 160 };
 
 int	screen_open(char why[SCREEN_WHY]);	/* 0, or -1 with why: no terminal */
 void	screen_close(void);
+void	screen_leave(void);			/* the terminal is as it was before, for lines of text, until */
+void	screen_return(void);
 void	screen_suspend(void);			/* C-z, and back */
 void	screen_resize(void);			/* after SIGWINCH */
 int	screen_rows(void);
