@@ -7,6 +7,7 @@
 #   make install   [DESTDIR=] [PREFIX=/usr/local]
 #   make bench     registrations a second and their CPU beside Kamailio, and more; see tests/bench
 #   make fuzz      [SECONDS_EACH=600]   make soak   long runs
+#   make lucene-check DIR=folder   answers folder/queries.txt over folder/accounts.tsv into folder/results.txt
 #
 # A new .c file in a folder below needs no line here: a folder is a layer, and every file in it is built.
 
@@ -75,7 +76,13 @@ LAYER_tui := $(filter-out $(B)/tui/main.o,$(TUI))
 layers	= $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/unit/$(1).c),$(LAYER_$(l)))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $$(call layers,$$*) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD) $(LIBS_TUI) $(call pkg,libs,cmocka)
-unit: $(UNIT)
+unit: $(UNIT) $(B)/tests/lucene/lucene_check
+
+# Any set of accounts and queries through the search: DIR/accounts.tsv, DIR/queries.txt -> DIR/results.txt.
+$(B)/tests/lucene/lucene_check: $(B)/tests/lucene/lucene_check.o $(DB) $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DB)
+lucene-check: $(B)/tests/lucene/lucene_check
+	@$< "$(DIR)"
 
 # Programs that only tests need.
 TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c))
@@ -143,5 +150,5 @@ clean:
 
 FORCE:
 -include $(shell test -d build && find build -name '*.d')
-.PHONY: all unit tools man deps run check bench soak fuzz install clean FORCE
+.PHONY: all unit tools man lucene-check deps run check bench soak fuzz install clean FORCE
 .SECONDARY:

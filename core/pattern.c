@@ -153,7 +153,7 @@ pattern_range(struct span from, bool with_from, struct span to, bool with_to)
 }
 
 int
-pattern_regex(struct pattern **pattern, struct span text, size_t *at, char *why, size_t size)
+pattern_regex(struct pattern **pattern, struct span text, uint32_t *work, size_t *at, char *why, size_t size)
 {
 	struct pattern	*p = pattern_new(REGEX, text);
 	char		 first[PREFIX_BYTES];
@@ -162,7 +162,7 @@ pattern_regex(struct pattern **pattern, struct span text, size_t *at, char *why,
 	*pattern = NULL;
 	if (p == NULL)
 		return -ENOMEM;
-	if ((rc = regex_new(&p->regex, text, at, why, size)) == 0) {
+	if ((rc = regex_new(&p->regex, text, work, at, why, size)) == 0) {
 		p->first = copy((struct span){ first, regex_prefix(p->regex, first, sizeof first) });
 		rc = p->first.s == NULL ? -ENOMEM : 0;
 	}

@@ -24,8 +24,8 @@ struct pattern *pattern_fuzzy(struct span, int edits);	/* insertions, deletions,
 /* from.s NULL: open below; to.s NULL: open above. */
 struct pattern *pattern_range(struct span from, bool with_from, struct span to, bool with_to);
 
-/* 0, -ENOMEM, or ERR_INVALID with why and *at, the byte of the expression where the fault is. */
-int	pattern_regex(struct pattern **, struct span, size_t *at, char *why, size_t size);
+/* 0, -ENOMEM, or ERR_INVALID with why and *at, the byte of the expression where the fault is; *work as regex_new's. */
+int	pattern_regex(struct pattern **, struct span, uint32_t *work, size_t *at, char *why, size_t size);
 void	pattern_free(struct pattern *);
 
 enum pattern_is pattern_is(const struct pattern *, const char *word, size_t n);

@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "core/words.h"
 
-enum { EDITS_MAX = 2, BLOCK = 16384, MEMORY_MAX = 4 * 1024 * 1024, AHEAD = 4 };
+enum { EDITS_MAX = 2, BLOCK = 16384, MEMORY_MAX = 4 * 1024 * 1024, WORK_MAX = 1000000, AHEAD = 4 };
 
 /* What the tree is made of is allocated in blocks and freed together. */
 struct block {
@@ -55,6 +55,7 @@ struct parser {
 	size_t			 n_ahead;
 	struct token		 last;		/* the one taken last */
 	int			 depth;
+	uint32_t		 work;		/* that its regular expressions may still cost */
 	int			 rc;
 	struct query_fault	*fault;
 };
@@ -441,7 +442,7 @@ regex_node(struct parser *p, const struct scope *s, struct token t)
 
 	if (p->rc != 0)
 		return NULL;
-	if ((rc = pattern_regex(&pattern, text, &at, why, sizeof why)) == 0)
+	if ((rc = pattern_regex(&pattern, text, &p->work, &at, why, sizeof why)) == 0)
 		return pattern_node(p, s, pattern);
 	if (rc == ERR_INVALID) {
 		/* lower case has as many characters, but perhaps not as many bytes */
@@ -810,7 +811,7 @@ parse_query(struct parser *p, const struct scope *s)
 int
 query_parse(const struct kind *k, const char *text, size_t n, struct query **query, struct query_fault *fault)
 {
-	struct parser	p = { .fault = fault };
+	struct parser	p = { .fault = fault, .work = WORK_MAX };
 	struct scope	all = { .any_field = true };
 	char		*copy;
 

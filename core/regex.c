@@ -99,8 +99,8 @@ read_number(struct reader *r, int *value)
 static struct fa_part
 read_class(struct reader *r)
 {
-	struct fa_part	part = { 0, 0 };
-	bool		first = true, negated = take(r, '^');
+	struct fa_part	part = fa_nothing(r->fa);
+	bool		negated = take(r, '^');
 	uint32_t	from, to;
 
 	do {
@@ -109,8 +109,7 @@ read_class(struct reader *r)
 			to = read_char(r);
 		if (r->rc == 0 && from > to)
 			return fail(r, "the range in [ ] runs backwards");
-		part = first ? fa_range(r->fa, from, to) : fa_union(r->fa, part, fa_range(r->fa, from, to));
-		first = false;
+		fa_widen(r->fa, part, from, to);
 	} while (more(r) && !peek(r, "]"));
 	if (!take(r, ']'))
 		return fail(r, "a ] is missing");
@@ -314,9 +313,9 @@ refused(const struct reader *r, size_t *at, char *why, size_t size)
 }
 
 int
-regex_new(struct regex **re, struct span text, size_t *at, char *why, size_t size)
+regex_new(struct regex **re, struct span text, uint32_t *work, size_t *at, char *why, size_t size)
 {
-	struct reader	r = { .text = text, .fa = fa_new() };
+	struct reader	r = { .text = text, .fa = fa_new(work) };
 	struct fa_part	all;
 	int		rc = -ENOMEM;
 

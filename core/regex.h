@@ -9,12 +9,17 @@
 #ifndef CORE_REGEX_H
 #define CORE_REGEX_H
 
+#include <stdint.h>
+
 #include "core/span.h"
 
 struct regex;
 
-/* 0, -ENOMEM, or ERR_INVALID with why for a person and *at, the byte where the fault is. */
-int	regex_new(struct regex **, struct span text, size_t *at, char *why, size_t size);
+/*
+ * 0, -ENOMEM, or ERR_INVALID with why for a person and *at, the byte where the fault is.  *work: what making it may still cost
+ * (regex_fa.h).
+ */
+int	regex_new(struct regex **, struct span text, uint32_t *work, size_t *at, char *why, size_t size);
 void	regex_free(struct regex *);
 bool	regex_matches(const struct regex *, const char *word, size_t n);
 size_t	regex_prefix(const struct regex *, char *buf, size_t size);	/* what every match begins with; its length */

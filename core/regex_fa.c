@@ -9,7 +9,6 @@
 enum {
 	STATES_MAX	= 40000,	/* of the pool */
 	DFA_STATES_MAX	= 10000,	/* as Lucene allows */
-	WORK_MAX	= 3000000,	/* edges and members looked at: some milliseconds */
 	NO_EDGE		= UINT32_MAX,
 	EMPTY_STEP	= UINT32_MAX,	/* "from" of an edge that takes no code point */
 };
@@ -23,14 +22,18 @@ struct fa {
 	uint32_t	 n_states, max_states;
 	struct edge	*edges;
 	uint32_t	 n_edges, max_edges;
-	uint32_t	 work;
+	uint32_t	*work;		/* what is left */
 	int		 rc;
 };
 
 struct fa *
-fa_new(void)
+fa_new(uint32_t *work)
 {
-	return calloc(1, sizeof(struct fa));
+	struct fa	*fa = calloc(1, sizeof *fa);
+
+	if (fa != NULL)
+		fa->work = work;
+	return fa;
 }
 
 void
@@ -58,10 +61,10 @@ fa_mark(const struct fa *fa)
 static bool
 fa_works(struct fa *fa, size_t steps)
 {
-	if (fa->rc == 0 && steps > WORK_MAX - fa->work)
+	if (fa->rc == 0 && steps > *fa->work)
 		fa->rc = ERR_TOO_LARGE;
 	if (fa->rc == 0)
-		fa->work += (uint32_t)steps;
+		*fa->work -= (uint32_t)steps;
 	return fa->rc == 0;
 }
 
@@ -125,19 +128,34 @@ fa_empty_word(struct fa *fa)
 	return p;
 }
 
+void
+fa_widen(struct fa *fa, struct fa_part p, uint32_t from, uint32_t to)
+{
+	edge_add(fa, p.start, from, to, p.end);
+}
+
 struct fa_part
 fa_range(struct fa *fa, uint32_t from, uint32_t to)
 {
 	struct fa_part	p = fa_nothing(fa);
 
-	edge_add(fa, p.start, from, to, p.end);
+	fa_widen(fa, p, from, to);
 	return p;
 }
 
+/* Nothing leads back to a start, so a's end can take over what leads on from b's: one state less in every set. */
 struct fa_part
 fa_concatenation(struct fa *fa, struct fa_part a, struct fa_part b)
 {
-	join(fa, a.end, b.start);
+	uint32_t	last = b.start < fa->n_states ? fa->first[b.start] : NO_EDGE;
+
+	if (fa->rc != 0 || last == NO_EDGE)
+		return (struct fa_part){ a.start, b.end };
+	while (fa->edges[last].next != NO_EDGE)
+		last = fa->edges[last].next;
+	fa->edges[last].next = fa->first[a.end];
+	fa->first[a.end] = fa->first[b.start];
+	fa->first[b.start] = NO_EDGE;
 	return (struct fa_part){ a.start, b.end };
 }
 
@@ -288,6 +306,23 @@ by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Members come almost in order, and are few. */
+static void
+sort(uint32_t *list, uint32_t n)
+{
+	if (n > 64) {
+		qsort(list, n, sizeof list[0], by_number);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t	moving = list[i], j = i;
+
+		for (; j > 0 && list[j - 1] > moving; j--)
+			list[j] = list[j - 1];
+		list[j] = moving;
+	}
+}
+
 static void
 member_add(struct maker *m, uint32_t state)
 {
@@ -314,8 +349,7 @@ set_of(struct maker *m, uint32_t at)
 		m->seen[m->members[i]] = 0;
 	if (!fa_works(m->fa, s.n))
 		return 0;
-	if (s.n > 1)
-		qsort(m->members + at, s.n, sizeof m->members[0], by_number);
+	sort(m->members + at, s.n);
 	for (uint32_t i = at; i < m->n_members; i++) {
 		s.hash = (s.hash ^ m->members[i]) * 16777619u;
 		for (int j = 0; j < 2; j++)
@@ -363,8 +397,8 @@ cuts_of(struct maker *m, const struct set *s)
 				cut_add(m, m->fa->edges[e].from);
 				cut_add(m, m->fa->edges[e].to + 1);
 			}
-	if (m->n_cuts > 1 && fa_works(m->fa, m->n_cuts))
-		qsort(m->cuts, m->n_cuts, sizeof m->cuts[0], by_number);
+	if (fa_works(m->fa, m->n_cuts))
+		sort(m->cuts, m->n_cuts);
 	for (uint32_t i = 0; i < m->n_cuts; i++)
 		if (n == 0 || m->cuts[n - 1] != m->cuts[i])
 			m->cuts[n++] = m->cuts[i];
@@ -457,11 +491,12 @@ fa_determinize(struct fa *fa, struct fa_part p, struct dfa *d)
 static struct fa_part
 part_of(struct fa *fa, struct dfa *d)
 {
-	uint32_t	base = fa->n_states, end;
+	uint32_t	start = state_new(fa), base = fa->n_states, end;
 
 	for (uint32_t i = 0; i < d->n_states; i++)
 		(void)state_new(fa);
 	end = state_new(fa);
+	join(fa, start, base);
 	for (uint32_t i = 0; i < d->n_states && fa->rc == 0; i++) {
 		for (uint32_t e = 0; e < d->states[i].n && fa->rc == 0; e++) {
 			const struct dfa_edge	*edge = &d->edges[d->states[i].first + e];
@@ -472,7 +507,7 @@ part_of(struct fa *fa, struct dfa *d)
 			join(fa, base + i, end);
 	}
 	dfa_clear(d);
-	return (struct fa_part){ base, end };
+	return (struct fa_part){ start, end };
 }
 
 struct fa_part

@@ -19,7 +19,11 @@ struct fa_part {
 	uint32_t	start, end;
 };
 
-struct fa *fa_new(void);		/* NULL: out of memory */
+/*
+ * NULL: out of memory.  *work is what it may cost, in edges and members looked at, and goes down as it is spent: below 2,000,000 it is some
+ * milliseconds.
+ */
+struct fa *fa_new(uint32_t *work);
 void	fa_free(struct fa *);
 int	fa_error(const struct fa *);	/* 0, -ENOMEM, ERR_TOO_LARGE */
 uint32_t fa_mark(const struct fa *);	/* parts made from here on have their states after it: for fa_copy */
@@ -27,6 +31,7 @@ uint32_t fa_mark(const struct fa *);	/* parts made from here on have their state
 struct fa_part fa_nothing(struct fa *);		/* no word */
 struct fa_part fa_empty_word(struct fa *);
 struct fa_part fa_range(struct fa *, uint32_t from, uint32_t to);	/* one code point of them */
+void	fa_widen(struct fa *, struct fa_part, uint32_t from, uint32_t to);		/* one of these, too: of fa_nothing and fa_range */
 struct fa_part fa_interval(struct fa *, uint32_t from, uint32_t to, int digits);	/* decimal numbers; digits 0: any leading zeros */
 struct fa_part fa_concatenation(struct fa *, struct fa_part, struct fa_part);
 struct fa_part fa_union(struct fa *, struct fa_part, struct fa_part);

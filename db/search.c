@@ -208,6 +208,10 @@ push(struct search *s, bool all)
 		return NULL;
 	}
 	memset(set, all ? 0xff : 0, s->words * sizeof *set);
+	if (all) {	/* ids begin at 1 and end at max_id */
+		set[0] &= ~UINT64_C(1);
+		set[s->words - 1] &= ~UINT64_C(0) >> (63 - s->max_id % 64);
+	}
 	s->sets[s->n_sets++] = set;
 	return set;
 }
