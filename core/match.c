@@ -186,7 +186,7 @@ node_may(const struct kind *k, const struct query_node *q, struct span bytes)
 	case QUERY_WORD:
 		return !in_bytes(k, q->fields) || holds(bytes, q->word);
 	case QUERY_PATTERN:
-		return !in_bytes(k, q->fields) || holds(bytes, pattern_first(q->pattern));
+		return !in_bytes(k, q->fields) || holds(bytes, pattern_head(q->pattern));
 	case QUERY_PHRASE:
 		for (size_t i = 0; i < q->n_words; i++)
 			if (in_bytes(k, q->fields) && !holds(bytes, q->words[i]))

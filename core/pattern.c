@@ -179,6 +179,12 @@ pattern_first(const struct pattern *p)
 	return p->first;
 }
 
+struct span
+pattern_head(const struct pattern *p)
+{
+	return p->type == RANGE ? (struct span){ NULL, 0 } : p->first;
+}
+
 static size_t
 code_length(const char *s, size_t n)
 {

@@ -30,7 +30,8 @@ void	pattern_free(struct pattern *);
 
 enum pattern_is pattern_is(const struct pattern *, const char *word, size_t n);
 
-/* What every word that matches begins with (it may be empty): where a search through sorted words begins. */
+/* Where a search through sorted words begins; and what every word that matches begins with.  Either may be empty. */
 struct span pattern_first(const struct pattern *);
+struct span pattern_head(const struct pattern *);
 
 #endif

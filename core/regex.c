@@ -349,9 +349,12 @@ regex_free(struct regex *re)
 static const struct dfa_edge *
 edge_of(const struct dfa *d, uint32_t state, uint32_t code)
 {
-	const struct dfa_edge	*edges = d->edges + d->states[state].first;
+	const struct dfa_edge	*edges;
 	uint32_t		 low = 0, high = d->states[state].n;
 
+	if (high == 0)
+		return NULL;
+	edges = d->edges + d->states[state].first;
 	while (low < high) {
 		uint32_t	middle = (low + high) / 2;
 

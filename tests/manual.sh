@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 pages=build/release/man
 bad=0
 
-for page in wirechiefd.8 wirechief.1 wirechief.conf.5 wirechief-protocol.7 wirechief-fields.5; do
+for page in wirechiefd.8 wirechief.1 wirechief.conf.5 wirechief-protocol.7 wirechief-query.7 wirechief-fields.5; do
 	if [ ! -s $pages/$page ]; then
 		echo "not ok manual: $page is not made"
 		bad=1

@@ -140,7 +140,7 @@ test_filter(void **state)
 		{ "", true }, { "  ", true }, { "ROSS*", true }, { "rossi AND alice", true }, { "rossi AND bob", false }, { "rossi bob", true },
 		{ "owner:rossi", true }, { "username:rossi", false }, { "callerid:39111", true }, { "caller_id:39*", true }, { "enabled:yes", true },
 		{ "enabled:no", false }, { "nosuch:alice", false }, { "CAFF\xc3\x88", true }, { "password:x", false }, { "izmir", true },
-		{ "\"alice rossi\"", true }, { "\"rossi alice\"", false }, { "ross~1", true }, { "*:* AND NOT bob", true }, { "/ali.{2}/", true },
+		{ "\"alice rossi\"", true }, { "\"rossi alice\"", false }, { "ross~1", true }, { "*:* AND NOT bob", true }, { "/ali.{2}/", true }, { "owner:[b TO rossj]", true }, { "{rossi TO *]", false },
 	};
 	struct filter	filter;
 	struct account	a;
