@@ -4,6 +4,7 @@
  *	vtdrive [COLSxROWS] PROGRAM [ARGUMENT ...] < SCRIPT
  *
  * Each line of the script is a word and what belongs to it (the table at the end).  Nothing sleeps: what is waited for has a bound.
+ * What is on the screen is judged between frames, never within one: below its upper rows stand those of the frame before.
  * The first failure prints "FAIL ..." with the screen, and the exit status is 1.  VT_TERM is the program's TERM.
  */
 #include <errno.h>
@@ -22,7 +23,10 @@
 #include <vterm.h>
 #include <wchar.h>
 
-enum { LIMIT_MS = 5000, END_MS = 500, POLL_MS = 20, QUIET_MS = 12, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200 };
+enum { LIMIT_MS = 20000, END_MS = 5000, UNENDED_MS = 1000, POLL_MS = 20, QUIET_MS = 12, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200 };
+
+/* The question at the end of each frame. */
+static const char	frame_end[] = { '\033', '[', '5', 'n' };
 
 struct drive {
 	VTerm			*vt;
@@ -33,7 +37,7 @@ struct drive {
 	bool			 cursor_shown, alternate;
 	unsigned long long	 bytes, reads;	/* since the last "bytes" */
 	double			 read_ms;	/* when the last of them came */
-	int			 limit_ms;	/* what is waited for has so long */
+	char			 tail[sizeof frame_end];	/* the last of them */
 };
 
 static double
@@ -84,6 +88,22 @@ answer(struct drive *d)
 		(void)send_bytes(d, buf, n);
 }
 
+static void
+tail_take(struct drive *d, const char *bytes, size_t n)
+{
+	size_t	most = sizeof d->tail, kept = n < most ? most - n : 0;
+
+	memmove(d->tail, d->tail + most - kept, kept);
+	memcpy(d->tail + kept, bytes + n - (most - kept), most - kept);
+}
+
+/* Whether the screen is a whole frame; what is no frame of the console counts as one when nothing more comes. */
+static bool
+is_whole(const struct drive *d)
+{
+	return d->ended || memcmp(d->tail, frame_end, sizeof frame_end) == 0 || now_ms() - d->read_ms >= UNENDED_MS;
+}
+
 /* Takes what the program writes within so many ms.  true: something came. */
 static bool
 pump(struct drive *d, int ms)
@@ -101,6 +121,7 @@ pump(struct drive *d, int ms)
 	d->bytes += (unsigned long long)n;
 	d->reads++;
 	d->read_ms = now_ms();
+	tail_take(d, buf, (size_t)n);
 	(void)vterm_input_write(d->vt, buf, (size_t)n);
 	answer(d);
 	return true;
@@ -191,9 +212,9 @@ is_seen(const struct drive *d, const char *text)
 static bool
 await(struct drive *d, const char *text, bool seen)
 {
-	double	until = now_ms() + d->limit_ms;
+	double	until = now_ms() + LIMIT_MS;
 
-	while (is_seen(d, text) != seen && now_ms() < until && !d->ended)
+	while ((!is_whole(d) || is_seen(d, text) != seen) && now_ms() < until && !d->ended)
 		(void)pump(d, POLL_MS);
 	return is_seen(d, text) == seen;
 }
@@ -208,13 +229,6 @@ static bool
 do_gone(struct drive *d, const char *arg)
 {
 	return await(d, arg, false) || failed(d, "gone", arg);
-}
-
-static bool
-do_limit(struct drive *d, const char *arg)
-{
-	d->limit_ms = atoi(arg);
-	return d->limit_ms > 0 || failed(d, "limit", arg);
 }
 
 /* A shell command, to its end; the screen goes on meanwhile. */
@@ -500,7 +514,6 @@ static const struct {
 } words[] = {
 	{ "wait", do_wait },		/* TEXT: until it is on the screen */
 	{ "gone", do_gone },		/* TEXT: until it is not */
-	{ "limit", do_limit },		/* MS: how long those two wait from here on */
 	{ "run", do_run },		/* COMMAND: by the shell; fails as it does */
 	{ "key", do_key },
 	{ "text", do_text },		/* bytes as they are */
@@ -571,7 +584,7 @@ finish(struct drive *d)
 int
 main(int argc, char **argv)
 {
-	struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true, .limit_ms = LIMIT_MS };
+	struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true };
 	char		line[LINE];
 	bool		good = true;
 	int		i = 1;
