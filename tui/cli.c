@@ -73,6 +73,8 @@ converse(struct client *client, struct printer *p, json_t *request)
 		if (rc < 0)
 			return unreached(client, rc);
 		printed = printer_take(p, m);
+		if (printed == PRINTED_REFUSED)
+			printer_point(request, json_object_get(m, "error"));
 		json_decref(m);
 	}
 	return printed == PRINTED_REFUSED ? EXIT_REFUSED : EXIT_DONE;

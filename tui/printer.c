@@ -6,12 +6,13 @@
 
 #include "core/csv.h"
 #include "core/kinds.h"
+#include "core/text.h"
 #include "tui/cli.h"
 #include "tui/complain.h"
 #include "tui/json.h"
 #include "tui/table.h"
 
-enum { CELL = 6100, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4 };
+enum { CELL = 6100, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4, POINT_MAX = 200 };
 
 struct printer {
 	const struct command	*command;
@@ -54,6 +55,25 @@ printer_refused(const json_t *error)
 		cell_text(json_object_get(f, "now"), now, sizeof now);
 		(void)complain(EXIT_REFUSED, "%s is now '%s'", name, now);
 	}
+}
+
+void
+printer_point(const json_t *request, const json_t *error)
+{
+	const char	*query = json_string_value(json_object_get(request, "query"));
+	json_int_t	 column = json_integer_value(json_object_get(error, "column"));
+	char		 safe[CELL];
+	size_t		 at = 0;
+	uint32_t	 code;
+
+	if (query == NULL || column < 1 || strlen(query) >= POINT_MAX)
+		return;
+	(void)text_safe(query, strlen(query), safe, sizeof safe, false);
+	(void)fprintf(stderr, "  %s\n", safe);
+	for (json_int_t i = 1; i < column && safe[at] != '\0'; i++)
+		at += text_decode(safe + at, strlen(safe + at), &code);
+	safe[at] = '\0';
+	(void)fprintf(stderr, "  %*s^\n", text_width(safe), "");
 }
 
 /* A copy of an object with one member more. */

@@ -21,5 +21,7 @@ enum printed printer_take(struct printer *, const json_t *message);
 
 /* An "error" of the daemon's, for a person. */
 void	printer_refused(const json_t *error);
+/* What was searched for, and a mark under the column that the error names; nothing if it names none. */
+void	printer_point(const json_t *request, const json_t *error);
 
 #endif

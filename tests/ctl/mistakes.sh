@@ -121,6 +121,8 @@ mistakes <<'E'
 1 | no group Slaes; did you mean 'Sales' | account add carla group=Slaes
 1 | no group Slaes; did you mean 'Sales' | account set alice group=Slaes
 1 | no group operation; did you mean 'Operations' | account list --group operation
+1 | query: column 7: the ) to this ( is missing;   owner:(rossi;         ^ | account list --query 'owner:(rossi'
+1 | query: column 1: a word can't begin with * or ?; write its first letter | account list --query '*ossi'
 1 | no group zzz; 'group list' tells | account add carla group=zzz
 1 | no such subsystem; there are main store sip | debug on spi
 1 | none like that; account show alice | registration drop alice sip:alice@192.0.2.1
