@@ -36,7 +36,7 @@ struct import {
 	json_t		*faults;		/* the first of them, as the daemon tells them */
 	json_t		*made;			/* names and passwords that the daemon made */
 	json_t		*result;
-	bool		 begun, committed, refused;
+	bool		 begun, committed, refused, waiting;
 };
 
 static volatile sig_atomic_t	interrupted;
@@ -105,6 +105,17 @@ take_part_answer(struct import *im, json_t *ok)
 		(void)json_array_append(im->made, made);
 }
 
+/* The import is committed, and can't go on for now: once, for who wonders. */
+static void
+tell_waiting(struct import *im, bool waiting)
+{
+	if (waiting && !im->waiting) {
+		progress_clear(&im->progress);
+		(void)complain(EXIT_DONE, "the daemon waits: its store takes nothing now; it goes on by itself when there is room");
+	}
+	im->waiting = waiting;
+}
+
 static void
 take(struct import *im, json_t *m)
 {
@@ -118,7 +129,7 @@ take(struct import *im, json_t *m)
 	} else if (json_object_get(m, "import") != NULL) {
 		im->begun = true;
 	} else if (json_object_get(m, "applied") != NULL) {
-		im->progress.phase = json_is_true(json_object_get(m, "waiting")) ? "waiting for the store" : "applying";
+		tell_waiting(im, json_is_true(json_object_get(m, "waiting")));
 		progress_show(&im->progress, (uint64_t)json_integer_value(json_object_get(m, "applied")),
 		    (uint64_t)json_integer_value(json_object_get(m, "rows")),
 		    (uint64_t)json_integer_value(json_object_get(m, "applied")));
