@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "core/binding.h"
+#include "core/clock.h"
 #include "tui/actions.h"
 #include "tui/editor.h"
 #include "tui/export.h"
@@ -96,6 +97,9 @@ bool	console_may_write(struct console *);	/* else it says why not */
 
 /* A stored time as this console shows it now: clock or age, local or UTC.  wide: with date and zone. */
 const char *console_time(const struct console *, const char *rfc3339, bool wide, bool ms, char *buf, size_t size);
+
+/* A time as somebody types it, "14:01", in the zone that is shown; as RFC 3339 has it.  false: it is none. */
+bool	console_time_typed(const struct console *, const char *text, char rfc3339[CLOCK_TEXT]);
 
 /* The glyph and its style of a device status ("OK"); a blank for none. */
 struct glyph {

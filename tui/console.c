@@ -81,13 +81,19 @@ age_text(int64_t ms, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s%dd%02dh", ms < 0 ? "in " : "", (int)(s / 86400), (int)(s / 3600 % 24));
 }
 
+static bool
+local(const struct console *c, time_t t, struct tm *tm)
+{
+	return (c->utc ? gmtime_r(&t, tm) : localtime_r(&t, tm)) != NULL;
+}
+
 const char *
 console_time(const struct console *c, const char *text, bool wide, bool ms, char *buf, size_t size)
 {
 	int64_t		at;
 	time_t		t;
-	struct tm	tm;
-	char		clock[48];
+	struct tm	tm, today;
+	char		clock[32], zone[16];
 
 	buf[0] = '\0';
 	if (clock_parse(text, &at) != 0)
@@ -97,14 +103,50 @@ console_time(const struct console *c, const char *text, bool wide, bool ms, char
 		return buf;
 	}
 	t = (time_t)(at / 1000);
-	if ((c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL)
+	if (!local(c, t, &tm) || !local(c, (time_t)(c->wall_ms / 1000), &today))
 		return buf;
-	(void)strftime(clock, sizeof clock, wide ? "%Y-%m-%d %H:%M:%S %Z" : "%H:%M:%S", &tm);
+	if (!wide && ms && (tm.tm_yday != today.tm_yday || tm.tm_year != today.tm_year)) {
+		(void)strftime(buf, size, "%m-%d %H:%M", &tm);	/* in the cells of a clock with ms */
+		return buf;
+	}
+	(void)strftime(clock, sizeof clock, wide ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &tm);
+	(void)strftime(zone, sizeof zone, c->utc ? " UTC" : " %Z", &tm);
+	if (!wide)
+		zone[0] = '\0';
 	if (ms)
-		(void)snprintf(buf, size, "%s.%03d", clock, (int)(at % 1000));
+		(void)snprintf(buf, size, "%s.%03d%s", clock, (int)(at % 1000), zone);
 	else
-		(void)snprintf(buf, size, "%s", clock);
+		(void)snprintf(buf, size, "%s%s", clock, zone);
 	return buf;
+}
+
+bool
+console_time_typed(const struct console *c, const char *text, char rfc3339[CLOCK_TEXT])
+{
+	static const char *const	forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%m-%d %H:%M:%S",
+	    "%m-%d %H:%M", "%m-%d", "%H:%M:%S", "%H:%M" };
+	const char			*end;
+	struct tm			 today, tm;
+	int64_t				 at;
+
+	if (clock_parse(text, &at) == 0) {
+		(void)clock_text(at, rfc3339);
+		return true;
+	}
+	if (!local(c, (time_t)(c->wall_ms / 1000), &today))
+		return false;
+	today.tm_hour = today.tm_min = today.tm_sec = 0;
+	today.tm_isdst = -1;
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		tm = today;
+		end = strptime(text, forms[i], &tm);
+		if (end == NULL || end[strspn(end, " ")] != '\0')
+			continue;
+		tm.tm_isdst = -1;
+		(void)clock_text((int64_t)(c->utc ? timegm(&tm) : mktime(&tm)) * 1000, rfc3339);
+		return true;
+	}
+	return false;
 }
 
 void
@@ -270,7 +312,7 @@ top_paint(struct console *c)
 	int		col;
 
 	(void)(c->utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
-	(void)strftime(clock, sizeof clock, "%H:%M:%S %Z", &tm);
+	(void)strftime(clock, sizeof clock, c->utc ? "%H:%M:%S UTC" : "%H:%M:%S %Z", &tm);
 	link_word(c, state, sizeof state);
 	(void)snprintf(right, sizeof right, "%s  %s", form_changed(&c->form) ? "UNSAVED" : c->link.may_write ? "READ-WRITE" : "READ-ONLY",
 	    state);

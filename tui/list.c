@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "tui/app.h"
 
@@ -31,10 +32,23 @@ list_clear(struct list *l)
 	json_decref(l->held);
 }
 
+/* The end that the newest events come to. */
+static bool
+has_newest(const struct list *l)
+{
+	return strcmp(l->kind->name, "event") == 0 && strcmp(l->sort, "time") == 0;
+}
+
+bool
+list_follows(const struct list *l)
+{
+	return l->follow && has_newest(l);
+}
+
 static bool
 follows_end(const struct list *l)
 {
-	return l->follow && strcmp(l->kind->name, "event") == 0;
+	return list_follows(l) && !l->reverse;
 }
 
 static void	on_reply(void *arg, const json_t *m);
@@ -51,7 +65,7 @@ wanted_first(const struct list *l)
 {
 	int64_t	first = l->top - l->body;
 
-	return follows_end(l) ? -1 : first < 0 ? 0 : first;
+	return follows_end(l) ? -1 : list_follows(l) || first < 0 ? 0 : first;
 }
 
 void
@@ -69,7 +83,7 @@ list_open(struct list *l)
 		(void)json_object_set_new(r, "of", json_integer(l->view));
 	else
 		l->seeking = true;	/* the link was lost, or the screen left: rows may have moved meanwhile */
-	l->seeking = l->seeking && l->selected[0] != '\0' && !follows_end(l);
+	l->seeking = l->seeking && l->selected[0] != '\0' && !list_follows(l);
 	if (l->seeking)
 		(void)json_object_set_new(r, "at", json_string(l->selected));
 	l->asked = link_ask(&l->c->link, r, LINK_ONE, on_reply, l, l->c->now_ms) >= 0;
@@ -145,9 +159,9 @@ reselect(struct list *l)
 	bool		 knew = l->selected[0] != '\0', inside = l->top >= l->first && l->top + l->line < l->first + shown(l);
 	const char	*id;
 
-	if (follows_end(l)) {
-		l->top = l->matched - l->body;
-		l->line = l->body - 1;
+	if (list_follows(l)) {
+		l->top = l->reverse ? 0 : l->matched - l->body;
+		l->line = l->reverse ? 0 : l->body - 1;
 	} else if (at >= 0) {
 		l->top = at - l->line;
 		if (l->top < 0) {
@@ -157,7 +171,7 @@ reselect(struct list *l)
 	} else if (knew && inside)
 		l->vanished_ms = l->c->now_ms;
 	settle(l);
-	if (at >= 0 && !follows_end(l) && at - l->top != l->line)
+	if (at >= 0 && !list_follows(l) && at - l->top != l->line)
 		l->line = (int)(at - l->top);
 	id = id_at(l, l->top + l->line);
 	(void)snprintf(l->selected, sizeof l->selected, "%s", id == NULL ? "" : id);
@@ -225,6 +239,8 @@ counts_take(struct list *l, const json_t *m)
 		l->matched = json_integer_value(json_object_get(m, "matched"));
 	if (json_object_get(m, "users") != NULL)
 		l->users = json_integer_value(json_object_get(m, "users"));
+	if (json_object_get(m, "today") != NULL)
+		l->today = json_integer_value(json_object_get(m, "today"));
 	if (json_object_get(m, "ms") != NULL)
 		l->took_ms = json_integer_value(json_object_get(m, "ms"));
 	if (state != NULL)
@@ -262,6 +278,9 @@ window_take(struct list *l, const json_t *m)
 	if (json_is_array(order))
 		order_take(l, order, json_integer_value(json_object_get(m, "first")));
 	fetch(l);
+	if (l->wanted[0] != '\0')
+		list_find(l, l->wanted);
+	l->wanted[0] = '\0';
 	l->c->wants_frame = true;
 }
 
@@ -359,7 +378,7 @@ static void
 go_to(struct list *l, int64_t position)
 {
 	const char	*id;
-	bool		 followed = follows_end(l);
+	bool		 followed = list_follows(l);
 
 	l->follow = l->follow && !followed;
 	if (position >= l->matched)
@@ -408,8 +427,27 @@ on_found(void *arg, const json_t *m)
 void
 list_find(struct list *l, const char *text)
 {
+	const struct field	*f = kind_field(l->kind, l->sort);
+	char			 at[CLOCK_TEXT];
+
+	if (f != NULL && f->type == FT_TIME) {
+		if (!console_time_typed(l->c, text, at)) {
+			console_say(l->c, true, "a time such as 14:01, 14:01:58, 11-20 14:01 or 2026-11-20");
+			return;
+		}
+		text = at;
+	}
 	if (l->view != 0)
 		(void)console_ask(l->c, json_pack("{s:s, s:I, s:s}", "do", "view find", "of", l->view, "text", text), on_found, l);
+}
+
+void
+list_seek(struct list *l, const char *field, const char *text)
+{
+	(void)snprintf(l->sort, sizeof l->sort, "%s", field);
+	(void)snprintf(l->wanted, sizeof l->wanted, "%s", text);
+	l->filter[0] = l->group[0] = l->selected[0] = '\0';
+	l->reverse = l->follow = false;
 }
 
 void
@@ -461,10 +499,10 @@ list_act(struct list *l, const struct action_row *a)
 	case ACT_PAGE_UP: page(l, -l->body); return true;
 	case ACT_HALF_DOWN: page(l, l->body / 2); return true;
 	case ACT_HALF_UP: page(l, -l->body / 2); return true;
-	case ACT_FIRST: go_to(l, 0); return true;
+	case ACT_FIRST:
 	case ACT_LAST_ROW:
-		go_to(l, l->matched - 1);
-		if (strcmp(l->kind->name, "event") == 0) {
+		go_to(l, a->action == ACT_FIRST ? 0 : l->matched - 1);
+		if (has_newest(l) && l->reverse == (a->action == ACT_FIRST)) {
 			l->follow = true;
 			list_open(l);
 		}
@@ -478,7 +516,6 @@ list_act(struct list *l, const struct action_row *a)
 	case ACT_FILTER_CLEAR: list_set_filter(l, ""); return true;
 	case ACT_FOLLOW:
 		l->follow = !l->follow;
-		console_say(l->c, false, l->follow ? "following" : "not following");
 		list_open(l);
 		return true;
 	case ACT_REFRESH: list_open(l); return false;

@@ -28,7 +28,8 @@ struct list {
 	bool			 again;			/* and the next one waits for its reply */
 	bool			 seeking;		/* the answer is to show where the selected row is now */
 	bool			 missed;		/* something changed while the screen was paused */
-	int64_t			 first, total, matched, users;	/* users: of registrations */
+	int64_t			 first, total, matched;
+	int64_t			 users, today;		/* of registrations, of events */
 	bool			 sorting;
 	double			 done;
 	int64_t			 took_ms;
@@ -37,6 +38,7 @@ struct list {
 	int64_t			 held_first;
 	json_t			*rows, *marks;		/* id to row, id to when it changed */
 	char			 selected[LIST_ID];
+	char			 wanted[LIST_ID];	/* of list_seek(), until the window is there */
 	int64_t			 top;			/* position of the first line */
 	int			 line, body;		/* the cursor's line, and how many there are */
 	int64_t			 vanished_ms;		/* when the selected row went; write keys wait a little */
@@ -50,6 +52,8 @@ bool	list_act(struct list *, const struct action_row *);	/* moving, sorting, …
 void	list_set_filter(struct list *, const char *);
 void	list_set_sort(struct list *, const char *field);
 void	list_find(struct list *, const char *text);
+void	list_seek(struct list *, const char *field, const char *text);	/* all of it, in that field's order, the cursor on that row */
+bool	list_follows(const struct list *);		/* it shows the newest events as they come */
 void	list_tick(struct list *);			/* releases a held order, drops marks */
 
 /* Column heads at row, then lines below it, in so many columns of the screen. */

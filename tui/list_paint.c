@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, TEXT_CELLS_MIN = 10, CELL = 6100 };
+enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, CLOCK_MS_CELLS = 12, TEXT_CELLS_MIN = 10, CELL = 6100 };
 
 static bool
 is_wide(int width)
@@ -26,7 +26,7 @@ is_text(const struct field *f)
 static int
 column_cells(const struct field *f, int width)
 {
-	if (f->type == FT_TIME && f->width > 12 && !is_wide(width))
+	if (f->type == FT_TIME && f->width > CLOCK_MS_CELLS && !is_wide(width))
 		return CLOCK_CELLS;
 	return f->width;
 }
@@ -76,23 +76,29 @@ list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
 	return n;
 }
 
+/* An event's level as a glyph of device statuses; NULL for what is no level, or not worth one. */
+static const struct glyph *
+level_glyph(const struct list *l, const json_t *row, const struct field *f)
+{
+	const char	*level = json_string_value(json_object_get(row, f->name));
+
+	if (strcmp(l->kind->name, "event") != 0 || strcmp(f->name, "level") != 0 || level == NULL)
+		return NULL;
+	return strcmp(level, "alert") == 0 ? glyph_of("UNREACHABLE") : strcmp(level, "warn") == 0 ? glyph_of("LAGGED") : NULL;
+}
+
 static void
 cell(const struct list *l, const json_t *row, const struct field *f, int width, char *buf, size_t size)
 {
-	static const struct {
-		const char	*level, *glyph;
-	}		 levels[] = { { "info", "" }, { "warn", "~" }, { "alert", "!" } };
-	const json_t	*v = json_object_get(row, f->name);
+	const json_t		*v = json_object_get(row, f->name);
+	const struct glyph	*g = level_glyph(l, row, f);
 
-	if (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0 && json_is_string(v)) {
-		buf[0] = '\0';
-		for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-			if (strcmp(levels[i].level, json_string_value(v)) == 0)
-				(void)snprintf(buf, size, "%s", levels[i].glyph);
+	if (g != NULL || (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0)) {
+		(void)snprintf(buf, size, "%s", g == NULL ? "" : g->glyph);
 		return;
 	}
 	if (f->type == FT_TIME && json_is_string(v))
-		(void)console_time(l->c, json_string_value(v), column_cells(f, width) > 12, f->width == 12, buf, size);
+		(void)console_time(l->c, json_string_value(v), column_cells(f, width) > CLOCK_MS_CELLS, f->width == CLOCK_MS_CELLS, buf, size);
 	else
 		row_text(l->c, row, f->name, buf, size);
 }
@@ -146,12 +152,13 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 	if ((g = glyph_of(device)) != NULL)
 		(void)screen_put(row, col + 2, 1, (enum style)g->style, g->glyph);
 	for (size_t i = 0; i < n; i++) {
-		int	cells = columns[i].cells, used;
+		const struct glyph	*level = level_glyph(l, r, columns[i].field);
+		int			 cells = columns[i].cells, used;
+		enum style		 style = level != NULL ? (enum style)level->style : marked || (here && active) ? S_BOLD : S_PLAIN;
 
 		cell(l, r, columns[i].field, width, text, sizeof text);
 		used = text_width(text);
-		(void)screen_put(row, is_number(columns[i].field) && used < cells ? at + cells - used : at, cells,
-		    marked || (here && active) ? S_BOLD : S_PLAIN, text);
+		(void)screen_put(row, is_number(columns[i].field) && used < cells ? at + cells - used : at, cells, style, text);
 		at += cells + 1;
 	}
 }
@@ -178,6 +185,13 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 	list_paint_rows(l, row + 1, col, width, lines, active);
 }
 
+/* A time of which its column shows what can be told at a glance. */
+static bool
+is_clock(const struct field *f)
+{
+	return f->type == FT_TIME && f->width == CLOCK_MS_CELLS;
+}
+
 /* Whether the columns show a field's whole value. */
 static bool
 is_shown(const struct list *l, const json_t *r, const struct field *f, int width, const struct column columns[], size_t n)
@@ -185,7 +199,7 @@ is_shown(const struct list *l, const json_t *r, const struct field *f, int width
 	char	text[CELL];
 
 	for (size_t i = 0; i < n; i++) {
-		if (columns[i].field != f)
+		if (columns[i].field != f || is_clock(f))
 			continue;
 		cell(l, r, f, width, text, sizeof text);
 		return text_width(text) <= columns[i].cells;
@@ -212,7 +226,10 @@ list_paint_detail(struct list *l, int row)
 
 		if ((f->flags & FF_COLUMN) == 0 || f == name || is_shown(l, r, f, width, columns, n))
 			continue;
-		cell(l, r, f, WIDE, text, sizeof text);
+		if (is_clock(f))
+			(void)console_time(l->c, json_string_value(json_object_get(r, f->name)), true, true, text, sizeof text);
+		else
+			cell(l, r, f, WIDE, text, sizeof text);
 		if (text[0] != '\0')
 			at += (size_t)snprintf(line + at, sizeof line - at, "  %s %s", f->title, text);
 	}

@@ -1,11 +1,10 @@
 /*
- * The panes that are one live list: Registered, Groups, Events.
+ * The panes that are one live list: Registered, Groups.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "core/binding.h"
-#include "core/event.h"
 #include "core/group.h"
 #include "tui/app.h"
 #include "tui/records.h"
@@ -21,12 +20,6 @@ static struct list *
 groups(struct console *c)
 {
 	return &c->groups;
-}
-
-static struct list *
-events(struct console *c)
-{
-	return &c->events;
 }
 
 static void
@@ -58,15 +51,21 @@ list_state(const struct list *l, char *buf, size_t size)
 		(void)snprintf(buf + at, size - (size_t)at, "   FOLLOW");
 }
 
-static void
-plain_paint(struct console *c, struct list *l, const char *heading)
+void
+list_pane_paint(struct list *l, const char *heading, int details)
 {
 	char	state[400], head[600];
 
 	list_state(l, state, sizeof state);
 	(void)snprintf(head, sizeof head, "%s%s", heading, state);
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
-	list_paint(l, 2, 0, screen_cols(), screen_rows() - 6, true);
+	list_paint(l, 2, 0, screen_cols(), screen_rows() - 5 - details, true);
+}
+
+static void
+plain_paint(struct console *c, struct list *l, const char *heading)
+{
+	list_pane_paint(l, heading, 1);
 	if (!prompt_at_foot(c))
 		list_paint_detail(l, screen_rows() - 3);
 }
@@ -130,44 +129,7 @@ groups_act(struct console *c, const struct action_row *a)
 	return record_act(c, &c->groups, a);
 }
 
-static void
-events_open(struct console *c)
-{
-	list_open(&c->events);
-}
-
-static void
-events_close(struct console *c)
-{
-	list_close(&c->events);
-}
-
-static void
-events_paint(struct console *c)
-{
-	char	head[120];
-	int64_t	below = c->events.matched - c->events.top - c->events.body;
-
-	(void)snprintf(head, sizeof head, "Events - %lld", (long long)c->events.total);
-	plain_paint(c, &c->events, head);
-	if (below > 0 && c->message[0] == '\0' && !prompt_at_foot(c)) {
-		(void)snprintf(head, sizeof head, "+%lld newer below (G)", (long long)below);
-		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, head);
-	}
-}
-
-static bool
-events_act(struct console *c, const struct action_row *a)
-{
-	if (a->action != ACT_OPEN)
-		return record_act(c, &c->events, a);
-	event_open(c, &c->events);
-	return true;
-}
-
 const struct pane	pane_registered = { .bit = P_REGISTERED, .place = "Registered", .open = registered_open,
 	.close = registered_close, .paint = registered_paint, .act = registered_act, .list = registered };
 const struct pane	pane_groups = { .bit = P_GROUPS, .place = "Groups", .open = groups_open, .close = groups_close,
 	.paint = groups_paint, .act = groups_act, .list = groups };
-const struct pane	pane_events = { .bit = P_EVENTS, .place = "Events", .open = events_open, .close = events_close,
-	.paint = events_paint, .act = events_act, .list = events };

@@ -142,25 +142,39 @@ print_ok(const struct printer *p, const json_t *message, json_t *ok)
 	print_rows("registration", json_object_get(message, "registrations"));
 }
 
-/* A change as a line: what became of the row, and the columns of its kind. */
+/* The columns of a row that is a line of its own: as wide as on a screen, and wider where they must be. */
+static void
+print_columns(const struct kind *k, const json_t *row)
+{
+	char	cell[CELL];
+	int	blanks = 0;
+
+	for (size_t i = 0; i < k->n_fields; i++) {
+		if ((k->fields[i].flags & FF_COLUMN) == 0)
+			continue;
+		cell_text(json_object_get(row, k->fields[i].name), cell, sizeof cell);
+		if (cell[0] == '\0')
+			(void)snprintf(cell, sizeof cell, "-");
+		(void)printf("%*s%s", blanks, "", cell);
+		blanks = k->fields[i].width > text_width(cell) ? k->fields[i].width - text_width(cell) + 2 : 2;
+	}
+	(void)putchar('\n');
+}
+
+/* A change as a line: what became of the row, and its columns.  To a log things are only added. */
 static void
 print_change(const struct printer *p, const json_t *message)
 {
 	json_t	*row = json_object_get(message, "row");
-	char	 cell[CELL];
+	char	 what[32];
 
 	if (p->json) {
 		json_line_with(row, "_event", json_object_get(message, "event"));
 	} else {
-		cell_text(json_object_get(message, "event"), cell, sizeof cell);
-		(void)printf("%-8s", cell);
-		for (size_t i = 0; i < p->kind->n_fields; i++) {
-			if ((p->kind->fields[i].flags & FF_COLUMN) == 0)
-				continue;
-			cell_text(json_object_get(row, p->kind->fields[i].name), cell, sizeof cell);
-			(void)printf("  %s", cell[0] == '\0' ? "-" : cell);
-		}
-		(void)putchar('\n');
+		cell_text(json_object_get(message, "event"), what, sizeof what);
+		if (strcmp(p->kind->name, "event") != 0)
+			(void)printf("%-8s  ", what);
+		print_columns(p->kind, row);
 	}
 	(void)fflush(stdout);
 }

@@ -5,7 +5,6 @@
 
 #include "core/account.h"
 #include "core/binding.h"
-#include "core/event.h"
 #include "core/group.h"
 
 /* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
@@ -192,41 +191,6 @@ account_edit(struct console *c, const char *username)
 {
 	if (ask_about(c, "account", username))
 		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", username), on_edit_account, c);
-}
-
-void
-events_of(struct console *c, const char *subject)
-{
-	char	filter[LIST_TEXT];
-
-	(void)snprintf(filter, sizeof filter, "subject:%s", subject);
-	c->events.top = 0;
-	c->events.follow = true;
-	(void)snprintf(c->events.filter, sizeof c->events.filter, "%s", filter);
-	console_enter(c, &pane_events);
-}
-
-static void
-on_event_account(void *arg, const json_t *m)
-{
-	struct console	*c = arg;
-	const char	*name = json_string_value(json_object_get(json_object_get(m, "ok"), "username"));
-
-	if (!console_refused(c, m) && is_waited_for(c) && name != NULL)
-		account_show(c, name);
-	c->wants_frame = true;
-}
-
-/* Many subjects are accounts, but not all, and some of those are gone. */
-void
-event_open(struct console *c, struct list *events)
-{
-	char	subject[130];
-
-	if (list_value(events, "subject", subject, sizeof subject)[0] == '\0')
-		return;
-	c->subject.pane = c->pane;
-	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", subject), on_event_account, c);
 }
 
 static bool

@@ -20,6 +20,8 @@ void	account_edit(struct console *, const char *username);
 void	event_open(struct console *, struct list *);	/* what the selected event is about */
 void	events_of(struct console *, const char *subject);
 
+/* A pane that is one list: heading and its state, and rows; so many lines stay free for the selected one's details. */
+void	list_pane_paint(struct list *, const char *heading, int details);
 /* "   filter: …   SORT HELD": what follows a list's heading. */
 void	list_state(const struct list *, char *buf, size_t size);
 

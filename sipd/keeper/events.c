@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/err.h"
 #include "core/log.h"
@@ -39,6 +40,8 @@ struct events {
 	uint64_t	 serial;	/* of the transaction that end belongs to */
 	struct link	 end;
 	int64_t		 ticked_ms;
+	int64_t		 day_from, day_until;	/* today, and the number of the last event before it */
+	uint64_t	 day_before;
 	struct flood	 subjects[SUBJECTS];
 	struct flood	 modules[MODULES];
 };
@@ -238,6 +241,52 @@ events_tell(struct events *e, enum event_level level, const char *module, const 
 	(void)vsnprintf(ev.text, sizeof ev.text, fmt, ap);
 	va_end(ap);
 	write_one(e, &ev);
+}
+
+static int
+number_of(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	uint64_t	*n = arg;
+
+	(void)value;
+	if (key.n == 16)
+		*n = be64_get((const uint8_t *)key.p + 8);
+	return 1;
+}
+
+static void
+day_begin(struct events *e, int64_t now, uint64_t newest)
+{
+	uint8_t		from[8];
+	uint64_t	first = newest + 1;
+	time_t		t = (time_t)(now / 1000);
+	struct tm	tm;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	e->day_from = (int64_t)mktime(&tm) * 1000;
+	tm.tm_mday++;
+	tm.tm_isdst = -1;
+	e->day_until = (int64_t)mktime(&tm) * 1000;
+	be64_put(from, (uint64_t)e->day_from);
+	(void)store_range(e->k->db.store, TABLE_EVENT, (struct store_bytes){ from, sizeof from }, NULL, false, 1, number_of, &first);
+	e->day_before = first - 1;
+}
+
+uint64_t
+events_today(struct events *e)
+{
+	int64_t			now = keeper_now(e->k);
+	struct link		start, end;
+	struct store_bytes	raw;
+
+	(void)link_get(e->k->db.store, start_key, &start, &raw);
+	(void)link_get(e->k->db.store, end_key, &end, &raw);
+	if (now < e->day_from || now >= e->day_until)
+		day_begin(e, now, end.n);
+	return end.n - (e->day_before > start.n ? e->day_before : start.n);
 }
 
 struct trim {

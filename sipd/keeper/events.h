@@ -30,6 +30,9 @@ void	events_add(struct events *, struct txn *, enum event_level, const char *mod
 void	events_tell(struct events *, enum event_level, const char *module, const char *subject, const char *fmt, ...)
 	    __attribute__((format(printf, 5, 6)));
 
+/* How many there are since midnight, by the daemon's own zone. */
+uint64_t events_today(struct events *);
+
 /* Each second: tells what was summed up, trims a slice.  True: there is more to trim at once. */
 bool	events_tick(struct events *);
 

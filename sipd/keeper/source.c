@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/varint.h"
 #include "sipd/keeper/accounts.h"
+#include "sipd/keeper/events.h"
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
@@ -142,6 +143,12 @@ total_events(struct keeper *k)
 	return newest + 1 - oldest;
 }
 
+static uint64_t
+today_events(struct keeper *k)
+{
+	return events_today(k->events);
+}
+
 const struct source	sources[] = {
 	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .prepare = prepare_account,
 	  .complete = complete_account, .more = more_account, .total = total_accounts },
@@ -150,7 +157,7 @@ const struct source	sources[] = {
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username",
 	  .make = make_registration, .total = total_registrations, .users = users_registered },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
-	  .total = total_events },
+	  .total = total_events, .today = today_events },
 };
 const size_t	n_sources = sizeof sources / sizeof sources[0];
 

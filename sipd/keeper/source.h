@@ -52,6 +52,8 @@ struct source {
 	uint64_t		(*total)(struct keeper *);
 	/* whom the rows belong to, each once; NULL where nobody asks */
 	uint64_t		(*users)(struct keeper *);
+	/* how many of them are today's; NULL where nobody asks */
+	uint64_t		(*today)(struct keeper *);
 };
 
 extern const struct source	sources[];

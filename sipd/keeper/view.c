@@ -110,6 +110,7 @@ add_counts(struct view *v, json_t *o)
 	struct keeper	*k = v->peer->control->keeper;
 	uint64_t	 total = set->spec.source->total(k), h;
 	uint64_t	 users = set->spec.source->users == NULL ? 0 : set->spec.source->users(k);
+	uint64_t	 today = set->spec.source->today == NULL ? 0 : set->spec.source->today(k);
 	size_t		 matched = sorted_count(set->sorted);
 	double		 done = sorted_done(set->sorted);
 	bool		 changed;
@@ -123,7 +124,9 @@ add_counts(struct view *v, json_t *o)
 	(void)json_object_set_new_nocheck(o, "ms", json_integer(set->took_ms));
 	if (set->spec.source->users != NULL)
 		(void)json_object_set_new_nocheck(o, "users", json_integer((json_int_t)users));
-	h = (total * 31 + users) * 31 + matched;
+	if (set->spec.source->today != NULL)
+		(void)json_object_set_new_nocheck(o, "today", json_integer((json_int_t)today));
+	h = ((total * 31 + users) * 31 + today) * 31 + matched;
 	h = (h * 31 + v->spec.first) * 1021 + (uint64_t)(done * 1000) + set->ready;
 	changed = h != v->counts_hash;
 	v->counts_hash = h;

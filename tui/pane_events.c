@@ -1,0 +1,224 @@
+/*
+ * Events: the log as it grows, and the ways from a record to its events and from an event to its record.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/account.h"
+#include "core/event.h"
+#include "core/group.h"
+#include "core/text.h"
+#include "tui/app.h"
+#include "tui/records.h"
+#include "tui/screen.h"
+
+enum { DETAIL_LINES = 3, LINES_FOR_MORE = 20 };
+
+static struct list *
+events(struct console *c)
+{
+	return &c->events;
+}
+
+static void
+events_open(struct console *c)
+{
+	list_open(&c->events);
+}
+
+static void
+events_close(struct console *c)
+{
+	list_close(&c->events);
+}
+
+/* "+12 newer below (G)": what came while somebody reads older ones. */
+static void
+newer_paint(struct console *c)
+{
+	const struct list	*l = &c->events;
+	int64_t			 newer = l->reverse ? l->top : l->matched - l->top - l->body;
+	char			 text[80];
+
+	if (newer <= 0 || strcmp(l->sort, "time") != 0 || c->message[0] != '\0' || prompt_at_foot(c))
+		return;
+	(void)snprintf(text, sizeof text, l->reverse ? "+%lld newer above (g)" : "+%lld newer below (G)", (long long)newer);
+	(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, text);
+}
+
+/* How much of a text fits in a line, without cutting a word that fits in one. */
+static size_t
+line_length(const char *text, int cells)
+{
+	int	used;
+	size_t	n = text_fit(text, cells, &used), word = n;
+
+	if (text[n] == '\0')
+		return n;
+	while (word > n / 2 && text[word] != ' ')
+		word--;
+	return word > n / 2 ? word : n;
+}
+
+/* The selected event whole: when, who, what; over as many lines as there are for it. */
+static void
+detail_paint(struct console *c, int lines)
+{
+	const json_t	*row = list_row(&c->events);
+	const char	*time = json_string_value(json_object_get(row, "time")), *at = NULL;
+	char		 when[64], who[200], what[3 * EVENT_TEXT], line[sizeof what + 300];
+
+	if (row == NULL || time == NULL)
+		return;
+	row_text(c, row, "operator", who, sizeof who);
+	row_text(c, row, "event", what, sizeof what);
+	(void)snprintf(line, sizeof line, "%s  %s%s%s", console_time(c, time, true, true, when, sizeof when), who, who[0] == '\0' ? "" : "  ", what);
+	at = line;
+	for (int i = 0; i < lines && *at != '\0'; i++) {
+		size_t	n = i + 1 == lines ? strlen(at) : line_length(at, screen_cols() - 2);
+		char	part[sizeof line];
+
+		(void)snprintf(part, sizeof part, "%.*s", (int)n, at);
+		(void)screen_put(screen_rows() - 2 - lines + i, 1, screen_cols() - 1, S_PLAIN, part);
+		at += n + strspn(at + n, " ");
+	}
+}
+
+static void
+events_paint(struct console *c)
+{
+	int	lines = screen_rows() >= LINES_FOR_MORE ? DETAIL_LINES : 1;
+	char	head[120];
+
+	(void)snprintf(head, sizeof head, "Events - %lld today", (long long)c->events.today);
+	list_pane_paint(&c->events, head, lines);
+	if (!prompt_at_foot(c))
+		detail_paint(c, lines);
+	newer_paint(c);
+}
+
+static bool
+events_act(struct console *c, const struct action_row *a)
+{
+	if (a->action != ACT_OPEN)
+		return record_act(c, &c->events, a);
+	event_open(c, &c->events);
+	return true;
+}
+
+/* A name as a filter has it: in quotes unless it is plain. */
+static void
+quoted(const char *name, char *out, size_t size)
+{
+	size_t	at = 0;
+
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.")] == '\0') {
+		(void)snprintf(out, size, "%s", name);
+		return;
+	}
+	out[at++] = '"';
+	for (; *name != '\0' && at + 4 < size; name++) {
+		if (*name == '"' || *name == '\\')
+			out[at++] = '\\';
+		out[at++] = *name;
+	}
+	out[at++] = '"';
+	out[at] = '\0';
+}
+
+void
+events_of(struct console *c, const char *subject)
+{
+	char	name[LIST_TEXT - 16];
+
+	quoted(subject, name, sizeof name);
+	(void)snprintf(c->events.filter, sizeof c->events.filter, "subject:%s", name);
+	(void)snprintf(c->events.sort, sizeof c->events.sort, "time");
+	c->events.reverse = false;
+	c->events.follow = true;
+	console_enter(c, &pane_events);
+}
+
+static void
+to_group(struct console *c, const char *name)
+{
+	list_seek(&c->groups, "name", name);
+	console_enter(c, &pane_groups);
+}
+
+/* The records that events speak of, and where each is looked at. */
+static const struct place {
+	const struct kind	*kind;
+	void			(*go)(struct console *, const char *name);
+} places[] = {
+	{ &account_kind, account_show }, { &group_kind, to_group },
+};
+
+static const struct place *
+place_named(const char *kind)
+{
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (strcmp(places[i].kind->name, kind) == 0)
+			return &places[i];
+	return NULL;
+}
+
+/* What an operator did tells of what: "group Sales: ..."; all else that has a subject happens to accounts. */
+static const struct place *
+place_of(const char *module, const char *text)
+{
+	char	word[32];
+	size_t	n = strcspn(text, " ");
+
+	if (strcmp(module, "admin") != 0)
+		return &places[0];
+	if (n >= sizeof word || strchr(text, ':') == NULL)
+		return NULL;
+	memcpy(word, text, n);
+	word[n] = '\0';
+	return place_named(word);
+}
+
+/* The answer to "is it still there?". */
+static void
+on_record(void *arg, const json_t *m)
+{
+	struct console		*c = arg;
+	const struct place	*p = place_named(c->subject.noun);
+	const char		*code = json_string_value(json_object_get(json_object_get(m, "error"), "code"));
+
+	c->wants_frame = true;
+	if (c->pane != c->subject.pane || c->prompt.kind != PROMPT_NONE || p == NULL)
+		return;
+	if (code != NULL && strcmp(code, "not-found") == 0)
+		console_say(c, true, "there is no %s %s (any more): its events are what is left", c->subject.noun, c->subject.name);
+	else if (!console_refused(c, m))
+		p->go(c, c->subject.name);
+}
+
+void
+event_open(struct console *c, struct list *l)
+{
+	char			 module[32], text[EVENT_TEXT], what[32];
+	const struct place	*p;
+
+	(void)list_value(l, "module", module, sizeof module);
+	(void)list_value(l, "event", text, sizeof text);
+	(void)list_value(l, "subject", c->subject.name, sizeof c->subject.name);
+	if (list_row(l) == NULL) {
+		console_say(c, false, "no event is under the cursor");
+		return;
+	}
+	p = c->subject.name[0] == '\0' ? NULL : place_of(module, text);
+	if (p == NULL) {
+		console_say(c, false, "this event speaks of no record that could be shown");
+		return;
+	}
+	c->subject.pane = c->pane;
+	(void)snprintf(c->subject.noun, sizeof c->subject.noun, "%s", p->kind->name);
+	(void)snprintf(what, sizeof what, "%s show", p->kind->name);
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_record, c);
+}
+
+const struct pane	pane_events = { .bit = P_EVENTS, .place = "Events", .open = events_open, .close = events_close,
+	.paint = events_paint, .act = events_act, .list = events };
