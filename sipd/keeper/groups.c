@@ -107,7 +107,7 @@ groups_delete(struct keeper *k, struct txn *t, const char *operator, const struc
 	if (n > 0)
 		return fault_set(fault, ERR_IN_USE, NULL, "group %s: still holds %" PRIu64 " account%s: move or delete %s first",
 		    g->name, n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
-	if (staged_uses_group(&k->db, g->id))
+	if (staged_uses(&k->db, group_kind.name, g->id))
 		return fault_set(fault, ERR_IN_USE, NULL, "group %s: an import puts accounts into it now: delete it when that is done", g->name);
 	if (t == NULL)
 		return 0;

@@ -5,13 +5,43 @@
 #include "core/err.h"
 #include "core/varint.h"
 
-enum { ROW = 'r', GROUP = 'g', NUMBER_KEY = 9, NAME_KEY_MAX = 1 + 255, HEAD = 8 + 1 + 1 };
+enum { ROW = 'r', REF = 'g', ROW_KEY = 9, NAME_KEY_MAX = 1 + 255, REF_KEY_MAX = 64, HEAD = 8 + 1 + 1 };
 
 static void
-number_key(uint8_t key[NUMBER_KEY], char letter, uint64_t number)
+row_key(uint8_t key[ROW_KEY], uint64_t n)
 {
-	key[0] = (uint8_t)letter;
-	be64_put(key + 1, number);
+	key[0] = ROW;
+	be64_put(key + 1, n);
+}
+
+/* Returns its length. */
+static size_t
+ref_key(uint8_t key[REF_KEY_MAX], const char *kind, uint64_t id)
+{
+	size_t	n = strnlen(kind, REF_KEY_MAX - 10);
+
+	key[0] = REF;
+	memcpy(key + 1, kind, n);
+	key[1 + n] = 0;
+	be64_put(key + 2 + n, id);
+	return n + 10;
+}
+
+/* Of all records that the account names. */
+static void
+refs_count(struct txn *t, const struct account *a, int64_t by)
+{
+	uint8_t	key[REF_KEY_MAX];
+
+	for (size_t i = 0; i < account_kind.n_fields; i++) {
+		const struct field	*f = &account_kind.fields[i];
+		uint64_t		 id;
+
+		if (f->type != FT_REF || field_is_empty(f, a))
+			continue;
+		memcpy(&id, (const char *)a + f->offset, sizeof id);
+		txn_add(t, TABLE_IMPORT, key, ref_key(key, f->ref, id), by);
+	}
 }
 
 /* Returns its length, 0 for a name that no key holds. */
@@ -53,26 +83,26 @@ staged_holds(const struct db *db, enum staged_of of, const char *name, uint64_t 
 }
 
 bool
-staged_uses_group(const struct db *db, uint64_t id)
+staged_uses(const struct db *db, const char *kind, uint64_t id)
 {
 	struct store_bytes	v;
-	uint8_t			key[NUMBER_KEY];
+	uint8_t			key[REF_KEY_MAX];
+	size_t			n = ref_key(key, kind, id);
 
-	number_key(key, GROUP, id);
-	return store_get(db->store, TABLE_IMPORT, key, sizeof key, &v) == 0 && v.n == 8 && be64_get(v.p) > 0;
+	return store_get(db->store, TABLE_IMPORT, key, n, &v) == 0 && v.n == 8 && be64_get(v.p) > 0;
 }
 
 /* Line, 'a' or 'u', how many tags, the tags, and the record. */
 void
 staged_put(struct txn *t, const struct db *db, const struct staged *s)
 {
-	uint8_t		key[NUMBER_KEY], out[HEAD + 2 * EDIT_ITEMS + RECORD_MAX];
+	uint8_t		key[ROW_KEY], out[HEAD + 2 * EDIT_ITEMS + RECORD_MAX];
 	struct seal_of	of = { .seal = db->seal, .table = TABLE_IMPORT, .key = key, .n = sizeof key };
 	struct sealer	sealer = seal_for(&of);
 	size_t		at = HEAD;
 	int		n;
 
-	number_key(key, ROW, s->n);
+	row_key(key, s->n);
 	be64_put(out, s->line);
 	out[8] = s->update ? 'u' : 'a';
 	out[9] = (uint8_t)s->n_tags;
@@ -85,8 +115,7 @@ staged_put(struct txn *t, const struct db *db, const struct staged *s)
 		return;
 	}
 	txn_put(t, TABLE_IMPORT, key, sizeof key, out, at + (size_t)n);
-	number_key(key, GROUP, s->account.group_id);
-	txn_add(t, TABLE_IMPORT, key, sizeof key, 1);
+	refs_count(t, &s->account, 1);
 }
 
 static void
@@ -102,12 +131,11 @@ release(struct txn *t, enum staged_of of, const char *name)
 void
 staged_delete(struct txn *t, const struct staged *s)
 {
-	uint8_t	key[NUMBER_KEY];
+	uint8_t	key[ROW_KEY];
 
-	number_key(key, ROW, s->n);
+	row_key(key, s->n);
 	txn_delete(t, TABLE_IMPORT, key, sizeof key);
-	number_key(key, GROUP, s->account.group_id);
-	txn_add(t, TABLE_IMPORT, key, sizeof key, -1);
+	refs_count(t, &s->account, -1);
 	release(t, STAGED_USERNAME, s->account.username);
 	if (s->update)
 		return;
@@ -130,9 +158,9 @@ first_row(void *arg, struct store_bytes key, struct store_bytes value)
 	const uint8_t	*p = value.p;
 	size_t		 at = HEAD;
 
-	if (key.n == NUMBER_KEY)
+	if (key.n == ROW_KEY)
 		s->n = be64_get((const uint8_t *)key.p + 1);
-	if (key.n != NUMBER_KEY || value.n < HEAD || p[9] > EDIT_ITEMS || value.n < HEAD + 2 * (size_t)p[9])
+	if (key.n != ROW_KEY || value.n < HEAD || p[9] > EDIT_ITEMS || value.n < HEAD + 2 * (size_t)p[9])
 		return ERR_CORRUPT;
 	s->line = be64_get(p);
 	s->update = p[8] == 'u';

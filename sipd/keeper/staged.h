@@ -4,8 +4,8 @@
  *	r  number of the row		the row
  *	u  username			line that it stands on
  *	n  either number		the same, of rows that make an account
- *	g  id of a group		how many rows put an account into it
- * The last three reserve: nobody else may take these names and numbers, nor delete the group.
+ *	g  kind, 0, id			how many rows name that record: a group, a profile
+ * The last three reserve: nobody else may take these names and numbers, nor delete what is named.
  */
 #ifndef SIPD_KEEPER_STAGED_H
 #define SIPD_KEEPER_STAGED_H
@@ -32,7 +32,7 @@ int	staged_first(const struct db *, struct staged *);
 
 void	staged_reserve(struct txn *, enum staged_of, const char *name, uint64_t line);
 bool	staged_holds(const struct db *, enum staged_of, const char *name, uint64_t *line);	/* line may be NULL */
-bool	staged_uses_group(const struct db *, uint64_t id);
+bool	staged_uses(const struct db *, const char *kind, uint64_t id);
 
 bool	staged_is_empty(const struct db *);
 /* Adds deletes of whatever stands first in the table, so many at most; returns how many. */
