@@ -66,9 +66,7 @@ set_one(struct judge *j, const struct field *f, const char *text)
 		return;
 	if (field_set(f, &j->change.account, text, &j->refs, why, sizeof why) != 0) {
 		tell(j, f->name, why);
-	} else if (s->n_tags == EDIT_ITEMS)
-		tell(j, f->name, "too many fields at once");
-	else
+	} else
 		s->tags[s->n_tags++] = f->tag;
 }
 
@@ -167,7 +165,10 @@ import_row_judge(struct import_row *row, struct keeper *k, uint64_t line, json_t
 	row->well = true;
 	row->staged.line = line;
 	begin(&j, set);
-	set_all(&j, set);
+	if (json_object_size(set) <= EDIT_ITEMS)
+		set_all(&j, set);
+	else
+		tell(&j, "", "has more fields than an account: take those out that are none");
 	judge_twice(&j, "username", STAGED_USERNAME, a->username);
 	if (!row->staged.update) {
 		judge_number(&j, "caller_id", a->caller_id);

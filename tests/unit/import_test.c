@@ -250,8 +250,9 @@ test_faults(void **state)
 {
 	struct rig	 rig;
 	struct client	 c;
-	json_t		*ok, *f, *rows;
+	json_t		*ok, *f, *rows, *wide;
 	json_int_t	 id;
+	char		 name[24];
 
 	(void)state;
 	begin(&rig, &c);
@@ -282,9 +283,16 @@ test_faults(void **state)
 	rows = json_array();
 	for (int i = 0; i < IMPORT_FAULTS_MAX; i++)
 		(void)json_array_append_new(rows, row(100 + i, "c d", NULL, NULL));
+	wide = json_object_get(json_array_get(rows, 0), "set");
+	for (int i = 0; i < EDIT_ITEMS; i++) {
+		(void)snprintf(name, sizeof name, "field%d", i);
+		(void)json_object_set_new(wide, name, json_null());
+	}
 	ok = rows_send(&c, rows);
-	assert_int_equal(json_array_size(json_object_get(ok, "faults")), IMPORT_FAULTS_MAX - 14);
-	assert_int_equal(json_integer_value(json_object_get(ok, "more")), 14);
+	f = json_object_get(ok, "faults");
+	assert_int_equal(json_array_size(f), IMPORT_FAULTS_MAX - 14);
+	fault_is(f, 1, 100, "", "more fields than an account");
+	assert_int_equal(json_integer_value(json_object_get(ok, "more")), 15);
 	json_decref(ok);
 	refused(import_commit(&c), "invalid", "");
 	assert_int_equal(accounts(&rig), 1);
