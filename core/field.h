@@ -44,6 +44,7 @@ enum field_flag {
 	FF_SERVER	= 1 << 8,	/* set by the daemon, never by an operator */
 	FF_VIRTUAL	= 1 << 9,	/* not stored: computed when shown, or (password) consumed when set */
 	FF_LIST		= 1 << 10,	/* text that is a list separated by commas */
+	FF_SORT		= 1 << 11,	/* the store keeps its records in the order of it (db/sorts.h) */
 };
 
 /* Names of referenced records, for FT_REF; the keeper has the store behind it. */
@@ -96,6 +97,7 @@ enum table {
 	TABLE_EVENT,
 	TABLE_IMPORT,
 	TABLE_ACCOUNT_WORD,
+	TABLE_ACCOUNT_SORT,
 	TABLES,				/* how many */
 	TABLE_NONE = 255,
 };
@@ -123,6 +125,9 @@ struct kind {
 	const struct index	*indexes;
 	size_t			 n_indexes;
 	enum table		 words;		/* the words of its FF_SEARCH fields (db/words.h); 0: not indexed */
+	enum table		 sorts;		/* where its FF_SORT fields are kept in order (db/sorts.h); 0: nowhere */
+	uint16_t		 sort_tie;	/* tag of what tells equals apart there */
+	uint16_t		 sort_with;	/* tag of a reference that stands in each entry, to pick by it; 0: none */
 };
 
 enum {

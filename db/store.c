@@ -665,6 +665,7 @@ table_name(enum table t)
 		[TABLE_ACCOUNT_BY_NUMBER] = "account_by_number", [TABLE_ACCOUNT_BY_GROUP] = "account_by_group",
 		[TABLE_BINDING] = "binding", [TABLE_BINDING_EXPIRY] = "binding_expiry", [TABLE_BINDING_BY_FLOW] = "binding_by_flow",
 		[TABLE_EVENT] = "event", [TABLE_IMPORT] = "import", [TABLE_ACCOUNT_WORD] = "account_word",
+		[TABLE_ACCOUNT_SORT] = "account_sort",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";

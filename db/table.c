@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"
+#include "db/sorts.h"
 #include "db/words.h"
 
 /* Decodes a stored record, its secrets too. */
@@ -130,6 +131,7 @@ indexes_update(struct txn *t, const struct db *db, const struct kind *k, const v
 		index_update(t, db, ix, &c, primary, n);
 	}
 	words_update(t, k, old, record, primary, n);
+	sorts_update(t, k, old, record, primary, n);
 }
 
 /* The record as it stands, for its indexes: secrets are not needed.  To be freed; NULL when absent or damaged. */
@@ -375,6 +377,7 @@ struct verify {
 	void			*arg;
 	size_t			 faults;
 	const struct index	*ix;
+	bool			 sorted;	/* the store keeps its order, and has it whole */
 };
 
 static void
@@ -406,6 +409,8 @@ verify_record(void *arg, const void *record)
 		else if (ix->unique && (held.n != (size_t)primary_n || memcmp(held.p, primary, held.n) != 0))
 			fault(v, "a value points to another record", ix->table);
 	}
+	if (primary_n > 0 && v->sorted && sorts_missing(v->db, v->kind, record, primary, (size_t)primary_n) != NULL)
+		fault(v, "a record is missing", v->kind->sorts);
 	return 0;
 }
 
@@ -432,15 +437,38 @@ verify_entry(void *arg, struct store_bytes key, struct store_bytes value)
 	return 0;
 }
 
+static int
+verify_sorted(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct verify		*v = arg;
+	uint8_t			 none[KEY_MAX], primary[KEY_MAX];
+	void			*record = calloc(1, v->kind->size);
+	struct store_bytes	 stored;
+	int			 n = record == NULL ? -1 : record_key(v->kind, v->kind->key, record, none);	/* of fixed length */
+
+	if (n > 0 && key.n > (size_t)n) {
+		memcpy(primary, (const uint8_t *)key.p + key.n - (size_t)n, (size_t)n);
+		if (store_get(v->db->store, v->kind->table, primary, (size_t)n, &stored) != 0)
+			fault(v, "an entry without a record", v->kind->sorts);
+		else if (record_decode(v->kind, record, NULL, stored.p, stored.n) == 0 &&
+		    !sorts_is_entry(v->kind, record, primary, (size_t)n, key, value))
+			fault(v, "an entry that is not its record's", v->kind->sorts);
+	}
+	free(record);
+	return 0;
+}
+
 size_t
 table_verify(const struct db *db, const struct kind *k, void (*fn)(void *arg, const char *fault), void *arg)
 {
-	struct verify	v = { .db = db, .kind = k, .fn = fn, .arg = arg };
+	struct verify	v = { .db = db, .kind = k, .fn = fn, .arg = arg, .sorted = sorts_ready(db, k) };
 
 	(void)table_each(db, k, NULL, 0, verify_record, &v);
 	for (size_t i = 0; i < k->n_indexes; i++) {
 		v.ix = &k->indexes[i];
 		(void)store_range(db->store, v.ix->table, (struct store_bytes){ 0 }, NULL, false, 0, verify_entry, &v);
 	}
+	if (v.sorted)
+		(void)store_range(db->store, k->sorts, (struct store_bytes){ 0 }, NULL, false, 0, verify_sorted, &v);
 	return v.faults;
 }

@@ -12,6 +12,7 @@
 #include "core/event.h"
 #include "core/group.h"
 #include "core/log.h"
+#include "db/sorts.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
@@ -24,7 +25,7 @@ static const struct kind *const	stored[] = { &group_kind, &account_kind, &bindin
 struct verify {
 	struct request	*request;
 	size_t		 kind;		/* of stored[] */
-	size_t		 phase;		/* 0: its records; then one for each of its indexes */
+	size_t		 phase;		/* 0: its records; then one for each of its indexes; then its sorted entries */
 	uint8_t		 at[KEY_MAX + 1];	/* the next key to look at, at the earliest */
 	size_t		 at_n;
 	size_t		 n_step;
@@ -91,6 +92,9 @@ verify_record(struct verify *v, struct store_bytes key, struct store_bytes value
 		else if (ix->unique && (found.n != key.n || memcmp(found.p, key.p, key.n) != 0))
 			fault(v, ix->table, key, "the entry is another record's");
 	}
+	if (sorts_ready(&v->request->keeper->db, k) &&
+	    sorts_missing(&v->request->keeper->db, k, &record, key.p, key.n) != NULL)
+		fault(v, k->sorts, key, "the record's entry is missing");
 	return 0;
 }
 
@@ -141,6 +145,24 @@ verify_entry(struct verify *v, struct store_bytes key, struct store_bytes value)
 }
 
 static int
+verify_sorted(struct verify *v, struct store_bytes key, struct store_bytes value)
+{
+	const struct kind	*k = stored[v->kind];
+	size_t			 n = key_bytes(k);
+	const uint8_t		*primary = (const uint8_t *)key.p + (key.n < n ? 0 : key.n - n);
+	struct store_bytes	 found;
+	union record		 record;
+
+	if (key.n < n)
+		fault(v, k->sorts, key, "the entry is damaged");
+	else if (store_get(v->request->keeper->db.store, k->table, primary, n, &found) != 0)
+		fault(v, k->sorts, key, "there is no record for the entry");
+	else if (record_decode(k, &record, NULL, found.p, found.n) == 0 && !sorts_is_entry(k, &record, primary, n, key, value))
+		fault(v, k->sorts, key, "the record has another value");
+	return 0;
+}
+
+static int
 verify_one(void *arg, struct store_bytes key, struct store_bytes value)
 {
 	struct verify	*v = arg;
@@ -150,7 +172,15 @@ verify_one(void *arg, struct store_bytes key, struct store_bytes value)
 	memcpy(v->at, key.p, key.n);
 	v->at[key.n] = 0;		/* the next possible key */
 	v->at_n = key.n + 1;
-	return v->phase == 0 ? verify_record(v, key, value) : verify_entry(v, key, value);
+	if (v->phase == 0)
+		return verify_record(v, key, value);
+	return v->phase <= stored[v->kind]->n_indexes ? verify_entry(v, key, value) : verify_sorted(v, key, value);
+}
+
+static enum table
+table_of_phase(const struct kind *k, size_t phase)
+{
+	return phase == 0 ? k->table : phase <= k->n_indexes ? k->indexes[phase - 1].table : k->sorts;
 }
 
 /* One step through the table at hand, then on to the next.  False when all is checked. */
@@ -158,15 +188,14 @@ static bool
 verify_step(struct verify *v)
 {
 	const struct kind	*k = stored[v->kind];
-	enum table		 t = v->phase == 0 ? k->table : k->indexes[v->phase - 1].table;
 
 	v->n_step = 0;
-	(void)store_range(v->request->keeper->db.store, t, (struct store_bytes){ v->at, v->at_n }, NULL, false,
+	(void)store_range(v->request->keeper->db.store, table_of_phase(k, v->phase), (struct store_bytes){ v->at, v->at_n }, NULL, false,
 	    VERIFY_STEP, verify_one, v);
 	if (v->n_step == VERIFY_STEP)
 		return true;
 	v->at_n = 0;
-	if (++v->phase > k->n_indexes) {
+	if (++v->phase > k->n_indexes + (sorts_ready(&v->request->keeper->db, k) ? 1 : 0)) {
 		v->phase = 0;
 		v->kind++;
 	}

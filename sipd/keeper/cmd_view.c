@@ -126,7 +126,7 @@ view_find_run(struct request *r)
 {
 	struct view		*v = view_find(r->peer, request_number(r, "of", 0));
 	const char		*text = request_text(r, "text");
-	const uint8_t		*key;
+	uint8_t			 key[1][ROW_KEY_MAX];
 	size_t			 n, at;
 	char			 id[ROW_ID_TEXT];
 
@@ -138,13 +138,12 @@ view_find_run(struct request *r)
 	n = sorted_count(v->set->sorted);
 	at = sorted_seek(v->set->sorted, text, v->spec.reverse);
 	at = v->spec.reverse ? at - 1 : at;	/* the one before what is past it; SIZE_MAX where there is none */
-	if (at >= n) {
+	if (at >= n || sorted_rows(v->set->sorted, at, 1, false, key) == 0) {
 		request_ok(r, json_pack("{s:i, s:n}", "position", -1, "row"));
 		return;
 	}
-	key = sorted_key_at(v->set->sorted, at);
 	request_ok(r, json_pack("{s:I, s:s}", "position", (json_int_t)(v->spec.reverse ? n - 1 - at : at), "row",
-	    row_id(v->set->spec.source, key, id)));
+	    row_id(v->set->spec.source, key[0], id)));
 }
 
 static void

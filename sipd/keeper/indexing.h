@@ -1,5 +1,6 @@
 /*
- * Builds the index of words where it is not whole: once, in a store that an older version wrote.  Searches scan the records until then.
+ * Builds what the store should keep besides its records where it is not whole: once, in a store that an older version wrote.  Lists and
+ * searches scan the records until then.
  */
 #ifndef SIPD_KEEPER_INDEXING_H
 #define SIPD_KEEPER_INDEXING_H

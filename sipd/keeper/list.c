@@ -23,6 +23,8 @@ struct list {
 	bool			 reverse;
 	size_t			 limit;
 	size_t			 at;		/* rows looked at so far */
+	uint8_t			 keys[LIST_STEP][ROW_KEY_MAX];	/* of those to come */
+	size_t			 n_keys, next_key;
 	size_t			 told;
 	struct job		 job;
 };
@@ -51,16 +53,26 @@ list_on_drained(struct request *r)
 	job_start(r->control->jobs, &l->job);
 }
 
+/* Whether there is another row. */
+static bool
+list_has_row(struct list *l)
+{
+	if (l->next_key < l->n_keys)
+		return true;
+	l->n_keys = sorted_rows(l->sorted, l->at, LIST_STEP, l->reverse, l->keys);
+	l->next_key = 0;
+	return l->n_keys > 0;
+}
+
 static void
 list_row(struct list *l)
 {
 	struct request		*r = l->request;
 	struct refs		 refs = keeper_refs(r->keeper);
-	size_t			 n = sorted_count(l->sorted), i = l->at++;
-	const uint8_t		*key = sorted_key_at(l->sorted, l->reverse ? n - 1 - i : i);
 	struct row		 row;
 
-	if (source_peek(r->keeper, l->spec.source, key, &row) != 0)
+	l->at++;
+	if (source_peek(r->keeper, l->spec.source, l->keys[l->next_key++], &row) != 0)
 		return;		/* deleted since */
 	request_send(r, json_pack("{s:o}", "row", json_of_record(l->spec.source->kind, &row.of, &refs)));
 	l->told++;
@@ -75,11 +87,11 @@ list_step(struct job *j, int64_t until_us)
 
 	if (sorted_scan(l->sorted, until_us))
 		return JOB_MORE;
-	while (l->at < sorted_count(l->sorted)) {
+	while (list_has_row(l)) {
 		list_row(l);
 		if (peer_unread(r->peer) >= PEER_UNREAD_PAUSE)
 			return JOB_IDLE;	/* list_on_drained() goes on */
-		if (l->at % LIST_STEP == 0 && job_is_late(until_us))
+		if (job_is_late(until_us))
 			return JOB_MORE;
 	}
 	told = l->told;

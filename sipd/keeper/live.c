@@ -17,8 +17,10 @@
 enum {
 	NOTED_MAX = 1 << 17,		/* keys; over it the set is sorted anew */
 	FIRST_SLICE_US = 4000,		/* of a new set, before its first answer */
+	FIRST_COUNT_US = 500,		/* the same where rows can be shown at once */
 	STEP = 16,
 	LINGER_MS = 15000, LINGER_ROWS = 1000,	/* fewer are sorted again in no time */
+	LINGER_WALKED_MS = 600000,	/* what the store sorts takes next to no memory here, and no time */
 };
 
 static const struct timeval	sweep_every = { 5, 0 };
@@ -43,6 +45,7 @@ set_restart(struct live_set *set)
 	sorted_free(set->sorted, set->live->control->jobs);
 	set->sorted = fresh;
 	set->n_noted = set->noted_done = 0;
+	set->changed_at = 0;
 	set->ready = false;
 	set->begun_us = clock_boot_us();
 	job_start(set->live->control->jobs, &set->job);
@@ -62,6 +65,8 @@ set_note(struct live_set *set, const uint8_t *key)
 {
 	size_t	n = set->spec.source->key_n;
 
+	if (sorted_is_walked(set->sorted) && TAILQ_EMPTY(&set->views))
+		return;
 	if (set->n_noted > set->noted_done && memcmp(set->noted[set->n_noted - 1], key, n) == 0)
 		return;
 	if (set->n_noted == set->noted_max) {
@@ -86,8 +91,12 @@ set_update(struct live_set *set, const uint8_t *key)
 	size_t			 position;
 	enum sorted_change	 change = sorted_update(set->sorted, key, &position);
 
-	TAILQ_FOREACH(v, &set->views, in_set)
-		view_on_change(v, change, position);
+	TAILQ_FOREACH(v, &set->views, in_set) {
+		if (change == SORTED_THERE)
+			view_on_row(v, key);
+		else
+			view_on_change(v, change, position);
+	}
 }
 
 static bool
@@ -96,8 +105,25 @@ set_scan(struct live_set *set, int64_t until_us)
 	if (sorted_scan(set->sorted, until_us))
 		return true;
 	set->ready = true;
-	set->took_ms = (uint32_t)((clock_boot_us() - set->begun_us) / 1000);
+	if (!sorted_is_walked(set->sorted))
+		set->took_ms = (uint32_t)((clock_boot_us() - set->begun_us) / 1000);
 	return false;
+}
+
+/* What changed in a walked set is counted again; then its views are told from where on. */
+static bool
+set_count(struct live_set *set, int64_t until_us)
+{
+	struct view	*v;
+	bool		 more = set_scan(set, until_us);
+
+	if (more && set->ready)
+		return true;
+	TAILQ_FOREACH(v, &set->views, in_set)
+		view_on_change(v, SORTED_MOVED, set->changed_at);
+	if (!more)
+		set->changed_at = SIZE_MAX;
+	return more;
 }
 
 static enum job_next
@@ -105,6 +131,8 @@ set_step(struct job *j, int64_t until_us)
 {
 	struct live_set	*set = (struct live_set *)(void *)((char *)j - offsetof(struct live_set, job));
 
+	if (sorted_is_walked(set->sorted) && set->changed_at != SIZE_MAX && set_count(set, until_us))
+		return JOB_MORE;
 	if (!set->ready) {
 		(void)set_scan(set, until_us);
 		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
@@ -142,12 +170,15 @@ set_new(struct live *l, const struct sorted_spec *spec)
 	set->live = l;
 	set->spec = *spec;
 	filter_hold(&set->spec.filter);
+	set->changed_at = 0;
 	set->job.step = set_step;
 	set->begun_us = clock_boot_us();
 	TAILQ_INIT(&set->views);
 	TAILQ_INSERT_TAIL(&l->sets, set, link);
-	if (set_scan(set, set->begun_us + FIRST_SLICE_US))
+	if (set_scan(set, set->begun_us + (sorted_is_walked(set->sorted) ? FIRST_COUNT_US : FIRST_SLICE_US)))
 		job_start(l->control->jobs, &set->job);
+	else
+		set->changed_at = SIZE_MAX;
 	return set;
 }
 
@@ -162,6 +193,8 @@ live_enter(struct live *l, const struct sorted_spec *spec, struct view *v)
 	if (set == NULL && (set = set_new(l, spec)) == NULL)
 		return NULL;
 	TAILQ_INSERT_TAIL(&set->views, v, in_set);
+	if (set->changed_at != SIZE_MAX)
+		job_start(l->control->jobs, &set->job);		/* while nobody looked */
 	return set;
 }
 
@@ -200,7 +233,7 @@ live_on_sweep(evutil_socket_t fd, short what, void *arg)
 		next = TAILQ_NEXT(set, link);
 		if (!TAILQ_EMPTY(&set->views))
 			continue;
-		if (clock_boot_ms() - set->left_ms >= LINGER_MS)
+		if (clock_boot_ms() - set->left_ms >= (sorted_is_walked(set->sorted) ? LINGER_WALKED_MS : LINGER_MS))
 			set_free(set);
 		else
 			more = true;
@@ -217,6 +250,30 @@ note(struct live *l, const struct source *source, const uint8_t *key)
 	TAILQ_FOREACH(set, &l->sets, link)
 		if (set->spec.source == source)
 			set_note(set, key);
+}
+
+/* An entry of an order that the store keeps. */
+static void
+note_entry(struct live *l, enum table t, struct store_bytes key)
+{
+	struct live_set	*set;
+	size_t		 at;
+
+	TAILQ_FOREACH(set, &l->sets, link) {
+		if (!sorted_note(set->sorted, t, key, &at))
+			continue;
+		if (at < set->changed_at || set->changed_at == SIZE_MAX)
+			set->changed_at = at;
+		if (!TAILQ_EMPTY(&set->views))
+			job_start(l->control->jobs, &set->job);
+	}
+}
+
+static void
+on_sort(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	(void)value;
+	note_entry(arg, t, key);
 }
 
 static void
@@ -297,6 +354,7 @@ on_event(void *arg, enum table t, struct store_bytes key, struct store_bytes val
 	(void)t;
 	if (key.n == l->events->key_n)
 		note(l, l->events, key.p);
+	note_entry(l, t, key);
 	if (value.p != NULL)
 		watch_event(l->control->watches, value);
 }
@@ -323,6 +381,7 @@ static const struct {
 	store_watch_fn	 fn;
 } watched[] = {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
+	{ TABLE_ACCOUNT_SORT, on_sort },
 };
 
 struct live *

@@ -24,6 +24,7 @@ struct live_set {
 	int64_t			 begun_us;
 	int64_t			 left_ms;	/* since when nobody looks; it lingers, should somebody come back */
 	uint32_t		 took_ms;	/* to sort, once it is ready */
+	size_t			 changed_at;	/* of a walked set: from where on it is to be counted; SIZE_MAX: nowhere */
 	bool			 ready;
 	/* grows when rows look different without having changed: a group's new name */
 	uint64_t		 epoch;

@@ -10,16 +10,6 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
 
-static const uint8_t *
-key_shown_at(const struct view *v, size_t position)
-{
-	size_t	n = sorted_count(v->set->sorted);
-
-	if (position >= n)
-		return NULL;
-	return sorted_key_at(v->set->sorted, v->spec.reverse ? n - 1 - position : position);
-}
-
 size_t
 view_position(const struct view *v, const uint8_t *key)
 {
@@ -67,19 +57,20 @@ add_window(struct view *v, json_t *o, bool whole)
 	const struct source	*source = v->set->spec.source;
 	struct keeper		*k = v->peer->control->keeper;
 	struct view_sent	 was[VIEW_COUNT_MAX];
+	uint8_t			 keys[VIEW_COUNT_MAX][ROW_KEY_MAX];
 	size_t			 n_was = whole ? 0 : v->n_sent, n = 0;
+	size_t			 n_keys = sorted_rows(v->set->sorted, v->spec.first, v->spec.count, v->spec.reverse, keys);
 	json_t			*rows = json_object(), *order = json_array();
 	bool			 moved = false, added;
 
 	memcpy(was, v->sent, n_was * sizeof was[0]);
-	for (size_t i = 0; i < v->spec.count; i++) {
-		const uint8_t		*key = key_shown_at(v, v->spec.first + i);
+	v->is_known = n_keys > 0 || v->spec.first >= sorted_count(v->set->sorted);
+	for (size_t i = 0; i < n_keys; i++) {
+		const uint8_t		*key = keys[i];
 		const struct view_sent	*had;
 		struct row		 r;
 		char			 id[ROW_ID_TEXT];
 
-		if (key == NULL)
-			break;
 		if (source_get(k, source, key, &r) != 0)
 			continue;	/* it has just gone; that is noted, and will be told */
 		had = sent_find(was, n_was, n, key, source->key_n);
@@ -113,21 +104,22 @@ add_counts(struct view *v, json_t *o)
 	uint64_t	 today = set->spec.source->today == NULL ? 0 : set->spec.source->today(k);
 	size_t		 matched = sorted_count(set->sorted);
 	double		 done = sorted_done(set->sorted);
-	bool		 changed;
+	/* what is walked is in order from the beginning */
+	bool		 changed, ready = set->ready || (sorted_is_walked(set->sorted) && v->is_known);
 
 	(void)json_object_set_new_nocheck(o, "view", json_integer(v->id));
 	(void)json_object_set_new_nocheck(o, "total", json_integer((json_int_t)total));
 	(void)json_object_set_new_nocheck(o, "matched", json_integer((json_int_t)matched));
 	(void)json_object_set_new_nocheck(o, "first", json_integer((json_int_t)v->spec.first));
-	(void)json_object_set_new_nocheck(o, "state", json_string_nocheck(set->ready ? "ready" : "sorting"));
-	(void)json_object_set_new_nocheck(o, "done", json_real(set->ready ? 1 : done));
+	(void)json_object_set_new_nocheck(o, "state", json_string_nocheck(ready ? "ready" : "sorting"));
+	(void)json_object_set_new_nocheck(o, "done", json_real(ready ? 1 : done));
 	(void)json_object_set_new_nocheck(o, "ms", json_integer(set->took_ms));
 	if (set->spec.source->users != NULL)
 		(void)json_object_set_new_nocheck(o, "users", json_integer((json_int_t)users));
 	if (set->spec.source->today != NULL)
 		(void)json_object_set_new_nocheck(o, "today", json_integer((json_int_t)today));
 	h = ((total * 31 + users) * 31 + today) * 31 + matched;
-	h = (h * 31 + v->spec.first) * 1021 + (uint64_t)(done * 1000) + set->ready;
+	h = (h * 31 + v->spec.first) * 1021 + (ready ? 1000 : (uint64_t)(done * 1000)) + ready;
 	changed = h != v->counts_hash;
 	v->counts_hash = h;
 	return changed;
@@ -139,8 +131,8 @@ view_whole(struct view *v)
 	json_t	*o = json_object();
 
 	clamp(v);
-	(void)add_counts(v, o);
 	(void)add_window(v, o, true);
+	(void)add_counts(v, o);
 	v->dirty = 0;
 	v->pushed_at_ms = clock_boot_ms();
 	return o;
@@ -153,9 +145,8 @@ push(struct view *v)
 	bool	 news;
 
 	clamp(v);
-	news = add_counts(v, o);
-	if (v->dirty & VIEW_ROWS)
-		news |= add_window(v, o, false);
+	news = (v->dirty & VIEW_ROWS) && add_window(v, o, false);
+	news |= add_counts(v, o);
 	v->dirty = 0;
 	if (!news) {
 		json_decref(o);
@@ -210,6 +201,14 @@ view_on_change(struct view *v, enum sorted_change change, size_t position)
 		view_touch(v, VIEW_COUNTS | VIEW_ROWS);
 	else
 		view_touch(v, VIEW_COUNTS);
+}
+
+void
+view_on_row(struct view *v, const uint8_t *key)
+{
+	bool	sent = sent_find(v->sent, v->n_sent, 0, key, v->set->spec.source->key_n) != NULL;
+
+	view_touch(v, sent ? VIEW_COUNTS | VIEW_ROWS : VIEW_COUNTS);
 }
 
 struct view *

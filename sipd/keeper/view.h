@@ -44,6 +44,7 @@ struct view {
 	size_t			 n_sent;
 	uint64_t		 counts_hash;	/* of the totals that it has */
 	unsigned		 dirty;		/* enum view_what */
+	bool			 is_known;	/* which rows are in the window */
 	struct event		*timer;
 	int64_t			 pushed_at_ms;
 	TAILQ_ENTRY(view)	 in_set;
@@ -60,6 +61,7 @@ json_t *view_whole(struct view *);					/* the answer: everything in the window *
 
 void	view_touch(struct view *, unsigned what);
 void	view_on_change(struct view *, enum sorted_change, size_t position);
+void	view_on_row(struct view *, const uint8_t *key);		/* it looks different, where it is shown */
 void	view_on_drained(struct view *);
 
 #endif
