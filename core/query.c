@@ -29,6 +29,7 @@ struct query {
 	const struct kind	*kind;
 	unsigned		 holders;
 	struct span		 text;
+	char			 unknown[QUERY_FIELD];	/* the first field that it names and there is not */
 	struct query_node	*root;
 	struct block		*blocks;
 	size_t			 allocated, n_nodes;
@@ -628,8 +629,9 @@ parse_term(struct parser *p, const struct scope *s)
 }
 
 static struct scope
-scope_of(const struct kind *k, struct span name)
+scope_of(struct query *q, struct span name)
 {
+	const struct kind	*k = q->kind;
 	const struct field	*f;
 	char			 text[64];
 	struct scope		 s = { .star = span_is(name, "*") };
@@ -640,7 +642,8 @@ scope_of(const struct kind *k, struct span name)
 	if (f != NULL && !(f->flags & (FF_HIDDEN | FF_SECRET))) {
 		s.fields = UINT64_C(1) << (f - k->fields);
 		s.whole = f->type == FT_TIME;
-	}
+	} else if (!s.star && q->unknown[0] == '\0')
+		(void)snprintf(q->unknown, sizeof q->unknown, "%s", text);
 	return s;
 }
 
@@ -652,7 +655,7 @@ parse_clause(struct parser *p, const struct scope *outer)
 	const char		*open;
 
 	if ((ahead(p, 0) == TOKEN_TERM || ahead(p, 0) == TOKEN_STAR) && ahead(p, 1) == TOKEN_COLON) {
-		named = scope_of(p->q->kind, unescaped(p, take(p).text));
+		named = scope_of(p->q, unescaped(p, take(p).text));
 		outer = &named;
 		(void)take(p);
 	}
@@ -873,6 +876,12 @@ const struct query_node *
 query_root(const struct query *q)
 {
 	return q->root;
+}
+
+const char *
+query_unknown(const struct query *q)
+{
+	return q->unknown;
 }
 
 const struct kind *

@@ -18,6 +18,7 @@ enum {
 	QUERY_TEXT_MAX	= 8192,		/* bytes of a query */
 	QUERY_DEPTH_MAX	= 100,		/* of parentheses */
 	QUERY_NODES_MAX	= 8192,
+	QUERY_FIELD	= 64,		/* bytes of a field's name */
 };
 
 enum query_op {
@@ -60,5 +61,6 @@ void	query_free(struct query *);
 const struct query_node *query_root(const struct query *);
 const struct kind *query_kind(const struct query *);
 struct span query_text(const struct query *);
+const char *query_unknown(const struct query *);	/* a field that it names and the kind does not have; "" */
 
 #endif

@@ -259,6 +259,8 @@ printer_take(struct printer *p, const json_t *message)
 	}
 	if (ok == NULL || p->command->reply == REPLY_STREAM)
 		return PRINTED_MORE;
+	if (json_is_string(json_object_get(ok, "note")))
+		(void)complain(EXIT_DONE, "note: %s", json_string_value(json_object_get(ok, "note")));
 	if (p->command->reply != REPLY_ROWS)
 		print_ok(p, message, ok);
 	else if (p->command->args == ARGS_EXPORT && !p->json)

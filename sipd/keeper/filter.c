@@ -1,10 +1,13 @@
 #include "sipd/keeper/filter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
 #include "core/match.h"
+#include "core/nearest.h"
 #include "core/query.h"
+#include "core/text.h"
 
 int
 filter_parse(struct filter *f, const struct kind *k, const char *text, const char *field, struct fault *fault)
@@ -22,6 +25,21 @@ filter_parse(struct filter *f, const struct kind *k, const char *text, const cha
 	(void)fault_set(fault, ERR_INVALID, field, "column %zu: %s", qf.column, qf.text);
 	fault->column = qf.column;
 	return ERR_INVALID;
+}
+
+const char *
+filter_note(const struct filter *filter, char *buf, size_t size)
+{
+	const char	*name = filter->query == NULL ? "" : query_unknown(filter->query);
+	char		 safe[QUERY_FIELD * 4], hint[400];
+
+	buf[0] = '\0';
+	if (name[0] == '\0')
+		return buf;
+	text_safe(name, strlen(name), safe, sizeof safe, false);
+	(void)snprintf(buf, size, "%s has no field %s, nothing is found in it%s (to look for the colon itself write \\:)",
+	    query_kind(filter->query)->name, safe, nearest_field(query_kind(filter->query), name, 0, FF_HIDDEN | FF_SECRET, hint, sizeof hint));
+	return buf;
 }
 
 void

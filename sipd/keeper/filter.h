@@ -19,6 +19,8 @@ struct filter {
 
 /* 0, or a fault at `field` with the column of the query where it is.  Text that is empty or blank lets everything through. */
 int	filter_parse(struct filter *, const struct kind *, const char *text, const char *field, struct fault *);
+/* What a person should know of a filter that is right, and still not what he meant: it names a field that there is not.  Or "". */
+const char *filter_note(const struct filter *, char *buf, size_t size);
 void	filter_hold(struct filter *);
 void	filter_clear(struct filter *);
 

@@ -83,7 +83,8 @@ list_step(struct job *j, int64_t until_us)
 {
 	struct list	*l = (struct list *)(void *)((char *)j - offsetof(struct list, job));
 	struct request	*r = l->request;
-	size_t		 told;
+	char		 note[700];
+	json_t		*ok;
 
 	if (sorted_scan(l->sorted, until_us))
 		return JOB_MORE;
@@ -94,11 +95,13 @@ list_step(struct job *j, int64_t until_us)
 		if (job_is_late(until_us))
 			return JOB_MORE;
 	}
-	told = l->told;
+	ok = json_pack("{s:I}", "rows", (json_int_t)l->told);
+	if (filter_note(&l->spec.filter, note, sizeof note)[0] != '\0')
+		(void)json_object_set_new(ok, "note", json_string(note));
 	list_free(l);
 	r->on_gone = NULL;
 	r->on_drained = NULL;
-	request_ok(r, json_pack("{s:I}", "rows", (json_int_t)told));
+	request_ok(r, ok);
 	return JOB_IDLE;
 }
 

@@ -54,6 +54,8 @@ E
 "$W" account add alice group=Sales caller_id=+390611 > /dev/null
 "$W" account add bob.rossi group=Operations > /dev/null
 
+printf 'username,grup\nx,Sales\n' > "$TMP/fields.csv"
+printf 'username,group\nx,Slaes\n' > "$TMP/group.csv"
 mistakes <<'E'
 # Words that are no command.
 2 | did you mean 'account list' | acount list
@@ -167,6 +169,16 @@ mistakes <<'E'
 1 | name: may not be empty | group set Sales name=
 1 | prefixes: must be digits with an optional +, separated by commas | group set Sales prefixes=abc
 1 | group Sales: still holds 1 account: move or delete it first | group delete Sales
+# Queries: where the fault is.
+1 | query: column 8; [from TO to]; owner:[ | account list --query 'owner:['
+1 | query: column 1; the ) to this ( is missing | account list --query '(alice'
+1 | column 1; can't begin with * | event list --query '*foo'
+# Imports and exports.
+2 | which file?; account import FILE | account import
+1 | nosuch.csv: No such file | account import $TMP/nosuch.csv
+1 | fields.csv:1: grup; did you mean 'group'; nothing was changed | account import $TMP/fields.csv
+1 | group.csv:2: group: no group Slaes; did you mean 'Sales'; nothing was changed | account import $TMP/group.csv
+2 | did you mean '--query' | account export --querry x
 # Passwords.
 2 | never an argument; password=-; password=random | account set alice password=secret
 1 | no password on standard input; password=random | account set alice password=-
@@ -179,6 +191,16 @@ STDIN=$TMP/password check "a short password" mistake 1 "password: too short: at 
 check "bytes that are no text" mistake 2 "owner is not valid UTF-8" account set alice owner=$'\xff'
 check "what a terminal would obey comes out harmless" eval '
 	mistake 1 "not found" account show $'\''a\e[2J'\'' && ! grep -q $'\''\e'\'' "$TMP/stderr"'
+noted()		# WORDS COMMAND...: it is done, with a note on stderr
+{
+	"$W" "${@:2}" > "$TMP/stdout" 2> "$TMP/stderr" && grep -qF -- "$1" "$TMP/stderr" && return 0
+	sed 's/^/# /' "$TMP/stderr"
+	return 1
+}
+check "a query in a field that there is not" noted "account has no field ownr, nothing is found in it; did you mean 'owner'?" \
+    account list --query ownr:rossi
+check "in one like nothing" noted "event has no field shoe, nothing is found in it; there are time level" event list --query 'alice AND (shoe:43)'
+check "no note where there is none" eval '"$W" account list --query "owner:rossi OR *:*" > /dev/null 2> "$TMP/stderr" && ! [ -s "$TMP/stderr" ]'
 check "an option may have its value behind =" eval '"$W" account list --limit=1 --sort=username | grep -q "^alice"'
 same()
 {

@@ -229,6 +229,10 @@ test_conflict(void **state)
 	assert_int_equal(set(&rig, "alice", &edit, &c, &f), 0);
 	assert_int_equal(accounts_find(&rig.k, "alice", &a), 0);
 	assert_string_equal(a.email, "a@b.org");
+	memset(&edit, 0, sizeof edit);			/* of another alice, who was deleted when she had come to the same version */
+	edit.version = a.version;
+	assert_int_equal(edit_add(&edit, &account_kind, "owner", "D", "Alice of old", &f), 0);
+	refused_as(set(&rig, "alice", &edit, &c, &f), &f, ERR_CONFLICT, "", "meanwhile");
 	rig_close(&rig);
 }
 

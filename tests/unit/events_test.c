@@ -183,6 +183,37 @@ test_trim(void **state)
 	fixture_free(k);
 }
 
+/* How many there are since midnight: days on which nothing happens, midnights that pass, and a trimmed log. */
+static void
+test_today(void **state)
+{
+	const int64_t	 day = INT64_C(86400) * 1000;
+	struct keeper	*k = fixture_keeper();
+	struct events	*again;
+
+	(void)state;
+	assert_int_equal(events_today(k->events), 0);
+	add_one(k, "one");
+	add_one(k, "two");
+	assert_int_equal(events_today(k->events), 2);
+	fixture_later(k, day);
+	assert_int_equal(events_today(k->events), 0);
+	add_one(k, "three");
+	assert_int_equal(events_today(k->events), 1);
+	assert_int_equal(store_sync(k->db.store), 0);
+	again = events_new(k);				/* as after a restart */
+	assert_int_equal(events_today(again), 1);
+	events_free(again);
+	fixture_later(k, 3 * day);
+	assert_int_equal(events_today(k->events), 0);
+	fixture_later(k, 91 * day);
+	add_one(k, "four");
+	while (events_tick(k->events))
+		assert_int_equal(store_sync(k->db.store), 0);
+	assert_int_equal(events_today(k->events), 1);
+	fixture_free(k);
+}
+
 static void
 test_flood(void **state)
 {
@@ -217,7 +248,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain), cmocka_unit_test(test_two_open_transactions), cmocka_unit_test(test_failed_batch),
-		cmocka_unit_test(test_changed_past), cmocka_unit_test(test_trim), cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_changed_past), cmocka_unit_test(test_trim), cmocka_unit_test(test_today), cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
