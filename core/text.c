@@ -288,3 +288,17 @@ text_fold(const char *s, size_t n, char *out, size_t size)
 		out[at] = '\0';
 	return at;
 }
+
+bool
+text_begins(const char *s, uint32_t letter)
+{
+	uint32_t	code;
+
+	if (text_decode(s, strlen(s), &code) == 0)
+		return false;
+	if (code >= 'A' && code <= 'Z')
+		code += 32;
+	if (letter >= 'A' && letter <= 'Z')
+		letter += 32;
+	return lower(code) == lower(letter);
+}

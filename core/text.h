@@ -31,6 +31,8 @@ int	text_width(const char *s);
 /* The longest prefix of safe text s that fits in cells: its bytes, and in *used the cells it takes. */
 size_t	text_fit(const char *s, int cells, int *used);
 
+bool	text_begins(const char *s, uint32_t letter);	/* with that letter, capital or small */
+
 /* Lower case, code point by code point (simple mapping), for sorting and substring filters.  Terminated; returns length. */
 size_t	text_fold(const char *s, size_t n, char *out, size_t size);
 

@@ -60,6 +60,13 @@ const struct action_row	action_rows[] = {
 	{ ACT_LINE_END, "line-end", "End C-e", P_FORM, 0, NULL, "end of the field" },
 	{ ACT_KILL_LINE, "kill-line", "C-u", P_FORM, 0, NULL, "empty the field" },
 	{ ACT_KILL_WORD, "kill-word", "C-w", P_FORM, 0, NULL, "delete a word" },
+	{ ACT_KILL_END, "kill-end", "C-k", P_FORM, 0, NULL, "delete to the end" },
+	{ ACT_CHOICES, "choices", "F9", P_FORM, 0, NULL, "list all that a choice may be" },
+	{ ACT_TAKE_THEIRS, "take-theirs", "F4", P_FORM, 0, NULL, "where someone else changed it meanwhile: theirs or yours" },
+	{ ACT_LINE_ADD, "line-add", "F7", P_FORM, 0, NULL, "in a list: a new line below; so does Enter" },
+	{ ACT_LINE_REMOVE, "line-remove", "F8", P_FORM, 0, NULL, "in a list: take this line away" },
+	{ ACT_LINE_UP, "line-up", "PgUp", P_FORM, 0, NULL, "in a list: this line before the one above" },
+	{ ACT_LINE_DOWN, "line-down", "PgDn", P_FORM, 0, NULL, "in a list: this line behind the one below" },
 };
 const size_t	n_action_rows = sizeof action_rows / sizeof action_rows[0];
 

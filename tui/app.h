@@ -46,6 +46,7 @@ struct subject {
 	const struct pane	*pane;		/* where it was asked */
 	char			 noun[16], name[130], contact[CONTACT_MAX];
 	bool			 enabled;
+	const char		*done;		/* " is disabled": what to say of it then; NULL */
 };
 
 struct console {

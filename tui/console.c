@@ -331,10 +331,33 @@ foot_paint(struct console *c)
 
 	if (c->link.state != LINK_UP && c->message[0] == '\0' && c->prompt.kind == PROMPT_NONE)
 		(void)screen_put_raw(row, 1, screen_cols() - 1, S_DIM, c->link.why);
-	if (c->prompt.kind == PROMPT_NONE && c->message[0] != '\0')
-		(void)screen_put_raw(row, 1, screen_cols() - 1, c->message_bad ? S_BAD : S_BOLD, c->message);
 	action_footer(c->pane->bit, c->link.may_write, screen_cols(), foot, sizeof foot);
 	(void)screen_put(row + 1, 0, screen_cols(), S_PLAIN, foot);
+}
+
+/* What is too long for a line takes the one above, too. */
+static void
+message_paint(struct console *c)
+{
+	int		row = screen_rows() - 2, cells = screen_cols() - 2, used;
+	enum style	style = c->message_bad ? S_BAD : S_BOLD;
+	char		text[2 * MESSAGE];
+	size_t		n;
+
+	if (c->prompt.kind != PROMPT_NONE || c->message[0] == '\0')
+		return;
+	text_safe(c->message, strlen(c->message), text, sizeof text, screen_ascii());
+	n = text_fit(text, cells, &used);
+	while (n > 0 && text[n] != '\0' && text[n] != ' ')
+		n--;
+	if (text[n] == '\0' || n == 0) {
+		(void)screen_put(row, 1, cells, style, text);
+		return;
+	}
+	text[n] = '\0';
+	screen_blank(row - 1);
+	(void)screen_put(row - 1, 1, cells, style, text);
+	(void)screen_put(row, 1, cells, style, text + n + 1);
 }
 
 static bool
@@ -351,9 +374,10 @@ frame(struct console *c, struct frames *f)
 		(void)screen_put(0, 0, screen_cols(), S_PLAIN, "too small: 60x15 is needed");
 	} else {
 		foot_paint(c);
-		if (c->prompt.kind != PROMPT_MENU)
+		if (c->prompt.kind != PROMPT_MENU && c->prompt.kind != PROMPT_NOTE)
 			c->pane->paint(c);
 		top_paint(c);
+		message_paint(c);
 		prompt_paint(c);
 	}
 	screen_end(c->redraw);
@@ -370,6 +394,10 @@ key_take(struct console *c, int key)
 		return;		/* nobody sees what it would do */
 	c->urgent = true;
 	c->key_ms = c->now_ms;
+	if (key == ('z' & 0x1f)) {
+		screen_suspend();	/* also while something is typed */
+		return;
+	}
 	if (key == K_PASTE ? prompt_paste(c, c->keys.paste_code) : prompt_key(c, key))
 		return;
 	c->message[0] = '\0';
@@ -556,6 +584,7 @@ console_main(const char *path)
 	}
 	link_clear(&c->link);
 	lists_clear(c);
+	form_clear(&c->form);
 	export_clear(&c->export);
 	json_decref(c->status);
 	json_decref(c->details);

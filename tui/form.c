@@ -1,279 +1,223 @@
 #include "tui/form.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/account.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { LABEL_COL = 1, VALUE_COL = 19, VALUE_CELLS = 60, REMARK_CELLS = 29 };
-
-static bool
-is_choice(const struct field *f)
+static const char *
+name_field(const struct kind *k)
 {
-	return f->type == FT_BOOL || f->type == FT_ENUM || f->type == FT_REF;
+	return kind_tag(k, k->name_tag)->name;
 }
 
-/* What stands in a new record's field. */
-static const char *
-initial(const struct field *f, const char *group)
+/* The names that a reference may be, as they come. */
+static void
+on_name(struct console *c, const char *kind, const json_t *m)
 {
-	if (f->type == FT_REF)
-		return group;
-	if (f->type == FT_BOOL)
-		return "yes";
-	if (f->type == FT_ENUM)
-		return f->words[0];
-	if (f->type == FT_NUM)
-		return f->words != NULL ? f->words[1] : "10";
-	return "";
+	struct draft	*d = &c->form.draft;
+	const char	*name = json_string_value(json_object_get(json_object_get(m, "row"), "name"));
+
+	for (int i = 0; c->form.open && name != NULL && i < d->n; i++)
+		if (d->fields[i].field->ref != NULL && strcmp(d->fields[i].field->ref, kind) == 0)
+			draft_name_add(d, i, name);
+	c->wants_frame = true;
 }
 
 static void
-on_groups(void *arg, const json_t *m)
+on_group(void *arg, const json_t *m)
 {
-	struct console	*c = arg;
-	struct form	*f = &c->form;
-	const char	*name = json_string_value(json_object_get(json_object_get(m, "row"), "name"));
+	on_name(arg, "group", m);
+}
 
-	if (name != NULL && f->n_groups < FORM_CHOICES)
-		(void)snprintf(f->groups[f->n_groups++], sizeof f->groups[0], "%s", name);
-	for (int i = 0; name != NULL && f->adding && i < f->n; i++) {
-		struct form_field	*ff = &f->fields[i];
+static void
+on_profile(void *arg, const json_t *m)
+{
+	on_name(arg, "profile", m);
+}
 
-		if (ff->field->type != FT_REF || ff->editor.n > 0)
-			continue;	/* no group was looked at: the first one */
-		(void)snprintf(ff->was, sizeof ff->was, "%s", name);
-		editor_set(&ff->editor, name, EDITOR_MAX - 1);
+static const struct {
+	const char	*kind, *list;
+	link_fn		 fn;
+} referred[] = {
+	{ "group", "group list", on_group }, { "profile", "profile list", on_profile },
+};
+
+/* Asks for the names that are not here yet; also when the link is back. */
+static void
+names_ask(struct console *c)
+{
+	struct draft	*d = &c->form.draft;
+
+	for (int i = 0; i < d->n; i++) {
+		const char	*ref = d->fields[i].field->ref;
+
+		if (ref == NULL || d->fields[i].n_names > 0)
+			continue;
+		if ((d->fields[i].field->flags & FF_NEEDED) == 0)
+			draft_name_add(d, i, "");
+		for (size_t k = 0; k < sizeof referred / sizeof referred[0]; k++)
+			if (strcmp(referred[k].kind, ref) == 0)
+				(void)link_ask(&c->link, json_pack("{s:s}", "do", referred[k].list), LINK_ROWS, referred[k].fn, c, c->now_ms);
 	}
-	c->wants_frame = true;
 }
 
 void
 form_begin(struct console *c, const struct kind *k, const json_t *record, json_int_t version, const char *group)
 {
 	struct form	*f = &c->form;
+	bool		 named = c->pane != &pane_account;
 
-	memset(f, 0, sizeof *f);
-	f->kind = k;
+	form_clear(f);
+	draft_begin(&f->draft, k, record, version, group);
 	f->open = true;
-	f->adding = record == NULL;
-	f->version = version;
-	for (size_t i = 0; i < k->n_fields && f->n < FORM_FIELDS; i++) {
-		struct form_field	*ff = &f->fields[f->n];
-		const struct field	*field = &k->fields[i];
-
-		if ((field->flags & FF_FORM) == 0)
-			continue;
-		ff->field = field;
-		ff->fixed = !f->adding && (field->flags & FF_ONCE);
-		if (f->adding)
-			(void)snprintf(ff->was, sizeof ff->was, "%s", initial(field, group));
-		else if (record != NULL && json_is_boolean(json_object_get(record, field->name)))
-			(void)snprintf(ff->was, sizeof ff->was, "%s", json_is_true(json_object_get(record, field->name)) ? "yes" : "no");
-		else if (record != NULL && json_is_integer(json_object_get(record, field->name)))
-			(void)snprintf(ff->was, sizeof ff->was, "%d", (int)json_integer_value(json_object_get(record, field->name)));
-		else if (record != NULL && json_is_string(json_object_get(record, field->name)))
-			(void)snprintf(ff->was, sizeof ff->was, "%s", json_string_value(json_object_get(record, field->name)));
-		editor_set(&ff->editor, ff->was, field->size - 1u);
-		if (field->tag == k->name_tag)
-			(void)snprintf(f->name, sizeof f->name, "%s", ff->was);
-		f->n++;
-	}
-	while (f->at < f->n - 1 && f->fields[f->at].fixed)
-		f->at++;
-	if (k == &account_kind)
-		(void)link_ask(&c->link, json_pack("{s:s}", "do", "group list"), LINK_ROWS, on_groups, c, c->now_ms);
-	if (f->adding)
+	if (f->draft.adding)
 		(void)snprintf(f->place, sizeof f->place, "New %s", k->name);
 	else
-		(void)snprintf(f->place, sizeof f->place, "%s%sEdit", c->pane == &pane_account ? "" : f->name, c->pane == &pane_account ? "" : " > ");
+		(void)snprintf(f->place, sizeof f->place, "%.80s%sEdit", named ? f->draft.name : "", named ? " > " : "");
 	console_enter(c, &pane_form);
 }
 
-static bool
-field_changed(const struct form *f, int i)
+void
+form_preset(struct console *c, const char *field, const char *value)
 {
-	return strcmp(f->fields[i].editor.text, f->fields[i].was) != 0;
+	struct draft	*d = &c->form.draft;
+	int		 i = draft_find(d, field);
+
+	if (i < 0)
+		return;
+	draft_set(d, i, value);
+	(void)snprintf(d->fields[i].was, sizeof d->fields[i].was, "%s", value);
 }
 
 bool
 form_changed(const struct form *f)
 {
-	for (int i = 0; f->open && i < f->n; i++)
-		if (field_changed(f, i))
-			return true;
-	return false;
+	return f->open && (f->gone || draft_changed(&f->draft));
+}
+
+void
+form_clear(struct form *f)
+{
+	draft_clear(&f->draft);
+	explicit_bzero(f, sizeof *f);
 }
 
 static void
 leave(struct console *c)
 {
-	explicit_bzero(c->form.fields, sizeof c->form.fields);
-	c->form.open = false;
+	form_clear(&c->form);
 	console_back(c);
 }
 
-/* The daemon names a field: the cursor goes there, with what is wrong. */
-static bool
-field_refused(struct console *c, const json_t *error)
+/* Somebody deleted it meanwhile: what was typed is kept, so that it can be made again. */
+static void
+gone(struct console *c)
 {
 	struct form	*f = &c->form;
-	const char	*field = json_string_value(json_object_get(error, "field"));
-	const char	*text = json_string_value(json_object_get(error, "text"));
 
-	for (int i = 0; field != NULL && i < f->n; i++) {
-		size_t	n = strlen(field);
-
-		if (strcmp(f->fields[i].field->name, field) != 0)
-			continue;
-		if (text != NULL && strncmp(text, field, n) == 0 && text[n] == ':')
-			text += n + 2;
-		(void)snprintf(f->fields[i].why, FORM_WHY, "%s", text == NULL ? "not valid" : text);
-		f->at = i;
-		return true;
-	}
-	return false;
+	f->gone = true;
+	f->comparing = false;
+	draft_gone(&f->draft);
+	console_say(c, true, "%.80s was deleted meanwhile: F2 makes it again from this, Esc leaves it", f->draft.name);
 }
 
+static bool
+is_code(const json_t *error, const char *code)
+{
+	const char	*s = json_string_value(json_object_get(error, "code"));
+
+	return s != NULL && strcmp(s, code) == 0;
+}
+
+/* How the record is now, after a conflict: what was not changed here is shown as it is. */
 static void
-on_version(void *arg, const json_t *m)
+on_now(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
 
-	c->form.saving = false;
-	if (m != NULL && json_object_get(m, "error") != NULL)
-		(void)console_refused(c, m);	/* it is gone */
-	else if (m != NULL)
-		c->form.version = json_integer_value(json_object_get(m, "version"));
+	if (!c->form.open || c->form.draft.adding || m == NULL)
+		return;
+	if (is_code(json_object_get(m, "error"), "not-found"))
+		gone(c);
+	else if (json_object_get(m, "ok") != NULL)
+		draft_refresh(&c->form.draft, json_object_get(m, "ok"), json_integer_value(json_object_get(m, "version")));
 	c->wants_frame = true;
 }
 
-/* Someone else changed the record: each field that differs is shown with what it is now.  Saving again begins from there. */
+/* Someone else changed it: each field that differs is shown with both values.  Saving again begins from theirs. */
 static void
 conflict(struct console *c, const json_t *error)
 {
 	struct form	*f = &c->form;
-	const char	*name;
-	json_t		*fields = json_object_get(error, "fields"), *v;
 	char		 what[64];
 
-	json_object_foreach(fields, name, v) {
-		const char	*now = json_string_value(json_object_get(v, "now"));
-
-		for (int i = 0; i < f->n; i++) {
-			if (strcmp(f->fields[i].field->name, name) != 0)
-				continue;
-			(void)snprintf(f->fields[i].why, FORM_WHY, "someone else made it: %s", now == NULL || now[0] == '\0' ? "(empty)" : now);
-			(void)snprintf(f->fields[i].was, sizeof f->fields[i].was, "%s", now == NULL ? "" : now);
-			f->at = i;
-		}
+	if (draft_conflict(&f->draft, json_object_get(error, "fields")) == 0) {
+		console_say(c, true, "changed by someone else meanwhile");
+		return;
 	}
-	console_say(c, true, "changed by someone else meanwhile; F2 saves yours over it, Esc leaves it");
-	(void)snprintf(what, sizeof what, "%s show", f->kind->name);
-	f->saving = console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", f->name), on_version, c);
+	f->comparing = true;
+	(void)snprintf(what, sizeof what, "%s show", f->draft.kind->name);
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", f->draft.name), on_now, c);
+}
+
+static void
+refused(struct console *c, const json_t *m)
+{
+	const json_t	*error = json_object_get(m, "error");
+
+	c->form.comparing = false;
+	if (is_code(error, "conflict") && json_object_get(error, "fields") != NULL)
+		conflict(c, error);
+	else if (is_code(error, "not-found") && !c->form.draft.adding && json_object_get(error, "field") == NULL)
+		gone(c);
+	else if (!draft_refused(&c->form.draft, error))
+		(void)console_refused(c, m);
 }
 
 static void
 on_saved(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
-	const json_t	*error = json_object_get(m, "error");
-	const char	*code = json_string_value(json_object_get(error, "code"));
-	const char	*password = json_string_value(json_object_get(m, "password"));
+	struct form	*f = &c->form;
+	const char	*password = json_string_value(json_object_get(m, "password")), *text;
+	char		 name[DRAFT_NAME], title[200];
 
-	c->form.saving = false;
-	if (!c->form.open)
+	f->saving = false;
+	if (!f->open)
 		return;
-	if (m != NULL && error != NULL) {
-		if (code != NULL && strcmp(code, "conflict") == 0 && json_object_get(error, "fields") != NULL)
-			conflict(c, error);
-		else if (!field_refused(c, error))
-			(void)console_refused(c, m);
-		c->wants_frame = true;
+	c->wants_frame = true;
+	if (m != NULL && json_object_get(m, "error") != NULL) {
+		refused(c, m);
 		return;
 	}
 	if (console_refused(c, m))
 		return;
+	text = json_string_value(json_object_get(json_object_get(m, "ok"), name_field(f->draft.kind)));
+	(void)snprintf(name, sizeof name, "%s", text == NULL ? f->draft.name : text);
 	leave(c);
-	if (password != NULL)
-		console_say(c, false, "saved; the password is %s (shown this once)", password);
-	else
-		console_say(c, false, "saved");
-	c->wants_frame = true;
+	if (password != NULL) {
+		(void)snprintf(title, sizeof title, "The password of %.100s; it is shown this once:", name);
+		prompt_note(c, title, password);
+	}
+	console_say(c, false, "saved: %.100s", name);
 }
 
 static void
 save(struct console *c)
 {
 	struct form	*f = &c->form;
-	json_t		*set = json_object(), *was = json_object(), *r;
-	char		 what[64];
 
-	if (f->saving || !console_may_write(c)) {
-		json_decref(set);
-		json_decref(was);
+	if (f->saving || !console_may_write(c))
+		return;
+	if (!draft_check_all(&f->draft)) {
+		f->comparing = false;
 		return;
 	}
-	for (int i = 0; i < f->n; i++) {
-		struct form_field	*ff = &f->fields[i];
-
-		ff->why[0] = '\0';
-		if (ff->fixed || (!f->adding && !field_changed(f, i)) || (f->adding && ff->editor.n == 0))
-			continue;
-		if (f->adding && ff->field->tag == f->kind->name_tag) {
-			(void)snprintf(f->name, sizeof f->name, "%s", ff->editor.text);
-			continue;
-		}
-		(void)json_object_set_new(set, ff->field->name, json_string(ff->editor.text));
-		if (!f->adding && (ff->field->flags & FF_SECRET) == 0)
-			(void)json_object_set_new(was, ff->field->name, json_string(ff->was));
-	}
-	(void)snprintf(what, sizeof what, "%s %s", f->kind->name, f->adding ? "add" : "set");
-	r = json_pack("{s:s, s:s, s:o}", "do", what, "name", f->name, "set", set);
-	if (!f->adding && f->version > 0)
-		(void)json_object_set_new(r, "version", json_integer(f->version));
-	if (!f->adding && f->version > 0)
-		(void)json_object_set(r, "was", was);
-	json_decref(was);
-	f->saving = console_ask(c, r, on_saved, c);
-}
-
-static void
-choose(struct console *c, int step)
-{
-	struct form_field	*ff = &c->form.fields[c->form.at];
-	const char		*choices[FORM_CHOICES] = { "no", "yes" };
-	int			 n = 2, now = -1;
-
-	if (ff->field->type == FT_ENUM)
-		for (n = 0; ff->field->words[n] != NULL && n < FORM_CHOICES; n++)
-			choices[n] = ff->field->words[n];
-	if (ff->field->type == FT_REF)
-		for (n = 0; n < c->form.n_groups; n++)
-			choices[n] = c->form.groups[n];
-	for (int i = 0; i < n; i++)
-		if (strcmp(choices[i], ff->editor.text) == 0)
-			now = i;
-	if (n > 0)
-		editor_set(&ff->editor, choices[(now + step + n) % n], EDITOR_MAX - 1);
-	else
-		console_say(c, true, "there is no %s yet: make one first", ff->field->ref == NULL ? "choice" : ff->field->ref);
-}
-
-static void
-move(struct form *f, int step)
-{
-	int	at = f->at;
-
-	for (int i = 0; i < f->n; i++) {
-		at = (at + step + f->n) % f->n;
-		if (!f->fields[at].fixed)
-			break;
-	}
-	f->at = at;
+	f->saving = console_ask(c, draft_request(&f->draft), on_saved, c);
 }
 
 static void
@@ -283,136 +227,209 @@ on_leave(struct console *c, const char *text)
 	leave(c);
 }
 
-static bool
-act(struct console *c, const struct action_row *a)
+static void
+cancel(struct console *c)
 {
 	struct form	*f = &c->form;
 
+	if (f->saving)
+		console_say(c, true, "it is being saved: wait for the answer");
+	else if (f->comparing)
+		f->comparing = false;
+	else if (form_changed(f))
+		(void)prompt_yes(c, "Leave without saving what you changed? y", NULL, on_leave);
+	else
+		leave(c);
+}
+
+static void
+no_choice(struct console *c)
+{
+	const char	*ref = c->form.draft.fields[c->form.draft.at].field->ref;
+
+	console_say(c, true, "there is no %s yet: make one first", ref == NULL ? "choice" : ref);
+}
+
+static const char *
+choice_item(struct console *c, int i)
+{
+	const char	*choice = draft_choice(&c->form.draft, c->form.draft.at, i);
+
+	return choice[0] == '\0' ? "(none)" : choice;
+}
+
+static void
+choice_done(struct console *c, const char *text)
+{
+	struct draft	*d = &c->form.draft;
+
+	draft_set(d, d->at, draft_choice(d, d->at, atoi(text)));
+}
+
+static void
+choice_menu(struct console *c)
+{
+	struct draft	*d = &c->form.draft;
+	int		 n = draft_choices(d, d->at), at = 0;
+
+	if (!draft_is_choice(d, d->at) || d->fields[d->at].fixed)
+		return;
+	if (n == 0) {
+		no_choice(c);
+		return;
+	}
+	while (at < n && strcmp(draft_choice(d, d->at, at), d->fields[d->at].editor.text) != 0)
+		at++;
+	prompt_choose(c, d->fields[d->at].field->title, choice_item, n, at, choice_done);
+}
+
+static void
+next_clash(struct draft *d, int step)
+{
+	int	at = d->at;
+
+	do
+		at = (at + step + d->n) % d->n;
+	while (!d->fields[at].clash && at != d->at);
+	d->at = at;
+}
+
+static void
+move(struct form *f, int step)
+{
+	if (f->comparing)
+		next_clash(&f->draft, step);
+	else
+		draft_move(&f->draft, step);
+}
+
+static bool
+act(struct console *c, const struct action_row *a)
+{
+	struct form		*f = &c->form;
+	struct draft_field	*ff = &f->draft.fields[f->draft.at];
+	bool			 list = ff->editor.lines && !f->saving && !f->comparing;
+
 	switch (a->action) {
-	case ACT_SAVE:
-		save(c);
+	case ACT_SAVE: save(c); return true;
+	case ACT_CANCEL: cancel(c); return true;
+	case ACT_NEXT_FIELD: move(f, 1); return true;
+	case ACT_PREV_FIELD: move(f, -1); return true;
+	case ACT_CHOICES:
+		if (!f->saving && !f->comparing)
+			choice_menu(c);
 		return true;
-	case ACT_CANCEL:
-		if (f->saving)
-			console_say(c, true, "it is being saved: wait for the answer");
-		else if (form_changed(f))
-			(void)prompt_yes(c, "Leave without saving what you changed? y", NULL, on_leave);
-		else
-			leave(c);
+	case ACT_TAKE_THEIRS:
+		if (!f->saving)
+			draft_take(&f->draft, f->draft.at, !ff->theirs);
 		return true;
-	case ACT_NEXT_FIELD:
-		move(f, 1);
+	case ACT_LINE_ADD:
+		if (list) {
+			(void)editor_key(&ff->editor, K_END);
+			(void)editor_line_break(&ff->editor);
+		}
 		return true;
-	case ACT_PREV_FIELD:
-		move(f, -1);
+	case ACT_LINE_REMOVE:
+		if (list) {
+			editor_line_remove(&ff->editor);
+			ff->why[0] = '\0';
+		}
+		return true;
+	case ACT_LINE_UP:
+	case ACT_LINE_DOWN:
+		if (list && editor_line_move(&ff->editor, a->action == ACT_LINE_UP ? -1 : 1))
+			ff->why[0] = '\0';
 		return true;
 	default:
 		return false;
 	}
 }
 
+/* A conflict: nothing is typed, one of two is chosen. */
+static bool
+clash_key(struct console *c, int k)
+{
+	struct draft	*d = &c->form.draft;
+
+	if (k == ' ' || k == K_LEFT || k == K_RIGHT || k == 'y' || k == 't')
+		draft_take(d, d->at, k == 't' || (k != 'y' && !d->fields[d->at].theirs));
+	return k != K_TAB && k != K_ENTER && k != K_UP && k != K_DOWN && k >= ' ' && k < K_UP;
+}
+
+static bool
+choice_key(struct console *c, int k)
+{
+	struct draft	*d = &c->form.draft;
+	int		 step = k == K_LEFT ? -1 : 1;
+
+	if (k == ' ' || k == K_RIGHT || k == K_LEFT) {
+		if (!draft_choose(d, step))
+			no_choice(c);
+	} else if (k > ' ' && k < K_UP && k != K_BACKSPACE) {
+		(void)draft_choose_letter(d, (uint32_t)k);
+	}
+	return k >= ' ' && k < K_F0 && k != K_UP && k != K_DOWN && k != K_BACKTAB && k != K_PGUP && k != K_PGDN;
+}
+
+/* Enter in a list begins a line; on an empty one it takes that away and goes on. */
+static bool
+list_enter(struct form *f)
+{
+	struct editor	*e = &f->draft.fields[f->draft.at].editor;
+	size_t		 n;
+
+	(void)editor_line(e, editor_line_at(e), &n);
+	if (n > 0)
+		return editor_line_break(e);
+	editor_line_remove(e);
+	return false;
+}
+
+static bool
+text_key(struct console *c, int k, bool pasted)
+{
+	struct form		*f = &c->form;
+	struct draft_field	*ff = &f->draft.fields[f->draft.at];
+	char			 before[EDITOR_MAX];
+	bool			 taken = true;
+
+	memcpy(before, ff->editor.text, ff->editor.n + 1);
+	if (ff->editor.lines && pasted && k == ' ')
+		taken = editor_line_break(&ff->editor);
+	else if (ff->editor.lines && k == K_ENTER)
+		taken = list_enter(f);
+	else if (k >= 0x20 && k < K_UP && k != K_BACKSPACE) {
+		if (!editor_insert(&ff->editor, (uint32_t)k) && ff->editor.n + 4 > ff->editor.max)
+			console_say(c, true, "full: at most %zu bytes", ff->editor.max);
+	} else
+		taken = editor_key(&ff->editor, k);
+	if (strcmp(before, ff->editor.text) != 0)
+		ff->why[0] = '\0';	/* it was about what stood there */
+	explicit_bzero(before, sizeof before);
+	return taken;
+}
+
 /* Text goes into fields before any key is an action. */
 static bool
 key(struct console *c, int k)
 {
-	struct form		*f = &c->form;
-	struct form_field	*ff = &f->fields[f->at];
-
-	if (k == K_PASTE) {
-		if (!is_choice(ff->field) && !ff->fixed && !f->saving)
-			(void)editor_insert(&ff->editor, c->keys.paste_code);
-		return true;
-	}
-	if (k == K_TAB || k == K_ENTER || k == K_ESC || k == K_UP || k == K_DOWN || k == K_BACKTAB || k >= K_F0 || k == ('c' & 0x1f))
-		return false;
-	if (f->saving && (k >= ' ' || k == K_BACKSPACE))
-		return true;	/* what was sent is what stands there */
-	if (is_choice(ff->field)) {
-		if (k == ' ' || k == K_RIGHT)
-			choose(c, 1);
-		if (k == K_LEFT)
-			choose(c, -1);
-		return k >= ' ';
-	}
-	if (ff->fixed)
-		return false;
-	if (k >= 0x20 && k < K_UP && k != K_BACKSPACE) {
-		if (!editor_insert(&ff->editor, (uint32_t)k))
-			(void)snprintf(ff->why, FORM_WHY, "full: at most %zu bytes", ff->editor.max);
-		return true;
-	}
-	return editor_key(&ff->editor, k);
-}
-
-/* What stands behind a field's value. */
-static const char *
-remark(const struct form *f, int i)
-{
-	const struct form_field	*ff = &f->fields[i];
-
-	if (ff->fixed) {
-		for (int k = 0; k < i; k++)
-			if (f->fields[k].fixed)
-				return "fixed";
-		return "fixed: delete and re-create to change";
-	}
-	if (ff->field->flags & FF_SECRET)
-		return f->adding ? "random: made for you" : "empty: keep";
-	return "";
-}
-
-static void
-field_paint(struct console *c, int i, int row)
-{
-	struct form_field	*ff = &c->form.fields[i];
-	const struct field	*fd = ff->field;
-	char			 value[EDITOR_MAX], boxed[EDITOR_MAX + 8];
-	int			 cells = screen_cols() - VALUE_COL - REMARK_CELLS, cursor = 0, used;
-	bool			 here = i == c->form.at;
-	const char		*edges = ff->fixed ? "  " : is_choice(fd) ? "<>" : "[]";
-	size_t			 start, n;
-
-	cells = cells > VALUE_CELLS ? VALUE_CELLS : cells;
-	start = editor_window(&ff->editor, cells, &cursor);
-	if (field_changed(&c->form, i))
-		(void)screen_put(row, 0, 1, S_BOLD, "*");
-	(void)screen_put(row, LABEL_COL, VALUE_COL - 2, here ? S_BOLD : S_PLAIN,
-	    fd->type == FT_BOOL && strcmp(fd->title, "En") == 0 ? "Enabled" : fd->title);
-	text_safe(ff->editor.text + start, ff->editor.n - start, value, sizeof value, screen_ascii());
-	if ((fd->flags & FF_SECRET) && strcmp(ff->editor.text, "random") != 0)
-		memset(value, '*', strlen(value));
-	n = text_fit(value, cells, &used);
-	(void)snprintf(boxed, sizeof boxed, "%c%.*s%*s%c", edges[0], (int)n, value, is_choice(fd) ? 0 : cells - used, "", edges[1]);
-	(void)screen_put(row, VALUE_COL - 1, cells + 2, here ? S_BOLD : S_PLAIN, boxed);
-	cells = ff->fixed ? used + 2 : cells + 2;
-	(void)screen_put(row, VALUE_COL + cells, screen_cols() - VALUE_COL - cells, S_DIM, remark(&c->form, i));
-	if (here && c->prompt.kind == PROMPT_NONE)
-		screen_cursor(row, VALUE_COL + cursor);
-}
-
-static void
-paint(struct console *c)
-{
 	struct form	*f = &c->form;
-	int		 row = 3, lines = screen_rows() - 6;
-	char		 head[200];
+	struct draft	*d = &f->draft;
 
-	(void)snprintf(head, sizeof head, "%s %s%s%s", f->adding ? "New" : "Edit", f->adding ? f->kind->name : f->name,
-	    form_changed(f) ? "   * changed" : "", f->saving ? "   saving" : "");
-	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
-	if (f->at < f->top)
-		f->top = f->at;
-	if (f->at >= f->top + lines - 2)
-		f->top = f->at - lines + 3;
-	for (int i = f->top; i < f->n && row < screen_rows() - 3; i++) {
-		field_paint(c, i, row++);
-		if (f->fields[i].why[0] != '\0' && row < screen_rows() - 3) {
-			(void)screen_put(row, 3, 2, S_BAD, "!");
-			(void)screen_put_raw(row++, 5, screen_cols() - 5, S_BAD, f->fields[i].why);
-		}
+	if (k == K_TAB || k == K_ESC || k == K_BACKTAB || k >= K_F0 || k == ('c' & 0x1f))
+		return false;
+	if (f->comparing)
+		return clash_key(c, k);
+	if (k == K_PASTE) {
+		if (draft_takes_text(d, d->at) && !f->saving)
+			(void)text_key(c, (int)c->keys.paste_code, true);
+		return true;
 	}
-	(void)snprintf(head, sizeof head, "%s: %s", f->fields[f->at].field->title, f->fields[f->at].field->help);
-	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, head);
+	if (f->saving && (k >= ' ' || k < 0x20) && k != K_UP && k != K_DOWN && k != K_ENTER)
+		return k != ('l' & 0x1f) && k != ('z' & 0x1f);	/* what was sent is what stands there */
+	if (draft_is_choice(d, d->at))
+		return choice_key(c, k);
+	return draft_takes_text(d, d->at) && text_key(c, k, false);
 }
 
 static const char *
@@ -421,4 +438,4 @@ place(const struct console *c)
 	return c->form.place;
 }
 
-const struct pane	pane_form = { .bit = P_FORM, .place = "", .what = place, .paint = paint, .act = act, .key = key };
+const struct pane	pane_form = { .bit = P_FORM, .place = "", .what = place, .open = names_ask, .paint = form_paint, .act = act, .key = key };

@@ -1,5 +1,6 @@
 /*
- * A form: the FF_FORM rows of a kind, typed or chosen; what the daemon refuses is shown at its field.  It survives a lost daemon.
+ * A form on the screen: a draft of a record, its fields typed or chosen; what the daemon refuses is shown at its field, and what somebody
+ * else changed meanwhile beside one's own.  It survives a lost daemon.
  */
 #ifndef TUI_FORM_H
 #define TUI_FORM_H
@@ -9,35 +10,24 @@
 #include <jansson.h>
 
 #include "core/field.h"
-#include "tui/editor.h"
+#include "tui/draft.h"
 
 struct console;
 
-enum { FORM_FIELDS = 32, FORM_CHOICES = 64, FORM_WHY = 200 };
-
-struct form_field {
-	const struct field	*field;
-	struct editor		 editor;
-	char			 was[EDITOR_MAX];	/* as it was when the form was opened */
-	char			 why[FORM_WHY];		/* what is wrong with it */
-	bool			 fixed;			/* can't be changed any more */
-};
-
 struct form {
-	const struct kind	*kind;
-	bool			 open, adding;
-	char			 name[80];		/* of the record */
-	char			 place[96];		/* in the breadcrumb */
-	json_int_t		 version;		/* that the edit began from */
-	struct form_field	 fields[FORM_FIELDS];
-	int			 n, at, top;
-	char			 groups[FORM_CHOICES][65];	/* names to choose from */
-	int			 n_groups;
-	bool			 saving;
+	struct draft	draft;
+	bool		open, saving;
+	bool		comparing;	/* with what someone else made of it: the clashes fill the screen */
+	bool		gone;		/* deleted meanwhile: saving makes it again */
+	char		place[96];	/* in the breadcrumb */
+	int		top;		/* the first line of it that is shown */
 };
 
-/* record NULL: a new one, with the group that is looked at. */
+/* record NULL: a new one, with this for its group. */
 void	form_begin(struct console *, const struct kind *, const json_t *record, json_int_t version, const char *group);
+void	form_preset(struct console *, const char *field, const char *value);	/* of a new one, before anything is typed */
 bool	form_changed(const struct form *);
+void	form_clear(struct form *);
+void	form_paint(struct console *);
 
 #endif

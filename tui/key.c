@@ -93,7 +93,7 @@ sequence_key(struct keys *k, size_t length)
 	if (n == 4 && memcmp(tail, "200~", 4) == 0)
 		k->pasting = true;
 	if (n == 4 && memcmp(tail, "201~", 4) == 0)
-		k->pasting = false;
+		k->pasting = k->pasted = k->gap = false;
 	for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++)
 		if (strlen(sequences[i].tail) == n && memcmp(sequences[i].tail, tail, n) == 0)
 			return sequences[i].key;
@@ -141,6 +141,27 @@ character(struct keys *k, int64_t now_ms, uint32_t *code)
 	return 1;
 }
 
+static bool
+is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+/* What is pasted: newlines, tabs and other control characters between two texts are one blank.  KEY_NONE: nothing yet. */
+static int
+paste(struct keys *k, uint32_t code)
+{
+	if (is_control(code)) {
+		k->gap = k->pasted;
+		return KEY_NONE;
+	}
+	k->held = k->gap ? code : 0;
+	k->paste_code = k->gap ? ' ' : code;
+	k->gap = false;
+	k->pasted = true;
+	return K_PASTE;
+}
+
 /* The terminal's answer stands wherever it came, even among the bytes of a key. */
 static bool
 take_ack(struct keys *k)
@@ -163,6 +184,11 @@ keys_next(struct keys *k, int64_t now_ms)
 
 	if (take_ack(k))
 		return K_ACK;
+	if (k->held != 0) {
+		k->paste_code = k->held;
+		k->held = 0;
+		return K_PASTE;
+	}
 	while (k->n > 0) {
 		if (k->bytes[0] == K_ESC) {
 			if (escape(k, now_ms, &key) == 0)
@@ -174,8 +200,9 @@ keys_next(struct keys *k, int64_t now_ms)
 		if (character(k, now_ms, &code) == 0)
 			return KEY_NONE;
 		if (k->pasting) {
-			k->paste_code = code;
-			return K_PASTE;
+			if (paste(k, code) != KEY_NONE)
+				return K_PASTE;
+			continue;
 		}
 		if (code == '\n')
 			code = K_ENTER;

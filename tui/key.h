@@ -14,7 +14,7 @@ enum key {
 	KEY_NONE = 0, K_TAB = 9, K_ENTER = 13, K_ESC = 27, K_BACKSPACE = 127,
 	K_UP = 0x200000, K_DOWN, K_LEFT, K_RIGHT, K_HOME, K_END, K_PGUP, K_PGDN, K_INSERT, K_DELETE, K_BACKTAB,
 	K_ACK,			/* the terminal's answer to "are you there": a frame has arrived */
-	K_PASTE,		/* a pasted code point: in paste_code; never a command */
+	K_PASTE,		/* a pasted character: in paste_code; never a command, newlines and tabs are blanks */
 	K_F0 = 0x200100,	/* K_F0 + n is Fn */
 };
 
@@ -23,6 +23,8 @@ struct keys {
 	size_t		n;
 	int64_t		since_ms;	/* when the first of them came */
 	bool		pasting;
+	bool		pasted, gap;	/* some of it came; and after that control characters: a blank before what follows */
+	uint32_t	held;		/* what follows that blank; 0 none */
 	uint32_t	paste_code;	/* with K_PASTE */
 };
 

@@ -54,6 +54,25 @@ prompt_menu(struct console *c, const char *title, prompt_fn done)
 }
 
 void
+prompt_choose(struct console *c, const char *title, const char *(*item)(struct console *, int), int n, int at, prompt_fn done)
+{
+	struct prompt	*p = begin(c, PROMPT_MENU, title, NULL, done);
+
+	p->item = item;
+	p->n_items = n;
+	p->at = at >= 0 && at < n ? at : 0;
+}
+
+void
+prompt_note(struct console *c, const char *title, const char *text)
+{
+	struct prompt	*p = begin(c, PROMPT_NOTE, title, NULL, NULL);
+
+	editor_set(&p->editor, text, EDITOR_MAX - 1);
+	p->since_ms = c->now_ms;
+}
+
+void
 prompt_item(struct console *c, bool ticked, const char *text)
 {
 	struct prompt	*p = &c->prompt;
@@ -69,7 +88,7 @@ static void
 finish(struct console *c, bool yes, const char *text)
 {
 	prompt_fn	done = c->prompt.done;
-	char		copy[EDITOR_MAX];
+	char		copy[EDITOR_MAX];	/* text may be the prompt's own */
 
 	(void)snprintf(copy, sizeof copy, "%s", text);
 	c->prompt.kind = PROMPT_NONE;
@@ -111,12 +130,44 @@ name_key(struct console *c, int key)
 		(void)editor_insert(&p->editor, (uint32_t)key);
 }
 
+static const char *
+menu_item(struct console *c, int i)
+{
+	return c->prompt.item != NULL ? c->prompt.item(c, i) : c->prompt.items[i];
+}
+
+/* In a menu of things to choose letters are their names', not keys. */
+static bool
+menu_letter(struct console *c, int key)
+{
+	struct prompt	*p = &c->prompt;
+
+	if (p->item == NULL || key <= ' ' || key >= K_UP)
+		return false;
+	for (int i = 1; i <= p->n_items; i++) {
+		int	at = (p->at + i) % p->n_items;
+
+		if (!text_begins(menu_item(c, at), (uint32_t)key))
+			continue;
+		p->at = at;
+		break;
+	}
+	return true;
+}
+
 static void
 menu_key(struct console *c, int key)
 {
 	struct prompt	*p = &c->prompt;
+	int		 page = screen_rows() - 6;
 	char		 number[16];
 
+	if (menu_letter(c, key))
+		return;
+	if (key == K_PGDN || key == K_END)
+		p->at = key == K_END || p->at + page >= p->n_items ? p->n_items - 1 : p->at + page;
+	if (key == K_PGUP || key == K_HOME)
+		p->at = key == K_HOME || p->at < page ? 0 : p->at - page;
 	if (key == K_DOWN || key == 'j' || key == K_TAB)
 		p->at = (p->at + 1) % p->n_items;
 	else if (key == K_UP || key == 'k' || key == K_BACKTAB)
@@ -135,7 +186,12 @@ prompt_key(struct console *c, int key)
 
 	if (p->kind == PROMPT_NONE)
 		return false;
-	if (key == K_ESC || key == ('c' & 0x1f) || (p->kind == PROMPT_MENU && (key == 'q' || p->n_items == 0))) {
+	if (p->kind == PROMPT_NOTE) {
+		if (c->now_ms - p->since_ms >= NOTE_MS)
+			explicit_bzero(p, sizeof *p);
+		return true;
+	}
+	if (key == K_ESC || key == ('c' & 0x1f) || (p->kind == PROMPT_MENU && ((key == 'q' && p->item == NULL) || p->n_items == 0))) {
 		prompt_fn	typing = p->typing;
 
 		finish(c, false, "");
@@ -159,6 +215,7 @@ prompt_key(struct console *c, int key)
 	case PROMPT_MENU:
 		menu_key(c, key);
 		break;
+	case PROMPT_NOTE:
 	case PROMPT_NONE:
 		break;
 	}
@@ -178,7 +235,7 @@ prompt_paste(struct console *c, unsigned code)
 }
 
 static void
-paint_line(struct console *c, int row)
+paint_line(struct console *c, int row, const char *label)
 {
 	struct prompt	*p = &c->prompt;
 	char		 aside[80] = "";
@@ -191,10 +248,12 @@ paint_line(struct console *c, int row)
 		end -= text_width(aside) + 3;
 		(void)screen_put(row, end + 2, text_width(aside), S_BOLD, aside);
 	}
-	col = 1 + screen_put(row, 1, end - 12, S_BOLD, p->label) + 1;
-	start = editor_window(&p->editor, end - col - 1, &cursor);
+	col = 1 + screen_put(row, 1, end - 12, S_BOLD, label) + 1;
+	start = editor_window(&p->editor, end - col - 1, screen_ascii(), &cursor);
 	(void)screen_put_raw(row, col, end - col, S_PLAIN, p->editor.text + start);
 	screen_cursor(row, col + cursor);
+	if (p->below != NULL)
+		p->below(c, col, start);
 }
 
 static void
@@ -211,11 +270,33 @@ paint_menu(struct console *c)
 	for (int i = p->top; i < p->n_items && row < screen_rows() - 3; i++, row++) {
 		char	line[MENU_TEXT + 8];
 
-		(void)snprintf(line, sizeof line, "%c %c %s", i == p->at ? '>' : ' ', p->ticked[i] ? '*' : ' ', p->items[i]);
+		(void)snprintf(line, sizeof line, "%c %c %s", i == p->at ? '>' : ' ', i < MENU_ITEMS && p->ticked[i] ? '*' : ' ', menu_item(c, i));
 		(void)screen_put_raw(row, 1, screen_cols() - 2, i == p->at ? S_BOLD : S_PLAIN, line);
 		if (i == p->at)
 			screen_cursor(row, 1);
 	}
+}
+
+static void
+paint_note(struct console *c)
+{
+	struct prompt	*p = &c->prompt;
+	int		 row = screen_rows() / 3;
+
+	(void)screen_put_raw(row, 4, screen_cols() - 5, S_BOLD, p->label);
+	(void)screen_put_raw(row + 2, 8, screen_cols() - 9, S_PLAIN, p->editor.text);
+	(void)screen_put(row + 4, 4, screen_cols() - 5, S_DIM, "any key goes on");
+	screen_cursor(row + 2, 8);
+}
+
+/* A name to be typed out needs room: the question, the command, and the line. */
+static void
+paint_name(struct console *c, int row)
+{
+	for (int i = 1; i <= 2; i++)
+		screen_blank(row - i);
+	(void)screen_put_raw(row - 2, 1, screen_cols() - 1, S_BOLD, c->prompt.label);
+	paint_line(c, row, "Type its name:");
 }
 
 bool
@@ -237,15 +318,18 @@ prompt_paint(struct console *c)
 		paint_menu(c);
 		return;
 	case PROMPT_LINE:
-		paint_line(c, p->aside == NULL ? row : 1);
+		paint_line(c, p->aside == NULL ? row : 1, p->label);
 		break;
 	case PROMPT_YES:
 		used = screen_put_raw(row, 1, screen_cols() - 2, S_BOLD, p->label);
 		screen_cursor(row, used + 1);
 		break;
 	case PROMPT_NAME:
-		paint_line(c, row);
+		paint_name(c, row);
 		break;
+	case PROMPT_NOTE:
+		paint_note(c);
+		return;
 	}
 	(void)screen_put_raw(row - 1, 1, screen_cols() - 1, S_DIM, p->hint);
 }

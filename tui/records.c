@@ -12,6 +12,7 @@ static bool
 ask_about(struct console *c, const char *noun, const char *name)
 {
 	c->subject.pane = c->pane;
+	c->subject.done = NULL;
 	(void)snprintf(c->subject.noun, sizeof c->subject.noun, "%s", noun);
 	(void)snprintf(c->subject.name, sizeof c->subject.name, "%s", name);
 	return console_may_write(c);
@@ -30,7 +31,8 @@ on_done(void *arg, const json_t *m)
 	struct console	*c = arg;
 
 	if (!console_refused(c, m))
-		console_say(c, false, "done");
+		console_say(c, false, "done%s%.80s%s", c->subject.done == NULL ? "" : ": ", c->subject.done == NULL ? "" : c->subject.name,
+		    c->subject.done == NULL ? "" : c->subject.done);
 	if (c->pane == &pane_account && c->pane->open != NULL)
 		c->pane->open(c);
 	c->wants_frame = true;
@@ -44,7 +46,7 @@ on_deleted(void *arg, const json_t *m)
 	if (!console_refused(c, m)) {
 		if (c->pane == &pane_account)
 			console_back(c);
-		console_say(c, false, "deleted");
+		console_say(c, false, "deleted: %s %.80s", c->subject.noun, c->subject.name);
 	}
 	c->wants_frame = true;
 }
@@ -59,25 +61,71 @@ do_delete(struct console *c, const char *text)
 	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_deleted, c);
 }
 
+/* As a shell would read it back: 'so' where it must be. */
+static const char *
+shell_word(const char *text, char *buf, size_t size)
+{
+	static const char	plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+	size_t			at = 0;
+
+	if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+		(void)snprintf(buf, size, "%s", text);
+		return buf;
+	}
+	buf[at++] = '\'';
+	for (; *text != '\0' && at + 6 < size; text++)
+		at += (size_t)snprintf(buf + at, size - at, *text == '\'' ? "'\\''" : "%c", *text);
+	(void)snprintf(buf + at, size - at, "'");
+	return buf;
+}
+
+/* "2 contacts on line and 1 queued message go with it", of what the daemon counted. */
+static void
+deleted_text(const json_t *ok, char *buf, size_t size)
+{
+	static const struct {
+		const char	*name, *one, *many;
+	} parts[] = {
+		{ "registrations", "contact on line", "contacts on line" }, { "messages", "queued message", "queued messages" },
+	};
+	json_int_t	all = 0, n;
+	int		at = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if ((n = json_integer_value(json_object_get(ok, parts[i].name))) <= 0)
+			continue;
+		at += snprintf(buf + at, size - (size_t)at, "%s%" JSON_INTEGER_FORMAT " %s", all == 0 ? "" : " and ", n,
+		    n == 1 ? parts[i].one : parts[i].many);
+		all += n;
+	}
+	(void)snprintf(buf + at, size - (size_t)at, all == 0 ? "Nothing else goes with it." : all == 1 ? " goes with it." : " go with it.");
+}
+
+/* A group that holds accounts stays: how many, and how to see them. */
+static bool
+group_is_in_use(struct console *c, const json_t *m)
+{
+	const char	*code = json_string_value(json_object_get(json_object_get(m, "error"), "code"));
+
+	if (strcmp(c->subject.noun, "group") != 0 || code == NULL || strcmp(code, "in-use") != 0)
+		return false;
+	(void)console_refused(c, m);
+	(void)snprintf(c->message + strlen(c->message), sizeof c->message - strlen(c->message), "; Enter lists them");
+	return true;
+}
+
 /* The daemon has said what goes with it. */
 static void
 on_dry(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
-	char		 question[300], hint[200];
-	int		 at;
-	const char	*what;
-	json_t		*ok = json_object_get(m, "ok"), *v;
+	char		 question[300], hint[300], with[120], word[200];
 
-	if (console_refused(c, m) || !is_waited_for(c))
+	if (group_is_in_use(c, m) || console_refused(c, m) || !is_waited_for(c))
 		return;
-	at = snprintf(question, sizeof question, "Deletes %.60s", c->subject.name);
-	json_object_foreach(ok, what, v)
-		if (json_integer_value(v) > 0 && at > 0 && (size_t)at < sizeof question)
-			at += snprintf(question + at, sizeof question - (size_t)at, ", %d %s", (int)json_integer_value(v), what);
-	if (at > 0 && (size_t)at < sizeof question)
-		(void)snprintf(question + at, sizeof question - (size_t)at, ". Type its name:");
-	(void)snprintf(hint, sizeof hint, "wirechief %s delete %.100s --yes", c->subject.noun, c->subject.name);
+	deleted_text(json_object_get(m, "ok"), with, sizeof with);
+	(void)snprintf(question, sizeof question, "Delete %s %.80s? %s", c->subject.noun, c->subject.name, with);
+	(void)snprintf(hint, sizeof hint, "wirechief %s delete %s --yes", c->subject.noun, shell_word(c->subject.name, word, sizeof word));
 	prompt_name(c, question, c->subject.name, hint, do_delete);
 	c->wants_frame = true;
 }
@@ -111,13 +159,14 @@ do_drop(struct console *c, const char *text)
 static void
 ask_drop(struct console *c)
 {
-	char	question[300], hint[200], name[ACCOUNT_USERNAME];
+	char	question[300], hint[PROMPT_TEXT], name[ACCOUNT_USERNAME], word[200], contact[CONTACT_MAX + 100];
 
 	if (!ask_about(c, "registration", list_value(&c->registered, "username", name, sizeof name)))
 		return;
 	(void)list_value(&c->registered, "contact", c->subject.contact, sizeof c->subject.contact);
 	(void)snprintf(question, sizeof question, "Drop this registration of %.40s? y; a drops all of them", name);
-	(void)snprintf(hint, sizeof hint, "wirechief registration drop %.60s '%.100s'", name, c->subject.contact);
+	(void)snprintf(hint, sizeof hint, "wirechief registration drop %s %.200s", shell_word(name, word, sizeof word),
+	    shell_word(c->subject.contact, contact, sizeof contact));
 	prompt_yes(c, question, hint, do_drop)->also = 'a';
 }
 
@@ -132,13 +181,14 @@ do_block(struct console *c, const char *text)
 void
 account_block(struct console *c, const char *username, bool enabled)
 {
-	char	question[200], hint[200];
+	char	question[200], hint[300], word[200];
 
 	if (!ask_about(c, "account", username))
 		return;
 	c->subject.enabled = enabled;
+	c->subject.done = enabled ? " is disabled" : " is enabled";
 	(void)snprintf(question, sizeof question, enabled ? "Disable %.80s: no calls, no messages? y" : "Enable %.80s? y", username);
-	(void)snprintf(hint, sizeof hint, "wirechief account %s %.80s", enabled ? "disable" : "enable", username);
+	(void)snprintf(hint, sizeof hint, "wirechief account %s %s", enabled ? "disable" : "enable", shell_word(username, word, sizeof word));
 	(void)prompt_yes(c, question, hint, do_block);
 }
 
@@ -193,6 +243,27 @@ account_edit(struct console *c, const char *username)
 		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", username), on_edit_account, c);
 }
 
+static void
+new_account(struct console *c, const char *text)
+{
+	form_begin(c, &account_kind, NULL, 0, c->subject.name);
+	form_preset(c, "creation", strcmp(text, "1") == 0 ? "wizard" : "plain");
+}
+
+static const char *
+way_to_make(struct console *c, int i)
+{
+	(void)c;
+	return i == 0 ? "plain    enabled at once" : "wizard   not enabled until its owner activates it on the phone";
+}
+
+static void
+account_add(struct console *c, const char *group)
+{
+	if (ask_about(c, "account", group))
+		prompt_choose(c, "New account: how is it made?", way_to_make, 2, 0, new_account);
+}
+
 static bool
 account_act(struct console *c, struct list *l, const struct action_row *a)
 {
@@ -201,9 +272,7 @@ account_act(struct console *c, struct list *l, const struct action_row *a)
 	(void)list_value(l, "username", name, sizeof name);
 	switch (a->action) {
 	case ACT_ADD:
-		if (console_may_write(c))
-			form_begin(c, &account_kind, NULL, 0, c->accounts.group[0] != '\0' ? c->accounts.group :
-			    list_value(l, "group", group, sizeof group));
+		account_add(c, c->accounts.group[0] != '\0' ? c->accounts.group : list_value(l, "group", group, sizeof group));
 		return true;
 	case ACT_EDIT:
 		account_edit(c, name);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <term.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -16,6 +17,7 @@
 static struct {
 	SCREEN		*screen;
 	bool		 colours, ascii, dim;
+	struct termios	 before;		/* of the terminal, for a crash */
 	int		 cursor_row, cursor_col;
 	const char	*notice;
 } the;
@@ -45,6 +47,29 @@ modes_on(void)
 	out("\033[?2004h");	/* bracketed paste: what is pasted can't run keys */
 }
 
+/* The last that a crash does: the terminal as it was.  Only what a signal handler may call. */
+static void
+on_crash(int sig)
+{
+	static const char	leave[] = "\033[?2004l\033[?1049l\033[?25h\033[0m\r\n";
+
+	if (write(STDOUT_FILENO, leave, sizeof leave - 1) > 0)
+		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &the.before);
+	(void)raise(sig);	/* its own way now: SA_RESETHAND */
+}
+
+static void
+crash_watch(void)
+{
+	static const int	signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
+	struct sigaction	sa = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND }, old;
+
+	(void)tcgetattr(STDOUT_FILENO, &the.before);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)	/* a sanitizer's stays */
+			(void)sigaction(signals[i], &sa, NULL);
+}
+
 /* Terminals that Debian does not describe are like one of these. */
 static SCREEN *
 terminal_open(void)
@@ -69,6 +94,7 @@ screen_open(char why[SCREEN_WHY])
 		(void)snprintf(why, SCREEN_WHY, "the console needs a terminal; wirechief --help lists the commands for scripts");
 		return -1;
 	}
+	crash_watch();
 	if ((the.screen = terminal_open()) == NULL) {
 		(void)snprintf(why, SCREEN_WHY, "no terminal description is installed (ncurses-base)");
 		return -1;

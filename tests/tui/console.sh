@@ -114,7 +114,7 @@ check "bob registers" "$register" $server bob secret-bob
 
 check "screens at 80x24" screens 80x24 "Username   Owner ^      Caller Id     Group   IpAddr           Port Expires" \
     "Username     Owner ^        Caller Id      En  Last Status" "Description" "Lv Module  Subject        Event"
-check "the exit leaves the terminal as it was" shows '^exit 0 alt=0 cursor=1'
+check "the exit leaves the terminal as it was" shows '^exit 0 alt=0 cursor=1 paste=0$'
 check "screens at 140x40" screens 140x40 "Port Registration Expires    UserAgent" "Group      En  Last Status" "Description" "Operator"
 check "screens at 60x15" screens 60x15 "Username   Caller Id     IpAddr           Port Expires" "Username     Owner ^" "Accounts Enabled Registered" "Subject"
 check "the place is told at 60x15" console 60x15 <<E
@@ -166,6 +166,8 @@ key 3
 wait >   alice
 wait carlo
 key F7
+wait plain    enabled at once
+key Enter
 wait New account
 wait F2 Save
 text erin

@@ -291,6 +291,49 @@ do_text(struct drive *d, const char *arg)
 	return send_bytes(d, arg, strlen(arg)) || failed(d, "text", arg);
 }
 
+/* Whether the program asked that what is pasted comes between brackets. */
+static bool
+takes_paste(struct drive *d)
+{
+	char	bracket[16];
+
+	vterm_keyboard_start_paste(d->vt);
+	return vterm_output_read(d->vt, bracket, sizeof bracket) > 0;
+}
+
+/* Pasted as a terminal does it; \n \r \t \e stand for those characters. */
+static bool
+do_paste(struct drive *d, const char *arg)
+{
+	static const char	names[] = "nrte", codes[] = "\n\r\t\033";
+	const char		*name;
+
+	vterm_keyboard_start_paste(d->vt);
+	answer(d);
+	for (; *arg != '\0'; arg++) {
+		if (arg[0] == '\\' && arg[1] != '\0' && (name = strchr(names, arg[1])) != NULL) {
+			(void)send_bytes(d, codes + (name - names), 1);
+			arg++;
+		} else
+			(void)send_bytes(d, arg, 1);
+	}
+	vterm_keyboard_end_paste(d->vt);
+	answer(d);
+	return true;
+}
+
+/* "on" or "off": until the program takes pasted text between brackets, or does not. */
+static bool
+do_pasting(struct drive *d, const char *arg)
+{
+	double	until = now_ms() + d->limit_ms;
+	bool	on = strcmp(arg, "on") == 0;
+
+	while (takes_paste(d) != on && now_ms() < until && !d->ended)
+		(void)pump(d, POLL_MS);
+	return takes_paste(d) == on || failed(d, "pasting", arg);
+}
+
 static bool
 do_row(struct drive *d, const char *arg)
 {
@@ -503,8 +546,8 @@ do_exit(struct drive *d, const char *arg)
 		return failed(d, "exit", "still running");
 	d->pid = 0;
 	(void)arg;
-	(void)printf("exit %d alt=%d cursor=%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), d->alternate,
-	    d->cursor_shown);
+	(void)printf("exit %d alt=%d cursor=%d paste=%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), d->alternate,
+	    d->cursor_shown, takes_paste(d));
 	return true;
 }
 
@@ -517,6 +560,8 @@ static const struct {
 	{ "run", do_run },		/* COMMAND: by the shell; fails as it does */
 	{ "key", do_key },
 	{ "text", do_text },		/* bytes as they are */
+	{ "paste", do_paste },
+	{ "pasting", do_pasting },
 	{ "row", do_row },		/* N: prints it */
 	{ "screen", do_screen },
 	{ "cursor", do_cursor },

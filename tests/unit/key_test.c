@@ -142,11 +142,32 @@ test_paste(void **state)
 	assert_int_equal(keys_next(&k, NOW), K_PASTE);
 	assert_int_equal(k.paste_code, 'd');
 	assert_int_equal(keys_next(&k, NOW), K_PASTE);
-	assert_int_equal(k.paste_code, '\r');
+	assert_int_equal(k.paste_code, ' ');
 	assert_int_equal(keys_next(&k, NOW), K_PASTE);
 	assert_int_equal(k.paste_code, 'y');
 	assert_int_equal(keys_next(&k, NOW), 'q');
 	assert_int_equal(keys_next(&k, NOW), KEY_NONE);
+}
+
+/* Newlines, tabs and control characters are one blank between two texts, and none around them. */
+static void
+test_paste_of_lines(void **state)
+{
+	static const char	text[] = "\033[200~\r\n\ta\r\n\t\302\205b \001c\007\r\033[201~", want[] = "a b  c";
+	struct keys		k = { 0 };
+
+	(void)state;
+	for (size_t i = 0, n = 0; i < sizeof text - 1; i++) {	/* a byte at a time */
+		keys_feed(&k, (const uint8_t *)text + i, 1, NOW);
+		for (int key; (key = keys_next(&k, NOW)) != KEY_NONE; n++) {
+			assert_int_equal(key, K_PASTE);
+			assert_int_equal(k.paste_code, want[n]);
+		}
+		assert_true(i < sizeof text - 2 || n == sizeof want - 1);
+	}
+	assert_false(keys_waiting(&k));
+	feed(&k, "q");
+	assert_int_equal(keys_next(&k, NOW), 'q');
 }
 
 static void
@@ -192,6 +213,7 @@ main(void)
 		cmocka_unit_test(test_unknown_is_swallowed),
 		cmocka_unit_test(test_answer_among_a_keys_bytes),
 		cmocka_unit_test(test_paste),
+		cmocka_unit_test(test_paste_of_lines),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_names),
 	};
