@@ -326,7 +326,7 @@ do_paste(struct drive *d, const char *arg)
 static bool
 do_pasting(struct drive *d, const char *arg)
 {
-	double	until = now_ms() + d->limit_ms;
+	double	until = now_ms() + LIMIT_MS;
 	bool	on = strcmp(arg, "on") == 0;
 
 	while (takes_paste(d) != on && now_ms() < until && !d->ended)
