@@ -39,7 +39,7 @@ struct imports {
 	struct keeper		*k;
 	enum state		 state;
 	struct job		 job;
-	struct event		*idle;		/* no row has come for too long */
+	struct event		*timer;		/* no row has come for too long; or a store that failed is to be tried again */
 	struct apply		*apply;
 	struct request		*owner;		/* that began it; NULL: gone */
 	struct request		*commit;	/* that waits for the record */
@@ -63,14 +63,19 @@ go_on(struct imports *im)
 		job_start(im->control->jobs, &im->job);
 }
 
-/* A commit is durable, or undone: then views show what is not there. */
+/* A commit is durable, or undone: then views show what is not there, and what is to be discarded is tried again later. */
 static void
 one_less_pending(struct imports *im, int rc)
 {
+	static const struct timeval	pause = { 1, 0 };
+
 	im->pending--;
 	if (rc != 0 && !im->stopping)
 		live_undone(im->control->live);
-	go_on(im);
+	if (rc != 0 && im->state == DISCARDING)
+		(void)evtimer_add(im->timer, &pause);
+	else
+		go_on(im);
 }
 
 static void
@@ -334,11 +339,11 @@ expect_more(struct imports *im)
 {
 	static const struct timeval	patience = { IMPORT_IDLE_S, 0 };
 
-	(void)evtimer_add(im->idle, &patience);
+	(void)evtimer_add(im->timer, &patience);
 }
 
 static void
-on_idle(evutil_socket_t fd, short what, void *arg)
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct imports	*im = arg;
 	struct request	*r = im->owner;
@@ -351,6 +356,8 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 		request_refuse(r, ERR_BUSY, NULL, "no row came for %d s: the import is given up, nothing was changed", IMPORT_IDLE_S);
 	} else if (im->state == STAGING)
 		expect_more(im);
+	else
+		go_on(im);
 }
 
 /* There is an import, and this one's is it. */
@@ -519,7 +526,7 @@ imports_new(struct control *c)
 	im->k = c->keeper;
 	im->job.step = imports_step;
 	TAILQ_INIT(&im->batches);
-	if ((im->idle = evtimer_new(c->keeper->base, on_idle, im)) == NULL || (im->apply = apply_new(c, &calls)) == NULL) {
+	if ((im->timer = evtimer_new(c->keeper->base, on_timer, im)) == NULL || (im->apply = apply_new(c, &calls)) == NULL) {
 		imports_free(im);
 		return NULL;
 	}
@@ -537,7 +544,7 @@ imports_free(struct imports *im)
 	if (im->pending > 0)
 		(void)store_sync(im->k->db.store);	/* its commits call back */
 	job_stop(im->control->jobs, &im->job);
-	if (im->idle != NULL)
-		event_free(im->idle);
+	if (im->timer != NULL)
+		event_free(im->timer);
 	free(im);
 }

@@ -368,10 +368,11 @@ test_gone(void **state)
 static void
 test_store_fails(void **state)
 {
-	struct rig	rig;
-	struct client	c;
-	json_t		*m;
-	json_int_t	id;
+	struct store_stat	before, after;
+	struct rig		rig;
+	struct client		c;
+	json_t			*m;
+	json_int_t		id;
 
 	(void)state;
 	begin(&rig, &c);
@@ -392,6 +393,18 @@ test_store_fails(void **state)
 	store_fault(rig.k.db.store, false);
 	refused(import_commit(&c), "unavailable", "");
 	done(CLIENT_CALL(&c, "{s:s, s:I}", "do", "cancel", "of", id));
+	nothing_left(&rig);
+
+	id = import_begin(&c);
+	rows_well(&c, rows_many(20));
+	store_fault(rig.k.db.store, true);
+	store_stat(rig.k.db.store, &before);
+	done(CLIENT_CALL(&c, "{s:s, s:I}", "do", "cancel", "of", id));
+	for (int i = 0; i < 200; i++)
+		rig_turn(&rig);
+	store_stat(rig.k.db.store, &after);
+	assert_in_range(after.failed - before.failed, 1, 10);	/* it is not tried again and again */
+	store_fault(rig.k.db.store, false);
 	nothing_left(&rig);
 
 	id = import_begin(&c);
