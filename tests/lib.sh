@@ -38,10 +38,11 @@ check()
 	fi
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds; fails when the time is over.
+# wait_for SECONDS COMMAND...: until it succeeds; fails when the time is over.  SECONDS are those of a machine that does nothing else:
+# ten times as long is waited.
 wait_for()
 {
-	local until=$(($(date +%s%3N) + $1 * 1000))
+	local until=$(($(date +%s%3N) + $1 * 10000))
 
 	shift
 	until "$@"; do
@@ -70,7 +71,7 @@ start_daemon()
 	"$B/wirechiefd" -c "$CONF" 2>> "$LOG" &
 	DAEMON_PID=$!
 	own_pids+=($DAEMON_PID)
-	wait_for 20 daemon_serves && grep -q 'wirechiefd .* serves' "$LOG"
+	wait_for 10 daemon_serves && grep -q 'wirechiefd .* serves' "$LOG"
 }
 
 daemon_serves()
@@ -93,6 +94,30 @@ process_pid()
 	for pid in $(cat /proc/$DAEMON_PID/task/$DAEMON_PID/children); do
 		[ "$(cat /proc/"$pid"/comm 2>/dev/null)" != "wc-$1" ] || echo "$pid"
 	done
+}
+
+# free_port: one that nobody has now, of those that the system gives to nobody by itself.
+free_port()
+{
+	python3 - <<-'P'
+		import random, socket
+		while True:
+		    port = random.randrange(10000, 32000)
+		    try:
+		        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+		            with socket.socket(type=kind) as s:
+		                s.bind(("", port))
+		    except OSError:
+		        continue
+		    print(port)
+		    break
+	P
+}
+
+# listening TRANSPORT: the port of 127.0.0.1 that the daemon has for it.
+listening()
+{
+	"$B/wirechief" --json status | sed -n "s/.*\\b$1:127\\.0\\.0\\.1:\\([0-9]*\\).*/\\1/p"
 }
 
 # make_certificate NAME: $TMP/NAME.crt and $TMP/NAME.key, made by itself.

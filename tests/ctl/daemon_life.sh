@@ -10,7 +10,7 @@ answers()	# an OPTIONS to the server itself
 	printf '%s\r\n' 'OPTIONS sip:127.0.0.1 SIP/2.0' "Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK$RANDOM$RANDOM;rport" 'Max-Forwards: 9' \
 	    'From: <sip:t@wirechief.test>;tag=1' 'To: <sip:127.0.0.1>' "Call-ID: $RANDOM$RANDOM" 'CSeq: 1 OPTIONS' 'Content-Length: 0' '' |
 	    dd bs=4096 iflag=fullblock status=none >&9	# one datagram
-	reply=$(timeout 1 dd bs=4096 count=1 status=none <&9 | head -1)
+	reply=$(timeout 3 dd bs=4096 count=1 status=none <&9 | head -1)
 	exec 9>&-
 	[ "${reply#SIP/2.0 200}" != "$reply" ]
 }
@@ -42,7 +42,7 @@ all_gone()
 	done
 }
 
-udp=$((20000 + RANDOM % 20000))
+udp=$(free_port)
 write_conf "listen = { \"udp:127.0.0.1:$udp\", \"tcp:127.0.0.1:0\" }"
 check "start" start_daemon
 check "SIP is answered" wait_for 5 answers

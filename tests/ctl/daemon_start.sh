@@ -7,7 +7,7 @@ refused()
 {
 	local status
 
-	timeout -s KILL 20 "$B/wirechiefd" -c "$CONF" 2> "$TMP/err" > "$TMP/out"
+	timeout -s KILL 120 "$B/wirechiefd" -c "$CONF" 2> "$TMP/err" > "$TMP/out"
 	status=$?
 	if [ $status -eq 1 ] && [ ! -s "$TMP/out" ] && [ "$(grep -c '^<3>' "$TMP/err")" = 1 ] &&
 	    [ "$(grep -cv '^<[3-7]>' "$TMP/err")" = 0 ] && grep '^<3>' "$TMP/err" | grep -qF -- "$1"; then

@@ -38,7 +38,7 @@ form()
 	local t="tmux -L $(basename "$TMP") -f /dev/null"
 
 	$t new-session -d -x 80 -y 40 "$W" && wait_for 5 has Overview $t capture-pane -p
-	$t send-keys 3; wait_for 5 has alice $t capture-pane -p
+	$t send-keys 3; wait_for 5 has '>   alice' $t capture-pane -p
 	$t send-keys e; wait_for 5 has 'Desk  *.door' $t capture-pane -p
 	local rc=$?
 	$t kill-server

@@ -11,7 +11,7 @@ mistake()
 	local status=$1 words=$2 got
 
 	shift 2
-	timeout 20 "$W" "$@" > "$TMP/stdout" 2> "$TMP/stderr" < "${STDIN:-/dev/null}"
+	timeout 120 "$W" "$@" > "$TMP/stdout" 2> "$TMP/stderr" < "${STDIN:-/dev/null}"
 	got=$?
 	if [ $got -ne "$status" ] || [ -s "$TMP/stdout" ]; then
 		echo "# status $got, stdout $(wc -c < "$TMP/stdout") bytes: $(head -c 300 "$TMP/stderr")"

@@ -15,7 +15,7 @@ as()
 	local user=$1
 
 	shift
-	timeout 20 setpriv --reuid="$user" --regid="$user" --init-groups "$TMP/wirechief" "$@" > "$TMP/said" 2>&1 < "$TMP/input"
+	timeout 120 setpriv --reuid="$user" --regid="$user" --init-groups "$TMP/wirechief" "$@" > "$TMP/said" 2>&1 < "$TMP/input"
 }
 
 # What each command takes, and what to type for it: role | command.  @ stands for the user's name: each who may has records of his own.
@@ -102,7 +102,7 @@ asks()
 		os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
 		os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
 		s = socket.socket(socket.AF_UNIX)
-		s.settimeout(20)
+		s.settimeout(120)
 		s.connect(sys.argv[1])
 		f = s.makefile('rw')
 		f.readline()

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 
-WAIT = 3.0
+WAIT, AGAIN = 60.0, 1.0
 
 
 def options(n=0, host="192.0.2.1"):
@@ -44,30 +44,50 @@ def answered_from(host, port):
 
 
 def each_answered(host, port):
-    """A thousand at once, none lost, each with its own answer."""
+    """A thousand at once, each with its own answer.  What the kernel had no room for is sent again, as a phone would."""
     s = udp(host)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-    for n in range(1000):
-        s.sendto(options(n), (host, port))
-    seen = set()
-    try:
-        while len(seen) < 1000:
+    s.settimeout(AGAIN)
+    requests, until = {"c%d" % n: options(n) for n in range(1000)}, time.monotonic() + WAIT
+    for request in requests.values():
+        s.sendto(request, (host, port))
+    while requests and time.monotonic() < until:
+        try:
             line, _, text = status(s)
-            if line != "SIP/2.0 200 OK":
+        except socket.timeout:
+            print("# %d once more" % len(requests))
+            for request in list(requests.values())[:50]:
+                s.sendto(request, (host, port))
+            continue
+        if line != "SIP/2.0 200 OK":
+            return False
+        requests.pop(re.search(r"\r\nCall-ID: (\w+)\r\n", text)[1], None)
+    return not requests
+
+
+def alive(s, server, others):
+    """It answers, at last; others: so may it what was sent before."""
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        s.sendto(options(7), server)
+        while select.select([s], [], [], AGAIN)[0]:
+            line, _, text = status(s)
+            if line == "SIP/2.0 200 OK" and "\r\nCall-ID: c7\r\n" in text:
+                return True
+            if not others:
                 return False
-            seen.add(re.search(r"\r\nCall-ID: (\w+)\r\n", text)[1])
-    except socket.timeout:
-        print("# %d of 1000" % len(seen))
-    return len(seen) == 1000
+    return False
 
 
 def silence_then_alive(s, server, datagrams):
     for d in datagrams:
         s.sendto(d, server)
-    s.sendto(options(7), server)
-    line, _, text = status(s)
-    more = select.select([s], [], [], 0.2)[0]
-    return line == "SIP/2.0 200 OK" and "\r\nCall-ID: c7\r\n" in text and not more
+    if not alive(s, server, False):
+        return False
+    while select.select([s], [], [], 0.2)[0]:
+        if "\r\nCall-ID: c7\r\n" not in status(s)[2]:
+            return False
+    return True
 
 
 def no_messages(host, port):
@@ -85,32 +105,28 @@ def large(host, port):
         s.sendto(request, (host, port))
         s.sendto(options(1).replace(b"Content-Length", b"Via: SIP/2.0/UDP h;branch=" + b"b" * (size - 400) + b"\r\nContent-Length"),
                  (host, port))
-    time_out = time.monotonic() + WAIT
-    s.sendto(options(9), (host, port))
-    while time.monotonic() < time_out:
-        if "\r\nCall-ID: c9\r\n" in status(s)[2]:
-            return True
-    return False
+    return alive(s, (host, port), True)
 
 
 def limited(host, port):
     """More than the burst from one address is dropped; another one is served meanwhile."""
     s, other = udp(host, "127.0.0.1"), udp(host, "127.0.0.2")
+    began = time.monotonic()
     for n in range(300):
         s.sendto(options(n), (host, port))
-    other.sendto(options(), (host, port))
-    if status(other)[0] != "SIP/2.0 200 OK":
+    if not alive(other, (host, port), False):
         return False
     got = 0
-    s.settimeout(0.3)
+    s.settimeout(2)
     try:
         while True:
             status(s)
             got += 1
     except socket.timeout:
         pass
-    print("# %d of 300 answered" % got)
-    return 20 <= got <= 60
+    allowed = 40 + 20 * (time.monotonic() - began) + 1
+    print("# %d of 300 answered, at most %d" % (got, allowed))
+    return 20 <= got <= allowed and got < 300
 
 
 def main():

@@ -23,6 +23,7 @@ registers_at()
 echo secretsecret | "$B/wirechief" account add bob group=phones password=- > /dev/null
 check "a phone may take any of our addresses for the domain" \
     python3 "$(dirname "$0")/register.py" "127.0.0.7:$port" bob secretsecret --domain 127.0.0.7
+# 2 s of little work: a busy machine and what was left to do may spoil some of them, one that turns in circles all.
 idle_cpu()
 {
 	local pid before after
@@ -33,7 +34,7 @@ idle_cpu()
 	after=$(cut -d' ' -f1 "/proc/$pid/schedstat")
 	[ $((after - before)) -lt 40000000 ] || { echo "# $(((after - before) / 1000)) us in 2 s"; return 1; }
 }
-check "an idle front takes no processor" idle_cpu
+check "an idle front takes no processor" wait_for 3 idle_cpu
 check "and stops with status 0" stop_daemon
 rm -r "$TMP/state"
 write_conf "limits { requests_per_second = 20  burst = 40 }"

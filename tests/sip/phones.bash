@@ -22,12 +22,6 @@ EOF
 	own_pids+=($PHONE_PID)
 }
 
-# free_port: one that nobody listens on now.
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # linphone_start USER PASSWORD TRANSPORT PORT: the same with linphonec, its commands read from $TMP/linphone-USER/in.
 linphone_start()
 {
@@ -71,10 +65,4 @@ registered()
 not_registered()
 {
 	! "$B/wirechief" --json registration list 2>/dev/null | grep -q "\"username\":\"$1\""
-}
-
-# listening TRANSPORT: the port that the daemon has for it.
-listening()
-{
-	"$B/wirechief" --json status | sed -n "s/.*\\b$1:127\\.0\\.0\\.1:\\([0-9]*\\).*/\\1/p"
 }

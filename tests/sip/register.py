@@ -12,7 +12,7 @@ import re
 import socket
 import sys
 
-TRIES, WAIT_S = 5, 1.0
+TRIES, WAIT_S = 20, 3.0
 
 
 def arguments():

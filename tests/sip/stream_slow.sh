@@ -23,7 +23,7 @@ def options():
 
 def served():
     began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", tls), timeout=10) as plain, context.wrap_socket(plain) as s:
+    with socket.create_connection(("127.0.0.1", tls), timeout=60) as plain, context.wrap_socket(plain) as s:
         s.sendall(options())
         assert s.recv(4096).startswith(b"SIP/2.0 ")
     return time.monotonic() - began
@@ -32,7 +32,7 @@ def served():
 slow = []
 text = options()
 for i in range(count):
-    s = socket.create_connection(("127.0.0.1", tls if i % 2 else tcp))
+    s = socket.create_connection(("127.0.0.1", tls if i % 2 else tcp), timeout=60)
     s.sendall(b"\x16" if i % 2 else text[:1])
     slow.append(s)
 longest, at = 0, 1
@@ -45,7 +45,7 @@ for i in range(50):
     at += 1
     longest = max(longest, served())
 print("# beside %d slow connections the longest of 50 others took %.0f ms" % (count, longest * 1000))
-assert longest < 2
+assert longest < 20
 EOF
 }
 

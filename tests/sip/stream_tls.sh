@@ -26,7 +26,7 @@ make_chain()
 # s_client ARGUMENT...: one connection that ends at once; its report goes to $TMP/report.
 s_client()
 {
-	timeout 10 openssl s_client -connect "127.0.0.1:$port" -CAfile "$TMP/root.crt" "$@" < /dev/null > "$TMP/report" 2>&1
+	timeout 120 openssl s_client -connect "127.0.0.1:$port" -CAfile "$TMP/root.crt" "$@" < /dev/null > "$TMP/report" 2>&1
 }
 
 gets_in()
@@ -55,8 +55,8 @@ old_is_served()
 	printf 'OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n' "$RANDOM$RANDOM" >&"$to_old"
 	printf 'From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n' \
 	    "$RANDOM$RANDOM" >&"$to_old"
-	read -r -t 10 line <&"$from_old" && [[ $line == SIP/2.0* ]] || return 1
-	while read -r -t 10 line <&"$from_old" && [ "$line" != $'\r' ]; do
+	read -r -t 60 line <&"$from_old" && [[ $line == SIP/2.0* ]] || return 1
+	while read -r -t 60 line <&"$from_old" && [ "$line" != $'\r' ]; do
 		:
 	done
 }
@@ -72,10 +72,10 @@ reload_with()	# NAME LOG-LINE
 	wait_for 10 eval "tail -n +$((lines + 1)) '$LOG' | grep -q '$2'"
 }
 
-# silent_goes PORT: a connection that says nothing is closed within 12 seconds.
+# silent_goes PORT: a connection that says nothing is closed.
 silent_goes()
 {
-	timeout 12 bash -c "exec 9<> /dev/tcp/127.0.0.1/$1; read -r line <&9; [ \$? -eq 1 ]"
+	timeout 60 bash -c "exec 9<> /dev/tcp/127.0.0.1/$1; read -r line <&9; [ \$? -eq 1 ]"
 }
 
 make_chain first

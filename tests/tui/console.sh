@@ -101,9 +101,8 @@ screens()	# SIZE REGISTERED ACCOUNTS GROUPS EVENTS: each shows its heading and t
 	E
 }
 
-udp=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-server=127.0.0.1:$udp
-check "start" start_daemon "listen = { \"udp:$server\" }"
+check "start" start_daemon
+server=127.0.0.1:$(listening udp)
 check "a group" ctl group add Sales description="Rome, Milan"
 check "another" ctl group add Ops
 check "an account" account alice "Alice Rossi" Sales +393401110001
@@ -536,6 +535,11 @@ pane_has()
 	tm capture-pane -p -t t | grep -qF -- "$1"
 }
 
+cursor_at()
+{
+	[ "$(tm display -p -t t '#{cursor_x},#{cursor_y} #{cursor_flag}')" = "$1 1" ]
+}
+
 if command -v tmux > /dev/null; then
 	check "in tmux" tm new-session -d -x 80 -y 24 -s t "$B/wirechief"
 	check "tmux: it is live" wait_for 5 pane_has LIVE
@@ -543,7 +547,7 @@ if command -v tmux > /dev/null; then
 	check "tmux: a key" wait_for 5 pane_has "Registered Accounts - 2"
 	tm resize-window -t t -x 140 -y 40
 	check "tmux: a larger window" wait_for 5 pane_has "Registration Expires"
-	check "tmux: the cursor is on the row" [ "$(tm display -p -t t '#{cursor_x},#{cursor_y} #{cursor_flag}')" = "0,3 1" ]
+	check "tmux: the cursor is on the row" wait_for 5 cursor_at 0,3
 	tm kill-server
 fi
 check "stop" stop_daemon

@@ -35,7 +35,7 @@
 #include "sipd/keeper/names.h"
 #include "sipd/keeper/registrar.h"
 
-enum { RIG_PATIENCE_MS = 10000, RIG_BUFFER = 4 * 1024 * 1024 };
+enum { RIG_PATIENCE_MS = 60000, RIG_BUFFER = 4 * 1024 * 1024 };
 
 struct rig {
 	struct boot	boot;

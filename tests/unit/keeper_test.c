@@ -359,10 +359,13 @@ challenge(struct fixture *f)
 		turn(f);
 }
 
+/* So long, and until something was answered. */
 static void
 load(struct fixture *f, int64_t until_ms)
 {
-	while (clock_boot_ms() < until_ms && !f->gone) {
+	unsigned	before = f->n_answered;
+
+	while ((clock_boot_ms() < until_ms || f->n_answered < before + 2) && f->n_answered < ASKS && !f->gone) {
 		while (f->outstanding < WINDOW && f->next < ASKS)
 			send_ask(f, f->next++);
 		turn(f);

@@ -366,7 +366,7 @@ test_refresh(void **state)
 	b = stored(f);
 	assert_int_equal(b.expires_at, before.expires_at);
 	registrar_latest(f->k->registrar, &b);
-	assert_in_range(b.expires_at - before.expires_at, 100000, 105000);
+	assert_in_range(b.expires_at - before.expires_at, 100000, 160000);
 
 	assert_false(registrar_turn(f->k->registrar));		/* not yet */
 	crash(f);
@@ -464,7 +464,7 @@ test_refreshed_all_the_time(void **state)
 	}
 	kept = latest(f);
 	crash(f);
-	assert_in_range(kept - latest(f), 0, REFRESH_HOLD_MS + 1000);
+	assert_in_range(kept - latest(f), 0, REFRESH_HOLD_MS + 10000);
 	assert_int_equal(registrar_bindings(f->k->registrar), 1);
 }
 
@@ -835,7 +835,7 @@ test_recent_accounts(void **state)
 		assert_int_equal(f->expires, 300);
 		b = stored(f);
 		registrar_latest(f->k->registrar, &b);
-		assert_in_range(b.expires_at - keeper_now(f->k), 299000, 300000);
+		assert_in_range(b.expires_at - keeper_now(f->k), 240000, 300000);
 		assert_int_equal(b.cseq, f->ask.cseq);
 	}
 	f->ask.cseq -= 3;

@@ -42,7 +42,7 @@
 #include "sipd/channel.h"
 #include "tests/unit/stream_certs.h"
 
-enum { RIG_CONNS = 8192, RIG_PATIENCE_MS = 10000, RIG_MESSAGE = 512, RIG_PORTS = 65536 };
+enum { RIG_CONNS = 8192, RIG_PATIENCE_MS = 60000, RIG_MESSAGE = 512, RIG_PORTS = 65536 };
 
 /* A relay connection at the front. */
 struct rig_conn {
@@ -434,10 +434,10 @@ rig_listen(struct rig *r, int ms)
 	}
 }
 
-/* Listens until what holds, at most ms. */
+/* Listens until what holds, at most ms; ten times as long, for machines that have more to do. */
 #define RIG_WAIT(r, ms, what)						\
 	do {								\
-		int64_t	until_ = clock_boot_ms() + (ms);		\
+		int64_t	until_ = clock_boot_ms() + 10 * (ms);	\
 									\
 		while (!(what) && clock_boot_ms() < until_)		\
 			rig_listen((r), 20);				\

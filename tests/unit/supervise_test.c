@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000, ORDERS = ORDER_FAIL + 1 };
+enum { WAIT_MS = 60000, ORDERS = ORDER_FAIL + 1 };
 
 /* What one process did. */
 struct seen {
@@ -54,7 +54,7 @@ try_channel(struct seen *me, const struct boot *b, const struct boot_order *o)
 	char		c = (char)b->process;
 	struct pollfd	p = { o->fds[0], POLLIN, 0 };
 
-	if (send(o->fds[0], &c, 1, MSG_NOSIGNAL) == 1 && poll(&p, 1, 3000) == 1 && read(o->fds[0], &c, 1) == 1 && c == (char)o->peer)
+	if (send(o->fds[0], &c, 1, MSG_NOSIGNAL) == 1 && poll(&p, 1, WAIT_MS) == 1 && read(o->fds[0], &c, 1) == 1 && c == (char)o->peer)
 		me->heard[o->peer]++;
 	close(o->fds[0]);
 }

@@ -9,7 +9,8 @@
 
 enum {
 	SHOWN = 20,
-	TURN_MAX_US = 25000,	/* 5 ms are promised; sanitizers are slow */
+	SETTLED_TURNS = 20,
+	TURN_MAX_US = 300000,	/* 5 ms are promised; a virtual processor may be taken away, and sanitizers are slow */
 };
 
 /* What a client has of a view, kept up by its answers and pushes. */
@@ -70,14 +71,15 @@ screen_ask(struct screen *s, struct client *c, json_t *args)
 	screen_take(s, line);
 }
 
-/* Takes pushes until nothing came for longer than views wait. */
+/* Takes pushes until nothing came for longer than views wait, and the keeper had its turns: the processor may have been elsewhere. */
 static void
 screen_settle(struct screen *s)
 {
 	int64_t	quiet = clock_boot_ms() + 3 * VIEW_INTERVAL_MS;
 	ssize_t	got;
 
-	while (clock_boot_ms() < quiet || !s->ready) {
+	for (int turns = 0; turns < SETTLED_TURNS || !s->ready;) {
+		turns = clock_boot_ms() < quiet ? 0 : turns + 1;
 		rig_turn(s->c->rig);
 		got = recv(s->c->fd, s->c->in + s->c->n, RIG_BUFFER - s->c->n, 0);
 		if (got > 0)
@@ -86,6 +88,7 @@ screen_settle(struct screen *s)
 			continue;
 		screen_take(s, client_next(s->c));
 		s->pushes++;
+		turns = 0;
 		quiet = clock_boot_ms() + 3 * VIEW_INTERVAL_MS;
 	}
 }
