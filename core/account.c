@@ -6,6 +6,7 @@
 
 #include "core/addr.h"
 #include "core/err.h"
+#include "core/licence.h"
 
 #define RECORD account
 
@@ -49,7 +50,8 @@ static const struct field	account_fields[] = {
 	  .flags = FF_FORM, .help = "How many devices may be registered at once." },
 	{ .tag = 16, .name = "server", .title = "Server", AT(FT_STR, server), .flags = FF_FORM,
 	  .help = "The node that it must register at; empty is any." },
-	{ .tag = 17, .name = "profile", .title = "Profile", AT(FT_STR, profile), .flags = FF_FORM,
+	/* 17 was a profile's name, 21 a licence */
+	{ .tag = 26, .name = "profile", .title = "Profile", .width = 12, AT(FT_REF, profile_id), .ref = "profile", .flags = FF_FORM,
 	  .help = "Provisioning profile; empty is the group's." },
 	{ .tag = 18, .name = "creation", .title = "Creation", AT(FT_ENUM, creation), .words = creation_words, .flags = FF_FORM | FF_ONCE,
 	  .help = "plain is enabled at once, wizard only when activated." },
@@ -57,7 +59,8 @@ static const struct field	account_fields[] = {
 	  .flags = FF_COLUMN | FF_SORT | FF_SERVER, .help = "The last step of its activation that was taken." },
 	{ .tag = 20, .name = "status_at", .title = "Last Status date", .width = 29, AT(FT_TIME, status_at), .flags = FF_SERVER,
 	  .help = "When that was." },
-	{ .tag = 21, .name = "licence", .title = "Licence", AT(FT_STR, licence), .flags = FF_SERVER, .help = "Its licence key." },
+	{ .tag = 100, .name = "licence", .title = "Licence", .width = 8, AT(FT_ENUM, licence), .words = licence_words,
+	  .flags = FF_SERVER | FF_VIRTUAL, .help = "Whether its client may be used; licence show tells more." },
 	{ .tag = 22, .name = "created_at", .title = "Created", .width = 29, AT(FT_TIME, created_at), .flags = FF_SERVER,
 	  .help = "When it was made." },
 	{ .tag = 23, .name = "updated_at", .title = "Updated", .width = 29, AT(FT_TIME, updated_at), .flags = FF_SERVER,
@@ -71,6 +74,7 @@ static const struct index	account_indexes[] = {
 	{ .table = TABLE_ACCOUNT_BY_NUMBER, .unique = true, .tags = { 5 } },
 	{ .table = TABLE_ACCOUNT_BY_NUMBER, .unique = true, .tags = { 6 } },
 	{ .table = TABLE_ACCOUNT_BY_GROUP, .unique = false, .tags = { 7 } },
+	{ .table = TABLE_ACCOUNT_BY_PROFILE, .unique = false, .tags = { 26 } },
 };
 
 const struct kind	account_kind = {

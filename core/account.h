@@ -29,14 +29,14 @@ struct account {
 	bool		enabled;
 	char		permit[513];
 	char		deny[513];
-	char		profile[65];
+	uint64_t	profile_id;	/* 0: the group's */
 	uint32_t	max_contacts;
 	uint32_t	qualify;	/* QUALIFY_NO, QUALIFY_YES, or lagged after so many ms */
 	char		server[65];	/* the node that it must register at */
 	uint8_t		creation;	/* enum creation */
 	uint8_t		status;		/* enum account_status */
 	int64_t		status_at;
-	char		licence[65];
+	uint8_t		licence;	/* enum licence_state, computed when shown */
 	int64_t		created_at;
 	int64_t		updated_at;
 	uint8_t		ha1_md5[16];	/* of the password; all zero: none was ever set */

@@ -142,3 +142,22 @@ clock_parse(const char *s, int64_t *at_ms)
 	*at_ms = ((int64_t)t - (int64_t)zone * 60) * 1000 + ms;
 	return 0;
 }
+
+int
+clock_parse_day(const char *s, int64_t *at_ms)
+{
+	struct tm	tm = { .tm_hour = 23, .tm_min = 59, .tm_sec = 59, .tm_isdst = -1 };
+	int		year, month, day;
+	time_t		t;
+
+	if (!digits(&s, 4, 9999, &year) || !literal(&s, "-") || !digits(&s, 2, 12, &month) || !literal(&s, "-") ||
+	    !digits(&s, 2, 31, &day) || *s != '\0' || year < 1970 || month < 1 || day < 1)
+		return ERR_INVALID;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	if ((t = mktime(&tm)) < 0 || tm.tm_mday != day)		/* the 31st of a month of 30 days */
+		return ERR_INVALID;
+	*at_ms = (int64_t)t * 1000;
+	return 0;
+}

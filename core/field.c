@@ -33,6 +33,15 @@ kind_tag(const struct kind *k, uint16_t tag)
 	return NULL;
 }
 
+const struct index *
+kind_names(const struct kind *k)
+{
+	for (size_t i = 0; i < k->n_indexes; i++)
+		if (k->indexes[i].unique && k->indexes[i].tags[0] == k->name_tag && k->indexes[i].tags[1] == 0)
+			return &k->indexes[i];
+	return NULL;
+}
+
 static size_t
 text_copy(char *buf, size_t size, const char *s)
 {
@@ -264,7 +273,9 @@ field_set(const struct field *f, void *record, const char *text, const struct re
 			*(int64_t *)m = 0;
 			return 0;
 		}
-		return clock_parse(text, m) == 0 ? 0 : invalid(why, size, "must be a time such as 2026-11-21T05:14:02Z");
+		if (clock_parse(text, m) == 0 || clock_parse_day(text, m) == 0)
+			return 0;
+		return invalid(why, size, "must be a date such as 2027-12-31, or a time such as 2026-11-21T05:14:02Z");
 	case FT_ADDR:
 		return addr_parse(m, text) == 0 ? 0 : invalid(why, size, "must be an IP address");
 	case FT_ID:
@@ -321,6 +332,20 @@ field_sort_key(const struct field *f, const void *record, const struct refs *ref
 		return 0;
 	be64_put(key, v);
 	return 8;
+}
+
+int
+name_check(const char *s, char *why, size_t size)
+{
+	uint32_t	code;
+	size_t		n = strlen(s), step;
+
+	if (s[0] == ' ' || (n > 0 && s[n - 1] == ' '))
+		return invalid(why, size, "may not begin or end with a blank");
+	for (size_t i = 0; i < n; i += step)
+		if ((step = text_decode(s + i, n - i, &code)) == 0 || code < 0x20 || text_code_width(code) <= 0)
+			return invalid(why, size, "may hold visible characters only");
+	return 0;
 }
 
 int

@@ -45,6 +45,7 @@ enum field_flag {
 	FF_VIRTUAL	= 1 << 9,	/* not stored: computed when shown, or (password) consumed when set */
 	FF_LIST		= 1 << 10,	/* text that is a list separated by commas */
 	FF_SORT		= 1 << 11,	/* the store keeps its records in the order of it (db/sorts.h) */
+	FF_LINES	= 1 << 12,	/* text of several lines */
 };
 
 /* Names of referenced records, for FT_REF; the keeper has the store behind it. */
@@ -98,6 +99,8 @@ enum table {
 	TABLE_IMPORT,
 	TABLE_ACCOUNT_WORD,
 	TABLE_ACCOUNT_SORT,
+	TABLE_PROFILE, TABLE_PROFILE_BY_NAME, TABLE_ACCOUNT_BY_PROFILE, TABLE_GROUP_BY_PROFILE,
+	TABLE_LICENCE, TABLE_LICENCE_BY_KEY, TABLE_LICENCE_BY_END,
 	TABLES,				/* how many */
 	TABLE_NONE = 255,
 };
@@ -138,6 +141,7 @@ enum {
 
 const struct field *kind_field(const struct kind *, const char *name);	/* borrowed; NULL if absent */
 const struct field *kind_tag(const struct kind *, uint16_t tag);
+const struct index *kind_names(const struct kind *);	/* the unique index of what its records are called by; NULL */
 
 bool	field_is_empty(const struct field *, const void *record);
 
@@ -149,6 +153,8 @@ bool	field_is_empty(const struct field *, const void *record);
  */
 size_t	field_text(const struct field *, const void *record, const struct refs *, char *buf, size_t size);
 int	field_set(const struct field *, void *record, const char *text, const struct refs *, char *why, size_t size);
+
+int	name_check(const char *, char *why, size_t);	/* a name that a person gives: visible, without blanks around it */
 
 /* A key that memcmp sorts as a person expects: text folded, numbers by value, absent first.  Returns its length. */
 size_t	field_sort_key(const struct field *, const void *record, const struct refs *, uint8_t *key, size_t size);

@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "core/err.h"
-#include "core/text.h"
 
 #define RECORD group
 
 static const struct field	group_fields[] = {
 	{ .tag = 1, AT(FT_ID, id), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 2, AT(FT_ID, version), .flags = FF_HIDDEN | FF_SERVER },
-	{ .tag = 3, .name = "name", .title = "Group", .width = 18, .keep = 1, AT(FT_STR, name), .check = group_name_check,
+	{ .tag = 3, .name = "name", .title = "Group", .width = 18, .keep = 1, AT(FT_STR, name), .check = name_check,
 	  .flags = FF_FORM | FF_COLUMN | FF_SEARCH | FF_UNIQUE | FF_NEEDED, .help = "A name of its own, at most 64 characters." },
 	{ .tag = 100, .name = "accounts", .title = "Accounts", .width = 8, .keep = 2, AT(FT_ID, accounts),
 	  .flags = FF_COLUMN | FF_SERVER | FF_VIRTUAL, .help = "How many accounts it holds." },
@@ -24,7 +23,7 @@ static const struct field	group_fields[] = {
 	  .flags = FF_COLUMN | FF_SERVER | FF_VIRTUAL, .help = "How many messages are queued for them." },
 	{ .tag = 4, .name = "description", .title = "Description", .width = 24, .keep = 5, AT(FT_STR, description),
 	  .flags = FF_FORM | FF_COLUMN | FF_SEARCH, .help = "What it is for; for people only." },
-	{ .tag = 5, .name = "profile", .title = "Profile", .width = 12, AT(FT_STR, profile),
+	{ .tag = 9, .name = "profile", .title = "Profile", .width = 12, AT(FT_REF, profile_id), .ref = "profile",	/* 5 was one's name */
 	  .flags = FF_FORM, .help = "Provisioning profile of its accounts, unless an account names its own." },
 	{ .tag = 6, .name = "prefixes", .title = "Prefixes", .width = 16, AT(FT_STR, prefixes), .check = prefixes_check,
 	  .flags = FF_FORM | FF_LIST, .help = "Number prefixes that its accounts may call through trunks, separated by commas." },
@@ -35,6 +34,7 @@ static const struct field	group_fields[] = {
 
 static const struct index	group_indexes[] = {
 	{ .table = TABLE_GROUP_BY_NAME, .unique = true, .tags = { 3 } },
+	{ .table = TABLE_GROUP_BY_PROFILE, .unique = false, .tags = { 9 } },
 };
 
 const struct kind	group_kind = {
@@ -42,25 +42,6 @@ const struct kind	group_kind = {
 	.fields = group_fields, .n_fields = sizeof group_fields / sizeof group_fields[0], .size = sizeof(struct group),
 	.indexes = group_indexes, .n_indexes = sizeof group_indexes / sizeof group_indexes[0],
 };
-
-int
-group_name_check(const char *s, char *why, size_t size)
-{
-	uint32_t	code;
-	size_t		n = strlen(s), step;
-
-	if (s[0] == ' ' || (n > 0 && s[n - 1] == ' ')) {
-		(void)snprintf(why, size, "may not begin or end with a blank");
-		return ERR_INVALID;
-	}
-	for (size_t i = 0; i < n; i += step) {
-		if ((step = text_decode(s + i, n - i, &code)) == 0 || code < 0x20 || text_code_width(code) <= 0) {
-			(void)snprintf(why, size, "may hold visible characters only");
-			return ERR_INVALID;
-		}
-	}
-	return 0;
-}
 
 int
 prefixes_check(const char *s, char *why, size_t size)

@@ -13,7 +13,7 @@ struct group {
 	uint64_t	version;		/* counts its changes: what an edit began from */
 	char		name[GROUP_NAME];
 	char		description[257];
-	char		profile[65];
+	uint64_t	profile_id;		/* 0: none */
 	char		prefixes[257];
 	int64_t		created_at;
 	int64_t		updated_at;
@@ -23,7 +23,6 @@ struct group {
 
 extern const struct kind	group_kind;
 
-int	group_name_check(const char *, char *why, size_t);
 int	prefixes_check(const char *, char *why, size_t);	/* number prefixes separated by commas */
 
 #endif

@@ -666,6 +666,9 @@ table_name(enum table t)
 		[TABLE_BINDING] = "binding", [TABLE_BINDING_EXPIRY] = "binding_expiry", [TABLE_BINDING_BY_FLOW] = "binding_by_flow",
 		[TABLE_EVENT] = "event", [TABLE_IMPORT] = "import", [TABLE_ACCOUNT_WORD] = "account_word",
 		[TABLE_ACCOUNT_SORT] = "account_sort",
+		[TABLE_PROFILE] = "profile", [TABLE_PROFILE_BY_NAME] = "profile_by_name",
+		[TABLE_ACCOUNT_BY_PROFILE] = "account_by_profile", [TABLE_GROUP_BY_PROFILE] = "group_by_profile",
+		[TABLE_LICENCE] = "licence", [TABLE_LICENCE_BY_KEY] = "licence_by_key", [TABLE_LICENCE_BY_END] = "licence_by_end",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";

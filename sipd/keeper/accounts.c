@@ -11,6 +11,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/licences.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/staged.h"
@@ -279,6 +280,7 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 	if ((n = registrar_drop(k->registrar, t, a, NULL, operator, "account deleted")) < 0)
 		return fault_set(fault, n, NULL, "account %s: %s", a->username, err_text(n));
 	table_delete(t, &k->db, &account_kind, a);
+	(void)licences_delete(k, t, a->id);
 	count_add(t, &k->db, "accounts", -1);
 	count(k, t, a, -1);
 	tell_all(k, t, operator, a, "deleted, was");

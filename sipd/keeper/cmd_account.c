@@ -8,6 +8,7 @@
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/licences.h"
 #include "sipd/keeper/list.h"
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/reply.h"
@@ -51,6 +52,7 @@ account_show(struct request *r)
 
 	if (!find(r, &a))
 		return;
+	a.licence = (uint8_t)licences_state(r->keeper, a.id);
 	regs.rows = json_array();
 	(void)accounts_bindings(r->keeper, a.id, add_registration, &regs);
 	reply = reply_record(r, &account_kind, &a, a.version);
@@ -62,7 +64,10 @@ account_show(struct request *r)
 static void
 save(struct request *r, struct txn *t, struct account_change *c)
 {
-	json_t	*reply = reply_record(r, &account_kind, &c->account, c->account.version);
+	json_t	*reply;
+
+	c->account.licence = (uint8_t)licences_state(r->keeper, c->account.id);
+	reply = reply_record(r, &account_kind, &c->account, c->account.version);
 
 	if (c->password[0] != '\0')
 		(void)json_object_set_new(reply, "password", json_string(c->password));

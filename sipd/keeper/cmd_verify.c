@@ -11,8 +11,10 @@
 #include "core/err.h"
 #include "core/event.h"
 #include "core/group.h"
+#include "core/licence.h"
 #include "core/log.h"
 #include "db/sorts.h"
+#include "core/profile.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
@@ -20,7 +22,7 @@
 
 enum { VERIFY_STEP = 32 };
 
-static const struct kind *const	stored[] = { &group_kind, &account_kind, &binding_kind, &event_kind };
+static const struct kind *const	stored[] = { &group_kind, &account_kind, &binding_kind, &profile_kind, &licence_kind, &event_kind };
 
 struct verify {
 	struct request	*request;
@@ -38,6 +40,8 @@ union record {
 	struct account	account;
 	struct group	group;
 	struct binding	binding;
+	struct profile	profile;
+	struct licence	licence;
 	struct event	event;
 };
 

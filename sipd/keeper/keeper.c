@@ -23,6 +23,7 @@
 #include "core/wire.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"
+#include "sipd/keeper/licences.h"
 #include "sipd/keeper/names.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
@@ -56,13 +57,13 @@ keeper_now(struct keeper *k)
 static int
 ref_name(void *ctx, const char *kind, uint64_t id, char *name, size_t size)
 {
-	return strcmp(kind, group_kind.name) == 0 ? names_get(ctx, id, name, size) : ERR_NOT_FOUND;
+	return names_get(ctx, kind_named(kind), id, name, size);
 }
 
 static int
 ref_id(void *ctx, const char *kind, const char *name, uint64_t *id)
 {
-	return strcmp(kind, group_kind.name) == 0 ? names_id(ctx, name, id) : ERR_NOT_FOUND;
+	return names_id(ctx, kind_named(kind), name, id);
 }
 
 static void
@@ -271,6 +272,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	b->more |= registrar_tick(b->k.registrar);
 	b->more |= events_tick(b->k.events);
+	b->more |= licences_tick(&b->k);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -403,6 +405,7 @@ run(struct body *b)
 		if (b->more) {
 			b->more = registrar_tick(b->k.registrar);
 			b->more |= events_tick(b->k.events);
+			b->more |= licences_tick(&b->k);
 		}
 	}
 }

@@ -39,7 +39,7 @@ struct keeper {
 /* Milliseconds since 1970 of this turn. */
 int64_t	keeper_now(struct keeper *);
 
-/* References for field_text() and field_set(): names of groups. */
+/* References for field_text() and field_set(): names of groups and profiles. */
 struct refs keeper_refs(struct keeper *);
 
 #endif

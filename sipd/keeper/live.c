@@ -28,7 +28,7 @@ static const struct timeval	sweep_every = { 5, 0 };
 struct live {
 	struct control			*control;
 	TAILQ_HEAD(, live_set)		 sets;
-	const struct source		*accounts, *groups, *registrations, *events;
+	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *events;
 	struct event			*sweep;		/* of sets that lingered long enough */
 };
 
@@ -306,26 +306,67 @@ on_account(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 		(void)accounts_bindings(l->control->keeper, be64_get(key.p), note_binding, l);
 }
 
-/* A group's new name is in the rows, and perhaps in the order, of its accounts and registrations. */
+/* Whether rows of a kind have a field that is called, and shows, what another kind's records are called. */
+static bool
+shows_name_of(const struct kind *k, const char *kind)
+{
+	const struct field	*f = kind_field(k, kind);
+
+	return f != NULL && (f->type == FT_REF || f->type == FT_STR);
+}
+
+/* A group's new name is in the rows, and perhaps in the order, of its accounts and registrations; a profile's in those that use it. */
+static void
+on_named(struct live *l, const struct source *source, struct store_bytes key)
+{
+	const char	*name = source->kind->name;
+	struct live_set	*set;
+
+	if (key.n != source->key_n)
+		return;
+	note(l, source, key.p);
+	TAILQ_FOREACH(set, &l->sets, link) {
+		if (set->spec.source == source || !shows_name_of(set->spec.source->kind, name))
+			continue;
+		set->epoch++;
+		if (set->spec.filter.query != NULL || strcmp(set->spec.sort->name, name) == 0)
+			set_restart(set);
+		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
+	}
+}
+
 static void
 on_group(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
 {
 	struct live	*l = arg;
-	struct live_set	*set;
+
+	(void)t;
+	(void)value;
+	on_named(l, l->groups, key);
+}
+
+static void
+on_profile(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	(void)value;
+	on_named(l, l->profiles, key);
+}
+
+/* Its key is the account's, which shows its state. */
+static void
+on_licence(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
 
 	(void)t;
 	(void)value;
 	if (key.n != 8)
 		return;
-	note(l, l->groups, key.p);
-	TAILQ_FOREACH(set, &l->sets, link) {
-		if (set->spec.source != l->accounts && set->spec.source != l->registrations)
-			continue;
-		set->epoch++;
-		if (set->spec.filter.query != NULL || strcmp(set->spec.sort->name, "group") == 0)
-			set_restart(set);
-		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
-	}
+	note(l, l->licences, key.p);
+	note(l, l->accounts, key.p);
 }
 
 /* "group/7/accounts" */
@@ -382,6 +423,7 @@ static const struct {
 } watched[] = {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
 	{ TABLE_ACCOUNT_SORT, on_sort },
+	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence },
 };
 
 struct live *
@@ -397,6 +439,8 @@ live_new(struct control *c)
 	l->accounts = source_named("account");
 	l->groups = source_named("group");
 	l->registrations = source_named("registration");
+	l->profiles = source_named("profile");
+	l->licences = source_named("licence");
 	l->events = source_named("event");
 	TAILQ_INIT(&l->sets);
 	if ((l->sweep = evtimer_new(k->base, live_on_sweep, l)) == NULL) {

@@ -6,20 +6,36 @@
 
 #include "core/err.h"
 #include "core/group.h"
+#include "core/profile.h"
 #include "sipd/keeper/keeper.h"
 
-enum { PLACES = 64 };
+enum { PLACES = 64, NAME = GROUP_NAME };
+
+static const struct kind *const	named[] = { &group_kind, &profile_kind };
+
+enum { KINDS = sizeof named / sizeof named[0] };
+
+/* Any of them; it begins with its id. */
+union record {
+	uint64_t	id;
+	struct group	group;
+	struct profile	profile;
+};
+_Static_assert(offsetof(struct group, id) == 0 && offsetof(struct profile, id) == 0, "the id stands first");
+_Static_assert((int)PROFILE_NAME <= (int)NAME, "a profile's name has room");
+
+struct place {
+	uint64_t	id;		/* 0: empty */
+	char		name[NAME];
+};
 
 struct names {
 	struct keeper	*k;
-	struct {
-		uint64_t	id;		/* 0: empty */
-		char		name[GROUP_NAME];
-	} places[PLACES];
+	struct place	 places[KINDS][PLACES];
 };
 
 static void
-on_group(void *arg, enum table table, struct store_bytes key, struct store_bytes value)
+on_record(void *arg, enum table table, struct store_bytes key, struct store_bytes value)
 {
 	(void)table;
 	(void)key;
@@ -35,7 +51,8 @@ names_new(struct keeper *k)
 	if (n == NULL)
 		return NULL;
 	n->k = k;
-	(void)store_watch(k->db.store, TABLE_GROUP, (struct store_bytes){ "", 0 }, on_group, n);
+	for (size_t i = 0; i < KINDS; i++)
+		(void)store_watch(k->db.store, named[i]->table, (struct store_bytes){ "", 0 }, on_record, n);
 	return n;
 }
 
@@ -44,7 +61,7 @@ names_free(struct names *n)
 {
 	if (n == NULL)
 		return;
-	store_unwatch(n->k->db.store, on_group, n);
+	store_unwatch(n->k->db.store, on_record, n);
 	free(n);
 }
 
@@ -55,36 +72,48 @@ names_forget(struct names *n)
 		memset(n->places, 0, sizeof n->places);
 }
 
-int
-names_get(struct keeper *k, uint64_t id, char *name, size_t size)
+/* Where it is or will be; NULL for a kind that nothing refers to. */
+static struct place *
+place_of(struct names *n, const struct kind *kind, uint64_t id)
 {
-	struct names	*n = k->names;
-	struct group	 g = { .id = id };
+	for (size_t i = 0; i < KINDS; i++)
+		if (named[i] == kind)
+			return &n->places[i][id % PLACES];
+	return NULL;
+}
+
+int
+names_get(struct keeper *k, const struct kind *kind, uint64_t id, char *name, size_t size)
+{
+	struct place	*p = place_of(k->names, kind, id);
+	union record	 r = { .id = id };
 	int		 rc;
 
-	if (n != NULL && id != 0 && n->places[id % PLACES].id == id) {
-		(void)snprintf(name, size, "%s", n->places[id % PLACES].name);
-		return 0;
+	if (p == NULL)
+		return ERR_NOT_FOUND;
+	if (id == 0 || p->id != id) {
+		if ((rc = table_get(&k->db, kind, &r)) != 0)
+			return rc;
+		(void)field_text(kind_tag(kind, kind->name_tag), &r, NULL, p->name, sizeof p->name);
+		p->id = id;
 	}
-	if ((rc = table_get(&k->db, &group_kind, &g)) != 0)
-		return rc;
-	if (n != NULL) {
-		n->places[id % PLACES].id = id;
-		memcpy(n->places[id % PLACES].name, g.name, sizeof g.name);
-	}
-	(void)snprintf(name, size, "%s", g.name);
+	(void)snprintf(name, size, "%s", p->name);
 	return 0;
 }
 
 int
-names_id(struct keeper *k, const char *name, uint64_t *id)
+names_id(struct keeper *k, const struct kind *kind, const char *name, uint64_t *id)
 {
-	struct group	g = { 0 };
+	union record	r;
+	char		why[128];
 	int		rc;
 
-	if (!span_get(span_of(name), g.name, sizeof g.name))
+	if (place_of(k->names, kind, 0) == NULL)
 		return ERR_NOT_FOUND;
-	if ((rc = table_find(&k->db, &group_kind, TABLE_GROUP_BY_NAME, &g)) == 0)
-		*id = g.id;
+	memset(&r, 0, sizeof r);
+	if (field_set(kind_tag(kind, kind->name_tag), &r, name, NULL, why, sizeof why) != 0)
+		return ERR_NOT_FOUND;
+	if ((rc = table_find(&k->db, kind, kind_names(kind)->table, &r)) == 0)
+		*id = r.id;
 	return rc;
 }

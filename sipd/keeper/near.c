@@ -15,15 +15,6 @@ enum { LOOKED_THROUGH = 500, SLIPS_MAX = 20, SOME = 6, SAFE = 130 };
 /* The letters of names as people make them. */
 static const char	letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
 
-static const struct index *
-index_of_names(const struct kind *k)
-{
-	for (size_t i = 0; i < k->n_indexes; i++)
-		if (k->indexes[i].unique && k->indexes[i].tags[0] == k->name_tag && k->indexes[i].tags[1] == 0)
-			return &k->indexes[i];
-	return NULL;
-}
-
 static int
 try_one(void *arg, struct store_bytes key, struct store_bytes value)
 {
@@ -102,7 +93,7 @@ const char *
 near_hint(struct keeper *k, const struct kind *kind, const char *name, char *buf, size_t size)
 {
 	const struct store_bytes	 all = { "", 0 };
-	const struct index		*ix = index_of_names(kind);
+	const struct index		*ix = kind_names(kind);
 	struct nearest			 n;
 	struct slips			 s = { .store = k->db.store, .found = n.best };
 	char				 safe[SAFE];
@@ -148,7 +139,7 @@ const char *
 near_some(struct keeper *k, const struct kind *kind, char *buf, size_t size)
 {
 	const struct store_bytes	 all = { "", 0 };
-	const struct index		*ix = index_of_names(kind);
+	const struct index		*ix = kind_names(kind);
 	struct some			 s = { .buf = buf, .size = size };
 
 	buf[0] = '\0';

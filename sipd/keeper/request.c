@@ -15,7 +15,7 @@
 
 static const struct handler *const	handler_tables[] = {
 	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
-	debug_handlers, verify_handlers, import_handlers,
+	debug_handlers, verify_handlers, import_handlers, profile_handlers, licence_handlers,
 };
 
 const struct handler *

@@ -12,6 +12,7 @@
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/licences.h"
 #include "sipd/keeper/registrar.h"
 
 /* Which of two devices speaks for the account: the one that is reached best (product C2). */
@@ -23,8 +24,8 @@ static const uint8_t	device_rank[] = {
 static void
 prepare_account(struct keeper *k, struct row *r)
 {
-	(void)k;
 	r->group_id = r->of.account.group_id;
+	r->of.account.licence = (uint8_t)licences_state(k, r->of.account.id);
 }
 
 static void
@@ -76,6 +77,36 @@ static uint64_t
 total_groups(struct keeper *k)
 {
 	return count_get(&k->db, "groups");
+}
+
+static void
+more_profile(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.profile.version));
+}
+
+static uint64_t
+total_profiles(struct keeper *k)
+{
+	return count_get(&k->db, "profiles");
+}
+
+static void
+prepare_licence(struct keeper *k, struct row *r)
+{
+	licences_complete(k, &r->of.licence);
+}
+
+static void
+more_licence(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.licence.version));
+}
+
+static uint64_t
+total_licences(struct keeper *k)
+{
+	return count_get(&k->db, "licences");
 }
 
 /* Without its secrets, which nobody is shown and which cost time to open. */
@@ -156,6 +187,9 @@ const struct source	sources[] = {
 	  .more = more_group, .total = total_groups },
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username",
 	  .make = make_registration, .total = total_registrations, .users = users_registered },
+	{ .kind = &profile_kind, .stored = &profile_kind, .key_n = 8, .tie = "name", .more = more_profile, .total = total_profiles },
+	{ .kind = &licence_kind, .stored = &licence_kind, .key_n = 8, .tie = "username", .prepare = prepare_licence,
+	  .more = more_licence, .total = total_licences },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };

@@ -13,6 +13,8 @@
 #include "core/binding.h"
 #include "core/event.h"
 #include "core/group.h"
+#include "core/licence.h"
+#include "core/profile.h"
 #include "db/store.h"
 #include "sipd/keeper/filter.h"
 
@@ -24,6 +26,8 @@ union row_record {
 	struct account		account;
 	struct group		group;
 	struct registration	registration;
+	struct profile		profile;
+	struct licence		licence;
 	struct event		event;
 };
 
