@@ -42,13 +42,13 @@ static const struct field	account_fields[] = {
 	  .help = "Sources that are refused: address/mask, separated by commas; 0.0.0.0/0.0.0.0 is everybody." },
 	{ .tag = 12, .name = "permit", .title = "Permit", AT(FT_STR, permit), .check = acl_check, .flags = FF_FORM | FF_LIST,
 	  .help = "Sources that are let in although Deny holds them: address/mask, separated by commas." },
-	{ .tag = 13, .name = "qualify", .title = "Qualify", AT(FT_NUM, qualify), .min = 2, .max = 60000, .words = qualify_words,
+	{ .tag = 13, .name = "qualify", .title = "Qualify", AT(FT_NUM, qualify), .min = 2, .max = 60000, .unit = "ms", .words = qualify_words,
 	  .flags = FF_FORM, .help = "Probe its devices: yes, no, or after how many ms an answer is late." },
 	{ .tag = 14, .name = "enabled", .title = "En", .width = 3, .keep = 4, AT(FT_BOOL, enabled), .flags = FF_FORM | FF_COLUMN | FF_SORT,
 	  .help = "A disabled account can register, and can neither place nor receive calls or messages." },
 	{ .tag = 15, .name = "max_contacts", .title = "Max contacts", AT(FT_NUM, max_contacts), .min = 1, .max = 50,
 	  .flags = FF_FORM, .help = "How many devices may be registered at once." },
-	{ .tag = 16, .name = "server", .title = "Server", AT(FT_STR, server), .flags = FF_FORM,
+	{ .tag = 16, .name = "server", .title = "Server", AT(FT_STR, server), .check = server_check, .flags = FF_FORM,
 	  .help = "The node that it must register at; empty is any." },
 	/* 17 was a profile's name, 21 a licence */
 	{ .tag = 26, .name = "profile", .title = "Profile", .width = 12, AT(FT_REF, profile_id), .ref = "profile", .flags = FF_FORM,
@@ -140,4 +140,15 @@ email_check(const char *s, char *why, size_t size)
 		return ERR_INVALID;
 	}
 	return 0;
+}
+
+int
+server_check(const char *s, char *why, size_t size)
+{
+	static const char	allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	if (s[strspn(s, allowed)] == '\0')
+		return 0;
+	(void)snprintf(why, size, "must be a node's name: letters, digits and -_.");
+	return ERR_INVALID;
 }

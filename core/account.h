@@ -50,5 +50,6 @@ void	account_defaults(struct account *);	/* a new one, before anything is set */
 int	username_check(const char *, char *why, size_t);	/* RFC 3261 user part, at most 64 characters */
 int	caller_id_check(const char *, char *why, size_t);	/* digits with an optional leading + */
 int	email_check(const char *, char *why, size_t);
+int	server_check(const char *, char *why, size_t);	/* as `node` of the configuration */
 
 #endif

@@ -121,20 +121,23 @@ field_text(const struct field *f, const void *record, const struct refs *refs, c
 	return 0;
 }
 
-/* "one, two or three" of a field's words. */
+/* "one, two or three" of a field's words, and of `more` if it is not NULL. */
 static void
-words_list(const struct field *f, char *buf, size_t size)
+words_list(const struct field *f, const char *more, char *buf, size_t size)
 {
-	size_t	at = 0;
+	size_t	at = 0, words = 0, n;
 
+	while (f->words != NULL && f->words[words] != NULL)
+		words++;
+	n = words + (more != NULL);
 	buf[0] = '\0';
-	for (size_t i = 0; f->words != NULL && f->words[i] != NULL; i++) {
-		const char	*sep = i == 0 ? "" : f->words[i + 1] == NULL ? " or " : ", ";
-		int		 n = snprintf(buf + at, size - at, "%s%s", sep, f->words[i][0] == '\0' ? "(none)" : f->words[i]);
+	for (size_t i = 0; i < n; i++) {
+		const char	*sep = i == 0 ? "" : i + 1 == n ? " or " : ", ", *word = i == words ? more : f->words[i];
+		int		 step = snprintf(buf + at, size - at, "%s%s", sep, word[0] == '\0' ? "(none)" : word);
 
-		if (n < 0 || (size_t)n >= size - at)
+		if (step < 0 || (size_t)step >= size - at)
 			return;
-		at += (size_t)n;
+		at += (size_t)step;
 	}
 }
 
@@ -196,7 +199,7 @@ word_index(const struct field *f, const char *text)
 static int
 set_num(const struct field *f, uint32_t *m, const char *text, char *why, size_t size)
 {
-	char		*end, list[128];
+	char		*end, list[128], number[64];
 	unsigned long	 v;
 	int		 word = word_index(f, text);
 
@@ -207,9 +210,10 @@ set_num(const struct field *f, uint32_t *m, const char *text, char *why, size_t 
 	errno = 0;
 	v = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v < f->min || v > f->max) {
-		words_list(f, list, sizeof list);
-		(void)snprintf(why, size, "must be %s%sa number from %" PRIu32 " to %" PRIu32, list,
-		    list[0] == '\0' ? "" : ", or ", f->min, f->max);
+		(void)snprintf(number, sizeof number, "%s%" PRIu32 " to %" PRIu32 "%s%s%s", f->words == NULL ? "a number from " : "", f->min,
+		    f->max, f->unit == NULL ? "" : " (", f->unit == NULL ? "" : f->unit, f->unit == NULL ? "" : ")");
+		words_list(f, number, list, sizeof list);
+		(void)snprintf(why, size, "must be %s", list);
 		return ERR_INVALID;
 	}
 	*m = (uint32_t)v;
@@ -223,7 +227,7 @@ set_enum(const struct field *f, uint8_t *m, const char *text, char *why, size_t 
 	int	word = word_index(f, text);
 
 	if (word < 0) {
-		words_list(f, list, sizeof list);
+		words_list(f, NULL, list, sizeof list);
 		(void)snprintf(why, size, "must be %s", list);
 		return ERR_INVALID;
 	}

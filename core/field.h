@@ -65,6 +65,7 @@ struct field {
 	uint8_t		 keep;		/* columns with the lowest stay longest when the screen is narrow; 1 up */
 	uint16_t	 offset, size;	/* by AT() */
 	uint32_t	 min, max;	/* FT_NUM */
+	const char	*unit;		/* of it, "ms"; NULL: a mere number */
 	const char	*name;		/* interfaces.md's name; NULL for channel fields */
 	const char	*title;		/* on screen */
 	const char *const *words;	/* FT_ENUM, FT_NUM; ends with NULL */

@@ -6,7 +6,7 @@
 
 #include "core/field.h"
 
-enum client { CLIENT_LINPHONE, CLIENT_BARESIP, CLIENT_TEXT };	/* the numbers are on disk */
+enum profile_client { CLIENT_LINPHONE, CLIENT_BARESIP, CLIENT_TEXT };	/* the numbers are on disk */
 
 enum {
 	PROFILE_NAME = 65,
@@ -17,7 +17,7 @@ struct profile {
 	uint64_t	id;
 	uint64_t	version;			/* counts its changes: what an edit began from */
 	char		name[PROFILE_NAME];
-	uint8_t		client;				/* enum client */
+	uint8_t		client;				/* enum profile_client */
 	char		install_url[513];
 	char		parameters[PROFILE_PARAMETERS];	/* lines of key=value; of a text, its template */
 	int64_t		created_at;

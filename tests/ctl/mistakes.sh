@@ -155,7 +155,7 @@ mistakes <<'E'
 1 | caller_id: must be digits; such as +39 | account add carla group=Sales caller_id='12 34'
 1 | max_contacts: must be a number from 1 to 50 | account set alice max_contacts=99
 1 | max_contacts: must be a number from 1 to 50 | account set alice max_contacts=two
-1 | qualify: must be no or yes, or a number from 2 to 60000 | account set alice qualify=maybe
+1 | qualify: must be no, yes or 2 to 60000 (ms) | account set alice qualify=maybe
 1 | creation: must be plain or wizard | account add carla group=Sales creation=wizzard
 1 | enabled: must be yes or no | account set alice enabled=ja
 1 | permit: '192.0.2.300'; such as 192.0.2.0/255.255.255.0 | account set alice permit=192.0.2.300

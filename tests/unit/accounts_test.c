@@ -306,6 +306,7 @@ test_describe(void **state)
 	}
 	after.qualify = 500;
 	after.enabled = false;
+	after.profile_id = 7;
 	n = edit_describe(&account_kind, &before, &after, NULL, what, sizeof what);
 	assert_true(n < sizeof what && n == strlen(what) && n > 800);
 	assert_true(text_is_utf8(what, n));

@@ -21,11 +21,11 @@ static const struct {
 	{ "username", "alice", NULL }, { "username", "al ice", "only letters" }, { "username", "al@ice", "only letters" },
 	{ "caller_id", "+39340111", NULL }, { "caller_id", "39-340", "digits" }, { "caller_id", "+", "digits" },
 	{ "email", "a@b.org", NULL }, { "email", "alice@example,org", "',' after '@'" }, { "email", "alice", "name@host" },
-	{ "qualify", "yes", NULL }, { "qualify", "1500", NULL }, { "qualify", "99999", "no or yes, or a number" },
+	{ "qualify", "yes", NULL }, { "qualify", "1500", NULL }, { "qualify", "99999", "no, yes or 2 to 60000 (ms)" },
 	{ "enabled", "no", NULL }, { "enabled", "maybe", "yes or no" }, { "max_contacts", "0", "1 to 50" },
 	{ "max_contacts", "50", NULL }, { "max_contacts", "-1", "1 to 50" }, { "creation", "wizard", NULL },
 	{ "creation", "magic", "plain or wizard" }, { "owner", "Zo\xc3\xab", NULL }, { "owner", "\xff", "UTF-8" },
-	{ "deny", "0.0.0.0/0", NULL }, { "permit", "everybody", "address/mask" }, { "group", "nowhere", "no group" },
+	{ "deny", "0.0.0.0/0", NULL }, { "permit", "everybody", "address/mask" }, { "group", "nowhere", "no group" }, { "profile", "none", "no profile" }, { "server", "b-1", NULL }, { "server", "b c", "a node's name" },
 };
 
 static void
