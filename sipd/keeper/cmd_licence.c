@@ -31,18 +31,6 @@ reply_of(struct request *r, const struct licence *l)
 	return reply_record(r, &licence_kind, l, l->version);
 }
 
-/* Answers once the change is durable; at once where there is nothing to change. */
-static void
-save(struct request *r, struct txn *t, const struct licence *l, bool changed)
-{
-	if (changed) {
-		request_commit(r, t, reply_of(r, l));
-		return;
-	}
-	txn_drop(t);
-	request_answer(r, reply_of(r, l));
-}
-
 static void
 licence_show(struct request *r)
 {
@@ -72,7 +60,12 @@ licence_set(struct request *r)
 		request_fault(r, &fault, fault.code == ERR_CONFLICT ? reply_conflict(r, &e, &now) : NULL);
 		return;
 	}
-	save(r, t, &l, changed);
+	if (changed) {
+		request_commit(r, t, reply_of(r, &l));
+		return;
+	}
+	txn_drop(t);
+	request_answer(r, reply_of(r, &l));
 }
 
 static void
@@ -80,13 +73,16 @@ licence_clear(struct request *r)
 {
 	struct licence	 l;
 	struct txn	*t;
-	bool		 changed;
 
 	if (!find(r, &l))
 		return;
+	if (l.state == LICENCE_NONE) {
+		request_refuse(r, ERR_NOT_FOUND, NULL, "account %s: has no licence; 'licence set' gives it one", l.username);
+		return;
+	}
 	t = txn_new(r->keeper->db.store);
-	licences_clear(r->keeper, t, r->peer->user, &l, &changed);
-	save(r, t, &l, changed);
+	licences_clear(r->keeper, t, r->peer->user, &l);
+	request_commit(r, t, reply_of(r, &l));
 }
 
 const struct handler	licence_handlers[] = {

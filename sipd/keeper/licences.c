@@ -172,13 +172,10 @@ licences_set(struct keeper *k, struct txn *t, const char *operator, struct edit 
 }
 
 void
-licences_clear(struct keeper *k, struct txn *t, const char *operator, struct licence *l, bool *changed)
+licences_clear(struct keeper *k, struct txn *t, const char *operator, struct licence *l)
 {
 	const struct licence	before = *l;
 
-	*changed = l->state == LICENCE_CHECKING || l->checked_at != 0;
-	if (!*changed)
-		return;
 	l->checked_at = 0;
 	if (l->state == LICENCE_CHECKING)
 		l->state = LICENCE_VALID;

@@ -19,8 +19,8 @@ void	licences_complete(struct keeper *, struct licence *);
 
 /* licence: as of licences_get(); becomes what it will be.  Nothing is added to txn where nothing differs: *changed tells. */
 int	licences_set(struct keeper *, struct txn *, const char *operator, struct edit *, struct licence *, bool *changed, struct fault *);
-/* Frees a client that is stuck in CHECKING; key and date stay. */
-void	licences_clear(struct keeper *, struct txn *, const char *operator, struct licence *, bool *changed);
+/* Frees a client that is stuck in CHECKING; key and date stay.  Not for state NONE. */
+void	licences_clear(struct keeper *, struct txn *, const char *operator, struct licence *);
 /* With its account; the event is that one's.  True if there was one. */
 bool	licences_delete(struct keeper *, struct txn *, uint64_t account_id);
 
