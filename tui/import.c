@@ -131,7 +131,7 @@ take(struct import *im, json_t *m)
 	} else if (json_object_get(m, "applied") != NULL) {
 		tell_waiting(im, json_is_true(json_object_get(m, "waiting")));
 		progress_show(&im->progress, (uint64_t)json_integer_value(json_object_get(m, "applied")),
-		    (uint64_t)json_integer_value(json_object_get(m, "rows")),
+		    (uint64_t)json_integer_value(json_object_get(m, "rows")), false,
 		    (uint64_t)json_integer_value(json_object_get(m, "applied")));
 	} else if (ok != NULL && json_integer_value(json_object_get(m, "id")) == im->begin_id) {
 		im->result = json_incref(ok);
@@ -245,7 +245,7 @@ send_rows(struct import *im)
 			return complain(EXIT_REFUSED, "%.200s: %s", im->file, strerror(-there));
 		rc = row_take(im, &row);
 		rows_position(im->rows, &done, &total);
-		progress_show(&im->progress, done, total, im->n_rows);
+		progress_show(&im->progress, done, total, true, im->n_rows);
 	}
 	if (rc == 0 && !interrupted)
 		rc = part_send(im);

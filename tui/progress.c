@@ -31,10 +31,10 @@ left_text(const struct progress *p, uint64_t done, uint64_t total, int64_t now, 
 }
 
 void
-progress_show(struct progress *p, uint64_t done, uint64_t total, uint64_t rows)
+progress_show(struct progress *p, uint64_t done, uint64_t total, bool bytes, uint64_t rows)
 {
 	int64_t	now = clock_boot_ms();
-	char	bar[BAR + 1] = "", left[48];
+	char	bar[BAR + 1] = "", left[48], read[48] = "";
 	size_t	full = total == 0 || done > total ? 0 : (size_t)(BAR * done / total);
 
 	if (!isatty(STDERR_FILENO) || now - p->shown_ms < EVERY_MS)
@@ -44,11 +44,13 @@ progress_show(struct progress *p, uint64_t done, uint64_t total, uint64_t rows)
 	left_text(p, done, total, now, left, sizeof left);
 	memset(bar, '.', BAR);
 	memset(bar, '#', full);
+	if (bytes)
+		(void)snprintf(read, sizeof read, "  %.1f MB", (double)done / 1e6);
 	if (total == 0)
-		(void)fprintf(stderr, "\r%-8s %" PRIu64 " rows\033[K", p->phase, rows);
+		(void)fprintf(stderr, "\r%-8s%s  %" PRIu64 " rows\033[K", p->phase, read, rows);
 	else
-		(void)fprintf(stderr, "\r%-8s [%s] %3d %%  %" PRIu64 " rows%s\033[K", p->phase, bar,
-		    (int)(100 * (done < total ? done : total) / total), rows, left);
+		(void)fprintf(stderr, "\r%-8s [%s] %3d %%%s  %" PRIu64 " rows%s\033[K", p->phase, bar,
+		    (int)(100 * (done < total ? done : total) / total), read, rows, left);
 	(void)fflush(stderr);
 }
 

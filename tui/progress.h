@@ -14,8 +14,8 @@ struct progress {
 };
 
 void	progress_phase(struct progress *, const char *phase);	/* begins another; its name is borrowed */
-/* done of total (0: not known), in whatever unit; rows is told as a number. */
-void	progress_show(struct progress *, uint64_t done, uint64_t total, uint64_t rows);
+/* done of total (0: not known), in rows or in bytes, which are told too. */
+void	progress_show(struct progress *, uint64_t done, uint64_t total, bool bytes, uint64_t rows);
 void	progress_clear(struct progress *);			/* before anything else is written */
 
 #endif
