@@ -423,9 +423,10 @@ keys_read(struct console *c, struct frames *f)
 	if (n > 0)
 		keys_feed(&c->keys, bytes, (size_t)n, c->now_ms);
 	while (!c->quit && (key = keys_next(&c->keys, c->now_ms)) != KEY_NONE) {
-		if (key == K_ACK)
+		if (key == K_ACK) {
 			frames_acknowledged(f, c->now_ms);
-		else
+			screen_answered();
+		} else
 			key_take(c, key);
 	}
 }

@@ -2,6 +2,7 @@
 
 #include <curses.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 
 #include "core/text.h"
 
+enum { SETTLE_MS = 300 };	/* for each answer of the terminal that is still to come */
+
 /* One terminal a process: curses keeps it so too. */
 static struct {
 	SCREEN		*screen;
@@ -20,6 +23,7 @@ static struct {
 	struct termios	 before;		/* of the terminal, for a crash */
 	int		 cursor_row, cursor_col;
 	const char	*notice;
+	int		 asked;			/* "are you there" that has no answer yet */
 } the;
 
 static const struct {
@@ -108,22 +112,42 @@ screen_open(char why[SCREEN_WHY])
 	return 0;
 }
 
-void
-screen_close(void)
+/* Answers that are still under way must not be typed into what comes after us. */
+static void
+settle(void)
 {
-	if (the.screen == NULL)
-		return;
-	out("\033[?2004l");
-	(void)endwin();
-	delscreen(the.screen);
-	the.screen = NULL;
+	static const char	answer[] = "\033[0n";
+	struct pollfd		p = { .fd = STDIN_FILENO, .events = POLLIN };
+	size_t			matched = 0;
+	char			c;
+
+	while (the.asked > 0 && poll(&p, 1, SETTLE_MS) == 1 && read(STDIN_FILENO, &c, 1) == 1) {
+		matched = c == answer[matched] ? matched + 1 : c == answer[0];
+		if (answer[matched] == '\0') {
+			the.asked--;
+			matched = 0;
+		}
+	}
+	the.asked = 0;
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 void
 screen_leave(void)
 {
+	settle();
 	out("\033[?2004l");
 	(void)endwin();
+}
+
+void
+screen_close(void)
+{
+	if (the.screen == NULL)
+		return;
+	screen_leave();
+	delscreen(the.screen);
+	the.screen = NULL;
 }
 
 void
@@ -247,6 +271,14 @@ screen_end(bool redraw)
 	(void)wnoutrefresh(stdscr);
 	(void)doupdate();
 	out("\033[5n");		/* "are you there": its answer says that the frame has arrived */
+	the.asked++;
+}
+
+void
+screen_answered(void)
+{
+	if (the.asked > 0)
+		the.asked--;
 }
 
 size_t

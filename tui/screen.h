@@ -31,6 +31,7 @@ int	screen_put_raw(int row, int col, int cells, enum style, const char *text);
 void	screen_blank(int row);
 void	screen_cursor(int row, int col);	/* where the cursor rests: on the row, for braille and speech */
 void	screen_end(bool redraw);		/* sends what changed; redraw: everything */
+void	screen_answered(void);			/* the terminal said that a frame has arrived */
 size_t	screen_copy(const char *text);		/* to the terminal's clipboard (OSC 52); returns the bytes copied */
 
 #endif
