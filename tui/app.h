@@ -59,7 +59,7 @@ struct console {
 	struct list		 registered, accounts, group_box, groups, events, recent;
 	struct form		 form;
 	struct prompt		 prompt;
-	struct palette		 palette;
+	struct recall		 palette;		/* actions that were typed by name */
 	struct export		 export;
 	char			 account[65];		/* that the details show */
 	json_t			*details;		/* its record, and its registrations */

@@ -9,6 +9,7 @@
 #include "tui/import.h"
 #include "tui/palette.h"
 #include "tui/screen.h"
+#include "tui/search.h"
 #include "tui/table.h"
 
 static const struct {
@@ -104,26 +105,6 @@ column_menu(struct console *c, const char *title, bool sorting)
 }
 
 static void
-filter_typed(struct console *c, const char *text)
-{
-	struct list	*l = list_of(c);
-
-	if (l != NULL)
-		list_set_filter(l, text);
-}
-
-/* "3 of 412 in Sales (21 ms)" */
-static void
-filter_aside(struct console *c, char *buf, size_t size)
-{
-	const struct list	*l = list_of(c);
-
-	if (l != NULL)
-		(void)snprintf(buf, size, "%lld of %lld%s%.20s (%lld ms)", (long long)l->matched, (long long)l->total,
-		    l->group[0] == '\0' ? "" : " in ", l->group, (long long)l->took_ms);
-}
-
-static void
 find_done(struct console *c, const char *text)
 {
 	struct list	*l = list_of(c);
@@ -200,7 +181,7 @@ common_act(struct console *c, const struct action_row *a)
 	case ACT_COLUMNS: column_menu(c, "Columns (* shown)", false); break;
 	case ACT_FILTER:
 		if (list_of(c) != NULL)
-			prompt_line(c, "Filter:", list_of(c)->filter, filter_typed, filter_typed)->aside = filter_aside;
+			search_open(c, list_of(c));
 		break;
 	case ACT_FIND: (void)prompt_line(c, "Find:", "", NULL, find_done); break;
 	case ACT_COMMAND: palette_open(c); break;

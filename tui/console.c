@@ -432,12 +432,14 @@ keys_read(struct console *c, struct frames *f)
 }
 
 static int
-next_wait(const struct console *c)
+next_wait(struct console *c)
 {
-	int	wait_ms = (int)(CLOCK_MS - c->wall_ms % CLOCK_MS), retry = link_next_ms(&c->link, c->now_ms);
+	int	wait_ms = (int)(CLOCK_MS - c->wall_ms % CLOCK_MS), retry = link_next_ms(&c->link, c->now_ms), tell;
 
 	if (retry >= 0 && retry < wait_ms)
 		wait_ms = retry;
+	if (c->pane->list != NULL && (tell = list_next_ms(c->pane->list(c))) >= 0 && tell < wait_ms)
+		wait_ms = tell;
 	if (keys_waiting(&c->keys) && wait_ms > KEY_ESC_MS)
 		wait_ms = KEY_ESC_MS;
 	return wait_ms;

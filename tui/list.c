@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "tui/app.h"
+#include "tui/search.h"
 
 enum { KEPT_ROWS = 64 };
 
@@ -248,24 +249,64 @@ counts_take(struct list *l, const json_t *m)
 	l->done = json_number_value(json_object_get(m, "done"));
 }
 
+static bool
+is_about_filter(const json_t *error)
+{
+	const char	*field = json_string_value(json_object_get(error, "field"));
+
+	return field != NULL && (strcmp(field, "filter") == 0 || strcmp(field, "query") == 0);
+}
+
+/*
+ * The rows stay those of the filter before.  The search box tells where the fault is; without it the filter is what it was, and the box
+ * opens with what was refused.
+ */
+static void
+filter_refused(struct list *l, const json_t *error)
+{
+	const char	*text = json_string_value(json_object_get(error, "text")), *rest = text == NULL ? NULL : strstr(text, ": ");
+
+	l->c->wants_frame = true;
+	if (!search_is_open(l)) {
+		console_say(l->c, true, "%.200s; / goes on with it", text == NULL ? "not a query" : text);
+		memcpy(l->refused, l->filter, sizeof l->refused);
+		memcpy(l->filter, l->good, sizeof l->filter);
+		return;
+	}
+	(void)snprintf(l->fault, sizeof l->fault, "%s", rest == NULL ? "not a query" : rest + 2);
+	l->fault_column = json_integer_value(json_object_get(error, "column"));
+}
+
 /* Whether the answer is a refusal; the view is then another one, or none. */
 static bool
 refused(struct list *l, const json_t *m)
 {
-	if (json_object_get(m, "error") == NULL)
+	const json_t	*error = json_object_get(m, "error");
+
+	if (error == NULL)
 		return false;
 	l->seeking = false;
+	if (l->again)
+		return true;	/* nobody asks for that any more */
+	if (is_about_filter(error)) {
+		filter_refused(l, error);
+		return true;
+	}
 	l->view = 0;
-	if (!l->again)
-		(void)console_refused(l->c, m);
+	(void)console_refused(l->c, m);
 	return true;
 }
 
 static void
 window_take(struct list *l, const json_t *m)
 {
-	json_t	*order = json_object_get(m, "order"), *at = json_object_get(m, "position");
+	json_t		*order = json_object_get(m, "order"), *at = json_object_get(m, "position");
+	const char	*note = json_string_value(json_object_get(m, "note"));
 
+	memcpy(l->good, l->filter, sizeof l->good);
+	l->fault[0] = l->refused[0] = '\0';
+	l->fault_shown = false;
+	(void)snprintf(l->note, sizeof l->note, "%s", note == NULL ? "" : note);
 	counts_take(l, m);
 	(void)json_object_clear(l->rows);
 	rows_take(l, json_object_get(m, "rows"), false, false);
@@ -313,7 +354,8 @@ on_change(void *arg, const json_t *m)
 	struct list	*l = arg;
 	json_t		*order = json_object_get(m, "order");
 	int64_t		 first = l->first, total = l->total;
-	bool		 hold = !l->follow && l->c->now_ms - l->c->key_ms < LIST_HOLD_MS;
+	/* What a filter or a sort has found so far is no order yet that could be held. */
+	bool		 hold = !l->sorting && !l->follow && l->c->now_ms - l->c->key_ms < LIST_HOLD_MS;
 
 	if (m == NULL)
 		return;
@@ -345,6 +387,8 @@ list_tick(struct list *l)
 	json_t		*at;
 	void		*next;
 
+	if (list_next_ms(l) == 0)
+		l->fault_shown = l->c->wants_frame = true;
 	if (l->missed && !l->c->paused && l->view != 0) {
 		l->missed = false;
 		reopen(l);
@@ -365,12 +409,24 @@ list_tick(struct list *l)
 	}
 }
 
+int
+list_next_ms(const struct list *l)
+{
+	int64_t	wait_ms = l->typed_ms + SEARCH_QUIET_MS - l->c->now_ms;
+
+	return l->fault[0] == '\0' || l->fault_shown ? -1 : wait_ms < 0 ? 0 : (int)wait_ms;
+}
+
 void
 list_set_filter(struct list *l, const char *filter)
 {
+	l->refused[0] = '\0';
 	if (strcmp(l->filter, filter) == 0)
 		return;
 	(void)snprintf(l->filter, sizeof l->filter, "%s", filter);
+	l->fault[0] = '\0';
+	l->fault_shown = false;
+	l->typed_ms = l->c->now_ms;
 	reopen(l);
 }
 

@@ -12,16 +12,26 @@
 
 #include "core/field.h"
 #include "tui/actions.h"
+#include "tui/recall.h"
 
 struct console;
 
-enum { LIST_ID = 128, LIST_TEXT = 256, LIST_HOLD_MS = 2000, LIST_MARK_MS = 2000, LIST_VANISHED_MS = 500 };
+enum { LIST_ID = 128, LIST_TEXT = RECALL_LINE, LIST_HOLD_MS = 2000, LIST_MARK_MS = 2000, LIST_VANISHED_MS = 500 };
 
 struct list {
 	struct console		*c;
 	const struct kind	*kind;
 	char			 filter[LIST_TEXT], group[65], sort[32];
 	bool			 reverse, follow;	/* follow: with the selected row, of events with the newest */
+	char			 good[LIST_TEXT];	/* the last filter that was taken */
+	char			 refused[LIST_TEXT];	/* one that was not, for the search box to open with */
+	char			 fault[LIST_TEXT];	/* what is wrong with the filter; "" nothing, as far as is known */
+	json_int_t		 fault_column;		/* from 1, in characters; 0 unknown */
+	bool			 fault_shown;		/* it is not being typed any more */
+	char			 note[LIST_TEXT];	/* what the daemon has to say about it */
+	int64_t			 typed_ms;		/* when it changed last */
+	struct recall		 searches;
+	char			 searched_from[LIST_ID];	/* the row that was selected when the search box opened */
 	uint64_t		 hidden;		/* columns that were chosen away, by row of the field table */
 	json_int_t		 view;			/* 0: none open */
 	bool			 asked;			/* a request for it is under way */
@@ -54,7 +64,8 @@ void	list_set_sort(struct list *, const char *field);
 void	list_find(struct list *, const char *text);
 void	list_seek(struct list *, const char *field, const char *text);	/* all of it, in that field's order, the cursor on that row */
 bool	list_follows(const struct list *);		/* it shows the newest events as they come */
-void	list_tick(struct list *);			/* releases a held order, drops marks */
+void	list_tick(struct list *);			/* releases a held order, drops marks, tells a fault */
+int	list_next_ms(const struct list *);		/* until it has something to tell; -1 nothing */
 
 /* Column heads at row, then lines below it, in so many columns of the screen. */
 void	list_paint(struct list *, int row, int col, int width, int lines, bool active);

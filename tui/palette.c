@@ -31,7 +31,7 @@ complete(struct console *c)
 {
 	struct prompt	*p = &c->prompt;
 	const char	*found = NULL;
-	char		 text[PALETTE_LINE];
+	char		 text[64];
 	size_t		 n = 0;
 
 	for (size_t i = 0; i < n_action_rows; i++) {
@@ -55,32 +55,11 @@ complete(struct console *c)
 static bool
 key(struct console *c, int k)
 {
-	struct palette	*h = &c->palette;
-
 	if (k == K_TAB) {
 		complete(c);
 		return true;
 	}
-	if (k != K_UP && k != K_DOWN)
-		return false;
-	h->at += k == K_UP ? 1 : -1;
-	if (h->at >= h->n)
-		h->at = h->n - 1;
-	if (h->at < -1)
-		h->at = -1;
-	editor_set(&c->prompt.editor, h->at < 0 ? "" : h->lines[h->at], EDITOR_MAX - 1);
-	return true;
-}
-
-static void
-remember(struct palette *h, const char *name)
-{
-	if (h->n > 0 && strcmp(h->lines[0], name) == 0)
-		return;
-	memmove(h->lines[1], h->lines[0], sizeof h->lines - sizeof h->lines[0]);
-	(void)snprintf(h->lines[0], sizeof h->lines[0], "%s", name);
-	if (h->n < PALETTE_LINES)
-		h->n++;
+	return recall_key(&c->palette, &c->prompt.editor, k);
 }
 
 static void
@@ -103,7 +82,7 @@ done(struct console *c, const char *text)
 	} else if (n > 1 && strcmp(found->name, text) != 0) {
 		console_say(c, true, "%.60s: more than one action begins like that", text);
 	} else {
-		remember(&c->palette, found->name);
+		recall_add(&c->palette, found->name);
 		common_perform(c, found);
 	}
 }
@@ -111,7 +90,7 @@ done(struct console *c, const char *text)
 void
 palette_open(struct console *c)
 {
-	c->palette.at = -1;
+	recall_begin(&c->palette);
 	prompt_line(c, ":", "", typed, done)->key = key;
 	typed(c, "");
 }

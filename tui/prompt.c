@@ -102,14 +102,13 @@ line_key(struct console *c, int key)
 	struct prompt	*p = &c->prompt;
 	char		 before[EDITOR_MAX];
 
-	if (key == K_ENTER) {
-		finish(c, true, p->editor.text);
-		return;
-	}
 	(void)snprintf(before, sizeof before, "%s", p->editor.text);
 	if (p->key != NULL && p->key(c, key))
 		;
-	else if (!editor_key(&p->editor, key) && key < K_UP)
+	else if (key == K_ENTER) {
+		finish(c, true, p->editor.text);
+		return;
+	} else if (!editor_key(&p->editor, key) && key < K_UP)
 		(void)editor_insert(&p->editor, (uint32_t)key);
 	if (p->typing != NULL && strcmp(before, p->editor.text) != 0)
 		p->typing(c, p->editor.text);

@@ -6,6 +6,7 @@
 #include "core/account.h"
 #include "core/binding.h"
 #include "core/group.h"
+#include "tui/shell.h"
 
 /* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
 static bool
@@ -59,24 +60,6 @@ do_delete(struct console *c, const char *text)
 	(void)text;
 	(void)snprintf(what, sizeof what, "%s delete", c->subject.noun);
 	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_deleted, c);
-}
-
-/* As a shell would read it back: 'so' where it must be. */
-static const char *
-shell_word(const char *text, char *buf, size_t size)
-{
-	static const char	plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
-	size_t			at = 0;
-
-	if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
-		(void)snprintf(buf, size, "%s", text);
-		return buf;
-	}
-	buf[at++] = '\'';
-	for (; *text != '\0' && at + 6 < size; text++)
-		at += (size_t)snprintf(buf + at, size - at, *text == '\'' ? "'\\''" : "%c", *text);
-	(void)snprintf(buf + at, size - at, "'");
-	return buf;
 }
 
 /* "2 contacts on line and 1 queued message go with it", of what the daemon counted. */

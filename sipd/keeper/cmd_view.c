@@ -94,6 +94,7 @@ view_run(struct request *r)
 	struct fault		 fault;
 	uint8_t			 key[ROW_KEY_MAX];
 	size_t			 position = SIZE_MAX;
+	char			 note[700];
 	json_t			*reply;
 
 	if (of != 0 && v == NULL) {
@@ -115,6 +116,8 @@ view_run(struct request *r)
 	if (at != NULL && row_of_id(spec.sorted.source, at, key) == 0 && (position = view_position(v, key)) != SIZE_MAX)
 		view_show(v, position);
 	reply = view_whole(v);
+	if (filter_note(&v->spec.sorted.filter, note, sizeof note)[0] != '\0')
+		(void)json_object_set_new(reply, "note", json_string(note));
 	if (at != NULL)
 		(void)json_object_set_new(reply, "position",
 		    json_integer(position == SIZE_MAX ? -1 : (json_int_t)position));

@@ -313,7 +313,7 @@ key 3
 wait >   alice
 wait carlo
 key /
-wait Filter:
+wait Search:
 text car*
 gone alice
 wait carlo
@@ -472,11 +472,11 @@ key 3
 wait >   alice
 text ${esc}[200~by4dq2${esc}[201~
 key /
-wait Filter:
+wait Search:
 text ${esc}[200~car4${esc}[201~
-wait Filter: car4
+wait Search: car4
 key Escape
-gone Filter:
+gone Search:
 wait Accounts - 
 E
 check "and changed nothing" field alice enabled true
