@@ -151,8 +151,8 @@ profiles_delete(struct keeper *k, struct txn *t, const char *operator, const str
 		return fault_set(fault, ERR_IN_USE, NULL, "profile %s: is used by %s%s%s: give them another first", p->name,
 		    users_text(&groups, of_groups, sizeof of_groups), accounts.n > 0 && groups.n > 0 ? " and " : "",
 		    users_text(&accounts, of_accounts, sizeof of_accounts));
-	if (!staged_is_empty(&k->db))
-		return fault_set(fault, ERR_IN_USE, NULL, "profile %s: an import is under way that may use it: delete it when that is done", p->name);
+	if (staged_uses(&k->db, profile_kind.name, p->id))
+		return fault_set(fault, ERR_IN_USE, NULL, "profile %s: an import gives it to accounts now: delete it when that is done", p->name);
 	if (t == NULL)
 		return 0;
 	table_delete(t, &k->db, &profile_kind, p);

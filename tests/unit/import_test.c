@@ -315,20 +315,26 @@ test_reserved(void **state)
 	client_open(&other, &rig);
 	done(CLIENT_CALL(&c, "{s:s, s:s}", "do", "group add", "name", "ops"));
 	done(CLIENT_CALL(&c, "{s:s, s:s, s:{s:s}}", "do", "account add", "name", "old", "set", "group", "ops"));
+	done(CLIENT_CALL(&c, "{s:s, s:s, s:{s:s}}", "do", "profile add", "name", "desk", "set", "kind", "text"));
+	done(CLIENT_CALL(&c, "{s:s, s:s, s:{s:s}}", "do", "profile add", "name", "unused", "set", "kind", "text"));
 	id = import_begin(&c);
 	refused(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account import", "step", "begin"), "busy", "");
 	refused(CLIENT_CALL(&other, "{s:s, s:s, s:[]}", "do", "account import", "step", "rows", "rows"), "usage", "");
 	refused(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account import", "step", "commit"), "usage", "");
-	rows_well(&c, json_pack("[o, o]", row(2, "new", "caller_id", "+391"), row(3, "old", "owner", "Bo")));
+	rows_well(&c, json_pack("[o, o, o]", row(2, "new", "caller_id", "+391"), row(3, "old", "owner", "Bo"), row(4, "p", "profile", "desk")));
 	refused(CLIENT_CALL(&other, "{s:s, s:s, s:{s:s}}", "do", "account add", "name", "new", "set", "group", "ops"), "exists", "username");
 	refused(CLIENT_CALL(&other, "{s:s, s:s, s:{s:s, s:s}}", "do", "account add", "name", "x", "set", "group", "ops",
 	    "caller_id_2", "+391"), "exists", "caller_id_2");
 	refused(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account delete", "name", "old"), "busy", "");
 	refused(CLIENT_CALL(&other, "{s:s, s:s}", "do", "group delete", "name", "sales"), "in-use", "");
+	refused(CLIENT_CALL(&other, "{s:s, s:s}", "do", "profile delete", "name", "desk"), "in-use", "");
+	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "profile delete", "name", "unused"));
 	done(CLIENT_CALL(&other, "{s:s, s:s, s:{s:s}}", "do", "account set", "name", "old", "set", "description", "kept"));
 	done(import_commit(&c));
-	import_ends(&c, id, 1, 1, 0);
+	import_ends(&c, id, 2, 1, 0);
 	nothing_left(&rig);
+	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account delete", "name", "p"));
+	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "profile delete", "name", "desk"));
 	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account delete", "name", "old"));
 	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "account delete", "name", "new"));
 	done(CLIENT_CALL(&other, "{s:s, s:s}", "do", "group delete", "name", "sales"));
