@@ -6,7 +6,7 @@ seconds=${CONCURRENT_SECONDS:-5}
 
 edit_at_once()
 {
-	timeout $((seconds + 200)) python3 "$(dirname "$0")/concurrent.py" "$WIRECHIEF_SOCKET" "$B/wirechief" "$seconds" "$1" > "$TMP/said" 2>&1
+	timeout $((seconds + 400)) python3 "$(dirname "$0")/concurrent.py" "$WIRECHIEF_SOCKET" "$B/wirechief" "$seconds" "$1" > "$TMP/said" 2>&1
 	local status=$?
 
 	tail -20 "$TMP/said"

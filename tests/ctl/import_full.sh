@@ -24,7 +24,7 @@ filled()
 import json, os, socket, sys, time
 path, ballast = sys.argv[1:]
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(30)
+s.settimeout(120)
 s.connect(path)
 f = s.makefile("rw")
 f.readline()
@@ -43,7 +43,7 @@ def fill():
         except OSError:
             pass
 def wait_taking(wanted):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while ask(1000, "status")["ok"]["store_ok"] != wanted:
         assert time.monotonic() < until
         time.sleep(0.05)
