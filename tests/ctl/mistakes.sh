@@ -256,4 +256,6 @@ if [ "$(id -u)" = 0 ]; then
 	check "a stranger is told who may" as sys 1 "only root and members of" status
 	chmod 600 "$WIRECHIEF_SOCKET"
 	check "one who can't even see the socket, too" as sys 3 "Permission denied;operators or viewers" status
+else
+	echo "skip those who may not: only root can become somebody else"
 fi
