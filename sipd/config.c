@@ -15,6 +15,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "core/nearest.h"
 #include "core/text.h"
 
 enum { OPTIONS_MAX = 64, SECTIONS_MAX = 16 };
@@ -61,18 +62,53 @@ fail(struct reader *r, int line, const char *fmt, ...)
 	va_end(ap);
 }
 
+static bool
+is_in(const struct config_option *o, const char *section)
+{
+	return strcmp(o->section == NULL ? "root" : o->section, section) == 0;
+}
+
+/* What could be meant by a key that the section does not have: ": did you mean 'listen'?" */
+static void
+hint(const char *section, const char *text, char *buf, size_t size)
+{
+	const char	*other = NULL;
+	char		 name[64];
+	struct nearest	 n;
+
+	buf[0] = '\0';
+	if (sscanf(text, "no such option '%63[^']'", name) != 1)
+		return;
+	nearest_begin(&n, name);
+	for (size_t i = 0; i < n_config_options; i++) {
+		const struct config_option	*o = &config_options[i];
+
+		if (is_in(o, section))
+			nearest_try(&n, o->name);
+		else if (strcmp(o->name, name) == 0)
+			other = o->section == NULL ? "the top of the file" : o->section;
+		if (o->section != NULL && strcmp(section, "root") == 0)
+			nearest_try(&n, o->section);
+	}
+	if (other != NULL && n.far > 1)
+		(void)snprintf(buf, size, "; it belongs to %s", other);
+	else if (n.best[0] != '\0')
+		(void)snprintf(buf, size, "; did you mean '%s'?", n.best);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	char	text[256];
+	char	text[256], more[160];
 
 	vsnprintf(text, sizeof text, fmt, ap);
+	hint(cfg->name, text, more, sizeof more);
 	if (strstr(text, END_KEY) != NULL)
 		fail(reader_of(cfg), cfg->line, "section %s is not closed", cfg->name);
 	else if (strcmp(cfg->name, "root") == 0)
-		fail(reader_of(cfg), cfg->line, "%s", text);
+		fail(reader_of(cfg), cfg->line, "%s%s", text, more);
 	else
-		fail(reader_of(cfg), cfg->line, "section %s: %s", cfg->name, text);
+		fail(reader_of(cfg), cfg->line, "section %s: %s%s", cfg->name, text, more);
 }
 
 static size_t
@@ -81,8 +117,7 @@ row_find(const char *section, const char *name)
 	size_t	i;
 
 	for (i = 0; i < n_config_options; i++)
-		if (strcmp(config_options[i].name, name) == 0 &&
-		    strcmp(config_options[i].section == NULL ? "root" : config_options[i].section, section) == 0)
+		if (strcmp(config_options[i].name, name) == 0 && is_in(&config_options[i], section))
 			break;
 	return i;
 }

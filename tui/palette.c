@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/nearest.h"
 #include "tui/app.h"
 #include "tui/common.h"
 
@@ -66,6 +67,7 @@ static void
 done(struct console *c, const char *text)
 {
 	const struct action_row	*found = NULL;
+	struct nearest		 near;
 	int			 n = 0;
 
 	for (size_t i = 0; i < n_action_rows && text[0] != '\0'; i++) {
@@ -78,7 +80,14 @@ done(struct console *c, const char *text)
 	if (text[0] == '\0')
 		return;
 	if (found == NULL) {
-		console_say(c, true, "no action %.60s here; ? lists them", text);
+		nearest_begin(&near, text);
+		for (size_t i = 0; i < n_action_rows; i++)
+			if (is_candidate(c, &action_rows[i], ""))
+				nearest_try(&near, action_rows[i].name);
+		if (near.best[0] != '\0')
+			console_say(c, true, "no action %.60s here; did you mean %s? ? lists them", text, near.best);
+		else
+			console_say(c, true, "no action %.60s here; ? lists them", text);
 	} else if (n > 1 && strcmp(found->name, text) != 0) {
 		console_say(c, true, "%.60s: more than one action begins like that", text);
 	} else {

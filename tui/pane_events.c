@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/account.h"
 #include "core/event.h"
-#include "core/group.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/records.h"
@@ -146,19 +144,19 @@ to_group(struct console *c, const char *name)
 	console_enter(c, &pane_groups);
 }
 
-/* The records that events speak of, and where each is looked at. */
+/* The records that events speak of, what tells whether one is still there, and where it is looked at. */
 static const struct place {
-	const struct kind	*kind;
-	void			(*go)(struct console *, const char *name);
+	const char	*word, *noun;
+	void		(*go)(struct console *, const char *name);
 } places[] = {
-	{ &account_kind, account_show }, { &group_kind, to_group },
+	{ "account", "account", account_show }, { "group", "group", to_group }, { "licence", "account", account_show },
 };
 
 static const struct place *
-place_named(const char *kind)
+place_named(const char *word)
 {
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (strcmp(places[i].kind->name, kind) == 0)
+		if (strcmp(places[i].word, word) == 0)
 			return &places[i];
 	return NULL;
 }
@@ -215,8 +213,8 @@ event_open(struct console *c, struct list *l)
 		return;
 	}
 	c->subject.pane = c->pane;
-	(void)snprintf(c->subject.noun, sizeof c->subject.noun, "%s", p->kind->name);
-	(void)snprintf(what, sizeof what, "%s show", p->kind->name);
+	(void)snprintf(c->subject.noun, sizeof c->subject.noun, "%s", p->noun);
+	(void)snprintf(what, sizeof what, "%s show", p->noun);
 	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_record, c);
 }
 

@@ -193,7 +193,7 @@ role root operator
 # What none of the commands is.
 says()
 {
-	asks bin "$2" | grep -qF "$1"
+	asks bin "$2" | grep -F "$1" > /dev/null
 }
 check "a viewer may open a view" says '"matched":' '{"do": "view"}'
 check "a viewer may not try a deletion dry" says '"denied"' '{"do": "account delete", "dry": true}'

@@ -261,6 +261,14 @@ wait >   Back Office
 key Escape
 wait Events -
 E
+"$W" licence set user9 key=12345-67890 > /dev/null
+check "on a licence's opens its account" console <<E
+wait LIVE
+key 8
+wait   licence user9:
+key Enter
+wait Events > user9
+E
 check "on one of what is gone says so" console <<E
 wait LIVE
 key 8

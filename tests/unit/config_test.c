@@ -91,7 +91,11 @@ static const struct {
 	const char	*why;
 } wrong[] = {
 	{ "colour = \"red\"\n", "f:1: no such option 'colour'" },
-	{ "\n\nregister {\n\tmin_expire = 5\n}\n", "f:4: section register: no such option 'min_expire'" },
+	{ "\n\nregister {\n\tmin_expire = 5\n}\n", "f:4: section register: no such option 'min_expire'; did you mean 'min_expires'?" },
+	{ "lisen = \"udp:127.0.0.1:0\"\n", "f:1: no such option 'lisen'; did you mean 'listen'?" },
+	{ "controls { }\n", "f:1: no such option 'controls'; did you mean 'control'?" },
+	{ "level = \"info\"\n", "f:1: no such option 'level'; it belongs to log" },
+	{ "log { domain = \"a\" }\n", "f:1: section log: no such option 'domain'; it belongs to the top of the file" },
 	{ "node = \"b\"\nregister { min_expires = 0 }\n", "f:2: register.min_expires: \"0\" must be a number from 1 to 86400" },
 	{ "register {\n min_expires = 99999999999999999999 }\n",
 	  "f:2: register.min_expires: \"99999999999999999999\" must be a number from 1 to 86400" },
