@@ -26,6 +26,7 @@ struct draft_field {
 	char			 yours[EDITOR_MAX], now[EDITOR_MAX];	/* of a clash */
 	char			(*names)[DRAFT_NAME];	/* what a reference may be, in the order in which it came */
 	int			 n_names, names_size;
+	bool			 asked;			/* for them */
 };
 
 struct draft {

@@ -14,16 +14,29 @@ name_field(const struct kind *k)
 	return kind_tag(k, k->name_tag)->name;
 }
 
-/* The names that a reference may be, as they come. */
+static bool
+refers_to(const struct draft_field *ff, const char *kind)
+{
+	return ff->field->ref != NULL && strcmp(ff->field->ref, kind) == 0;
+}
+
+/* The names that a reference may be, as they come.  Where the link was lost before the last one, they are asked for anew. */
 static void
 on_name(struct console *c, const char *kind, const json_t *m)
 {
 	struct draft	*d = &c->form.draft;
 	const char	*name = json_string_value(json_object_get(json_object_get(m, "row"), "name"));
 
-	for (int i = 0; c->form.open && name != NULL && i < d->n; i++)
-		if (d->fields[i].field->ref != NULL && strcmp(d->fields[i].field->ref, kind) == 0)
+	for (int i = 0; c->form.open && i < d->n; i++) {
+		if (!refers_to(&d->fields[i], kind))
+			continue;
+		if (name != NULL)
 			draft_name_add(d, i, name);
+		if (m == NULL) {
+			d->fields[i].asked = false;
+			d->fields[i].n_names = 0;
+		}
+	}
 	c->wants_frame = true;
 }
 
@@ -52,16 +65,20 @@ names_ask(struct console *c)
 {
 	struct draft	*d = &c->form.draft;
 
-	for (int i = 0; i < d->n; i++) {
-		const char	*ref = d->fields[i].field->ref;
+	for (size_t k = 0; k < sizeof referred / sizeof referred[0]; k++) {
+		bool	wanted = false;
 
-		if (ref == NULL || d->fields[i].n_names > 0)
-			continue;
-		if ((d->fields[i].field->flags & FF_NEEDED) == 0)
-			draft_name_add(d, i, "");
-		for (size_t k = 0; k < sizeof referred / sizeof referred[0]; k++)
-			if (strcmp(referred[k].kind, ref) == 0)
-				(void)link_ask(&c->link, json_pack("{s:s}", "do", referred[k].list), LINK_ROWS, referred[k].fn, c, c->now_ms);
+		for (int i = 0; i < d->n; i++) {
+			struct draft_field	*ff = &d->fields[i];
+
+			if (!refers_to(ff, referred[k].kind) || ff->asked)
+				continue;
+			wanted = ff->asked = true;
+			if ((ff->field->flags & FF_NEEDED) == 0)
+				draft_name_add(d, i, "");
+		}
+		if (wanted)
+			(void)link_ask(&c->link, json_pack("{s:s}", "do", referred[k].list), LINK_ROWS, referred[k].fn, c, c->now_ms);
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { LABEL_COL = 1, VALUE_COL = 19, VALUE_CELLS = 60, VALUE_CELLS_MIN = 30, REMARK_CELLS = 26, TOP = 3, FOOT = 3 };
+enum { LABEL_COL = 1, VALUE_COL = 19, VALUE_CELLS = 60, VALUE_CELLS_MIN = 30, REMARK_CELLS = 26, TOP = 3, ROWS_FOR_MORE = 20 };
 
 /* Where the next line of the form goes. */
 struct at {
@@ -16,10 +16,17 @@ struct at {
 	int		 line;		/* of the whole form, from 0 */
 };
 
+/* Rows at the foot: what a field is for, a word or how it is changed, keys. */
+static int
+foot_rows(void)
+{
+	return screen_rows() >= ROWS_FOR_MORE ? 4 : 3;
+}
+
 static int
 height(void)
 {
-	return screen_rows() - TOP - FOOT;
+	return screen_rows() - TOP - foot_rows();
 }
 
 /* The screen's row of the line, or -1: not in sight. */
@@ -63,6 +70,8 @@ value_cells(const struct draft *d, int i)
 {
 	int	cells = screen_cols() - VALUE_COL - REMARK_CELLS;
 
+	if (d->fields[i].fixed)
+		return screen_cols() - VALUE_COL - 1;
 	if (cells < VALUE_CELLS_MIN)	/* narrow: each as it can */
 		cells = screen_cols() - VALUE_COL - 3 - text_width(remark(d, i));
 	return cells > VALUE_CELLS ? VALUE_CELLS : cells;
@@ -129,8 +138,7 @@ clash_paint(struct at *at, const struct draft_field *ff)
 
 	if (row < 0)
 		return;
-	(void)snprintf(line, sizeof line, "%s: %s   F4 takes %s", ff->theirs ? "yours" : "theirs",
-	    ff->theirs ? ff->yours : ff->now, ff->theirs ? "yours" : "theirs");
+	(void)snprintf(line, sizeof line, "F4 takes %s: %s", ff->theirs ? "yours" : "theirs", ff->theirs ? ff->yours : ff->now);
 	(void)screen_put(row, 3, 2, S_LAGGED, "~");
 	(void)screen_put_raw(row, 5, screen_cols() - 5, S_LAGGED, line);
 }
@@ -206,14 +214,16 @@ foot_paint(struct console *c)
 {
 	const struct draft	*d = &c->form.draft;
 	const struct field	*f = d->fields[d->at].field;
+	const char		*how = how_to(d);
+	int			 rows = foot_rows() - (c->message[0] != '\0' || how[0] != '\0' ? 2 : 1);
 	char			 line[400];
 
 	if (prompt_at_foot(c))
 		return;
 	(void)snprintf(line, sizeof line, "%s: %s", title(f), d->fields[d->at].again ? "The same again, so that no slip of the finger is saved." : f->help);
-	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, line);
+	screen_put_rows(screen_rows() - foot_rows(), rows, S_DIM, line);
 	if (c->message[0] == '\0' && c->link.state == LINK_UP)
-		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, how_to(d));
+		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, how);
 }
 
 /* What someone else made of it: field, yours, theirs, the chosen one marked. */
@@ -232,7 +242,7 @@ compare_paint(struct console *c)
 	for (int i = 0; i < d->n; i++) {
 		const struct draft_field	*ff = &d->fields[i];
 
-		if (!ff->clash || row >= screen_rows() - FOOT - 1 || (n++, i < d->at && n > height()))
+		if (!ff->clash || row >= screen_rows() - foot_rows() - 1 || (n++, i < d->at && n > height()))
 			continue;
 		if (i == d->at) {
 			(void)screen_put(row, 0, 1, S_BOLD, ">");
@@ -249,7 +259,7 @@ compare_paint(struct console *c)
 	(void)screen_put_raw(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, line);
 	if (c->message[0] == '\0')
 		(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM,
-		    "y yours, t theirs, Space the other; F2 saves what is marked *, Esc: the form");
+		    "y yours, t theirs, Space the other; F2 saves; Esc the form");
 }
 
 void

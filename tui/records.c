@@ -237,14 +237,14 @@ static const char *
 way_to_make(struct console *c, int i)
 {
 	(void)c;
-	return i == 0 ? "plain    enabled at once" : "wizard   not enabled until its owner activates it on the phone";
+	return i == 0 ? "plain    enabled at once" : "wizard   not enabled until activated on the phone";
 }
 
 static void
 account_add(struct console *c, const char *group)
 {
 	if (ask_about(c, "account", group))
-		prompt_choose(c, "New account: how is it made?", way_to_make, 2, 0, new_account);
+		prompt_choose(c, "Add an account: how is it made?", way_to_make, 2, 0, new_account);
 }
 
 static bool

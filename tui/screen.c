@@ -249,6 +249,26 @@ screen_put_raw(int row, int col, int cells, enum style s, const char *text)
 }
 
 void
+screen_put_rows(int row, int rows, enum style s, const char *text)
+{
+	for (; rows > 0 && text[0] != '\0'; rows--, row++) {
+		int	used;
+		size_t	n = text_fit(text, COLS - 2, &used), word = n;
+		char	line[1024];
+
+		while (word > 0 && text[word] != '\0' && text[word] != ' ')
+			word--;
+		if (rows == 1 || word == 0 || word >= sizeof line) {
+			(void)screen_put(row, 1, COLS - 1, s, text);
+			return;
+		}
+		(void)snprintf(line, sizeof line, "%.*s", (int)word, text);
+		(void)screen_put(row, 1, COLS - 1, s, line);
+		text += word + strspn(text + word, " ");
+	}
+}
+
+void
 screen_blank(int row)
 {
 	(void)move(row, 0);

@@ -28,6 +28,8 @@ void	screen_begin(bool dim);			/* an empty frame; dim: what it shows is old */
 int	screen_put(int row, int col, int cells, enum style, const char *text);
 /* Raw text from anywhere: made safe first. */
 int	screen_put_raw(int row, int col, int cells, enum style, const char *text);
+/* Safe text in so many whole rows at most, cut between words. */
+void	screen_put_rows(int row, int rows, enum style, const char *text);
 void	screen_blank(int row);
 void	screen_cursor(int row, int col);	/* where the cursor rests: on the row, for braille and speech */
 void	screen_end(bool redraw);		/* sends what changed; redraw: everything */
