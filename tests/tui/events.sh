@@ -265,6 +265,7 @@ E
 check "on a licence's opens its account" console <<E
 wait LIVE
 key 8
+wait FOLLOW
 wait   licence user9:
 key Enter
 wait Events > user9
@@ -293,9 +294,9 @@ wait speaks of no record
 E
 check "the overview opens events, too" console <<E
 wait LIVE
-wait user5
+wait licence user9:
 key Enter
-wait > user5
+wait Overview > user9
 E
 check "a time is found" console <<E
 wait LIVE
