@@ -90,6 +90,10 @@ $(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
 $(B)/tests/bench/%: $(B)/tests/bench/%.o
 	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,openssl)
+# These link layers of the daemon, as unit tests do.
+bench_layers = $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/bench/$(1).c),$(LAYER_$(l)))
+$(addprefix $(B)/tests/bench/,keeper_bench million_store): $(B)/tests/bench/%: $(B)/tests/bench/%.o $$(call bench_layers,$$*) $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD)
 tools: $(TOOLS)
 
 # Fuzz harnesses link what their first line names, as unit tests do; built by clang with libFuzzer.
