@@ -501,7 +501,10 @@ store_range(struct store *s, enum table table, struct store_bytes from, const st
 			rc = fn(arg, best->key, best->value);
 			n++;
 		}
-		sources_pass(c, best, backwards);
+		if (c[0].there || c[1].there)
+			sources_pass(c, best, backwards);
+		else
+			source_step(&c[2], backwards);	/* nothing is pending: there is nothing to merge */
 	}
 	if (c[2].cursor != NULL)
 		s->driver->done(c[2].cursor);

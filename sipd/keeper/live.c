@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/varint.h"
+#include "db/sorts.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/keeper.h"
@@ -84,6 +85,17 @@ set_note(struct live_set *set, const uint8_t *key)
 	job_start(set->live->control->jobs, &set->job);
 }
 
+/* Nobody looks at it now. */
+static void
+set_leave(struct live_set *set)
+{
+	set->left_ms = clock_boot_ms();
+	if (!evtimer_pending(set->live->sweep, NULL))
+		(void)evtimer_add(set->live->sweep, &sweep_every);
+}
+
+static struct live_set *set_new(struct live *, const struct sorted_spec *);
+
 static void
 set_update(struct live_set *set, const uint8_t *key)
 {
@@ -96,6 +108,37 @@ set_update(struct live_set *set, const uint8_t *key)
 			view_on_row(v, key);
 		else
 			view_on_change(v, change, position);
+	}
+}
+
+static struct live_set *
+set_find(const struct live *l, const struct sorted_spec *spec)
+{
+	struct live_set	*set;
+
+	TAILQ_FOREACH(set, &l->sets, link)
+		if (sorted_spec_eq(&set->spec, spec))
+			break;
+	return set;
+}
+
+/* Who looks at a long list may sort it by another column next: those that the store has in order are counted, one after the other. */
+static void
+live_prepare(struct live *l, const struct live_set *like)
+{
+	const struct kind	*k = like->spec.source->kind;
+	struct sorted_spec	 spec = like->spec;
+	struct live_set		*set;
+
+	if (!sorted_is_walked(like->sorted) || spec.group_id != 0 || sorted_count(like->sorted) < LINGER_ROWS)
+		return;
+	for (size_t i = 0; i < k->n_fields; i++) {
+		spec.sort = &k->fields[i];
+		if (!sorts_has_field(k, spec.sort) || set_find(l, &spec) != NULL)
+			continue;
+		if ((set = set_new(l, &spec)) != NULL)
+			set_leave(set);
+		return;
 	}
 }
 
@@ -121,9 +164,11 @@ set_count(struct live_set *set, int64_t until_us)
 		return true;
 	TAILQ_FOREACH(v, &set->views, in_set)
 		view_on_change(v, SORTED_MOVED, set->changed_at);
-	if (!more)
-		set->changed_at = SIZE_MAX;
-	return more;
+	if (more)
+		return true;
+	set->changed_at = SIZE_MAX;
+	live_prepare(set->live, set);
+	return false;
 }
 
 static enum job_next
@@ -185,11 +230,8 @@ set_new(struct live *l, const struct sorted_spec *spec)
 struct live_set *
 live_enter(struct live *l, const struct sorted_spec *spec, struct view *v)
 {
-	struct live_set	*set;
+	struct live_set	*set = set_find(l, spec);
 
-	TAILQ_FOREACH(set, &l->sets, link)
-		if (sorted_spec_eq(&set->spec, spec))
-			break;
 	if (set == NULL && (set = set_new(l, spec)) == NULL)
 		return NULL;
 	TAILQ_INSERT_TAIL(&set->views, v, in_set);
@@ -215,9 +257,7 @@ live_leave(struct live_set *set, struct view *v)
 		set_free(set);
 		return;
 	}
-	set->left_ms = clock_boot_ms();
-	if (!evtimer_pending(set->live->sweep, NULL))
-		(void)evtimer_add(set->live->sweep, &sweep_every);
+	set_leave(set);
 }
 
 static void

@@ -433,6 +433,19 @@ test_large(void **state)
 	screen_settle(&s);
 	print_message("filtered within %lld ms\n", (long long)((clock_boot_us() - begun) / 1000 - 3 * VIEW_INTERVAL_MS));
 	assert_int_equal(s.matched, 100);
+	/* A filter that lets them all through, or all but one, in the order of two columns. */
+	for (int one = 0; one < 2; one++) {
+		for (int group = 0; group < 2; group++) {
+			screen_ask(&s, &c, json_pack("{s:s, s:s, s:s, s:i}", "kind", "account", "filter",
+			    one ? "owner:owner AND NOT owner:0000000" : "owner:owner", "sort", group ? "group" : "owner", "count", 72));
+			screen_settle(&s);
+			assert_int_equal(s.matched, n - (unsigned)one);
+			if (group == 0)
+				assert_string_equal(cell(&s, 0, "owner"), one ? "Owner 0000001" : "Owner 0000000");
+			else
+				assert_string_equal(cell(&s, 1, "group"), "g");
+		}
+	}
 	/* A list of them all goes out while another client is served. */
 	begun = clock_boot_us();
 	client_ask(&c, "{s:s, s:s}", "do", "account list", "sort", "username");
