@@ -91,6 +91,19 @@ test_fold(void **state)
 	assert_string_equal(out, "\xc3\xa9" "cole \xd0\xb6");
 }
 
+static void
+test_begins(void **state)
+{
+	(void)state;
+	assert_true(text_begins("Sales", 's'));
+	assert_true(text_begins("sales", 'S'));
+	assert_true(text_begins("\303\211quipe", 0xe9));
+	assert_true(text_begins("\303\251quipe", 0xc9));
+	assert_false(text_begins("Sales", 'a'));
+	assert_false(text_begins("", 'a'));
+	assert_false(text_begins("\377", 0xff));
+}
+
 int
 main(void)
 {
@@ -99,6 +112,7 @@ main(void)
 		cmocka_unit_test(test_random_bytes),
 		cmocka_unit_test(test_width_and_fit),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
