@@ -139,7 +139,8 @@ gone(struct console *c)
 	f->gone = true;
 	f->comparing = false;
 	draft_gone(&f->draft);
-	console_say(c, true, "%.80s was deleted meanwhile: F2 makes it again from this, Esc leaves it", f->draft.name);
+	console_say(c, true, "%.80s was deleted meanwhile: F2 makes it again from this%s, Esc leaves it", f->draft.name,
+	    draft_find(&f->draft, "password") < 0 ? "" : " (its password is to be typed anew)");
 }
 
 static bool
