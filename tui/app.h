@@ -66,6 +66,7 @@ struct console {
 	bool			 details_asked;		/* for them, and not answered yet */
 	json_t			*status;		/* the daemon's counts */
 	int			 box;			/* which box of Accounts has the cursor: 0 the groups */
+	int64_t			 events_seen;		/* how many there were when Events was last looked at; -1: not yet known */
 	int			 overview_box;		/* 0: events; 1: who is registered */
 	bool			 box_all;		/* there it is on "(all)", above the groups */
 	struct subject		 subject;		/* what a question is about */

@@ -575,6 +575,7 @@ console_main(const char *path)
 	lists_init(c);
 	c->box = 1;
 	c->box_all = true;
+	c->events_seen = -1;
 	c->pane = &pane_overview;
 	link_init(&c->link, path, on_up, c);
 	if (screen_notice() != NULL)

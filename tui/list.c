@@ -495,6 +495,8 @@ list_find(struct list *l, const char *text)
 	}
 	if (l->view != 0)
 		(void)console_ask(l->c, json_pack("{s:s, s:I, s:s}", "do", "view find", "of", l->view, "text", text), on_found, l);
+	else	/* when the window is there */
+		(void)snprintf(l->wanted, sizeof l->wanted, "%s", text);
 }
 
 void

@@ -88,6 +88,8 @@ events_paint(struct console *c)
 	int	lines = screen_rows() >= LINES_FOR_MORE ? DETAIL_LINES : 1;
 	char	head[120];
 
+	if (c->events.view != 0)
+		c->events_seen = c->events.total;
 	(void)snprintf(head, sizeof head, "Events - %lld today", (long long)c->events.today);
 	list_pane_paint(&c->events, head, lines);
 	if (!prompt_at_foot(c))

@@ -206,6 +206,30 @@ registered_paint(struct console *c, int row)
 	return row + lines + 2;
 }
 
+/* "3 new, ! alert": what came since somebody looked at Events, or since the console began. */
+static void
+news_paint(struct console *c, int row)
+{
+	const struct list	*l = &c->recent;
+	int64_t			 n = l->total - c->events_seen;
+	bool			 alert = false;
+	char			 text[80];
+
+	if (l->view == 0 || l->asked)
+		return;
+	if (c->events_seen < 0)
+		c->events_seen = l->total;
+	if (c->events_seen == l->total || n <= 0)
+		return;
+	for (int64_t i = 1; i <= n && !alert; i++) {
+		const char	*level = json_string_value(json_object_get(list_row_at(l, l->matched - i), "level"));
+
+		alert = level != NULL && strcmp(level, "alert") == 0;
+	}
+	(void)snprintf(text, sizeof text, "%lld new%s", (long long)n, alert ? ", ! alert" : "");
+	(void)screen_put(row, screen_cols() - 1 - text_width(text), text_width(text), alert ? S_BAD : S_BOLD, text);
+}
+
 static void
 overview_paint(struct console *c)
 {
@@ -222,6 +246,7 @@ overview_paint(struct console *c)
 		row = registered_paint(c, row);
 	lines = screen_rows() - row - 5;
 	(void)screen_put(row, 1, 20, S_BOLD, "8 Events");
+	news_paint(c, row);
 	if (lines > 0)
 		list_paint_rows(&c->recent, row + 1, 0, screen_cols(), lines, overview_list(c) == &c->recent && !prompt_at_foot(c));
 	if (!prompt_at_foot(c))

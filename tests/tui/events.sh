@@ -298,6 +298,21 @@ wait licence user9:
 key Enter
 wait Overview > user9
 E
+check "it counts what came since Events was looked at" console <<E
+wait LIVE
+wait licence user9:
+run $W account set user11 owner=G
+run $W account set user12 owner=H
+wait 2 new
+key 8
+wait FOLLOW
+wait user12
+key 1
+wait 8 Events
+gone  new
+run $W account set user13 owner=I
+wait 1 new
+E
 check "a time is found" console <<E
 wait LIVE
 key 8
