@@ -101,7 +101,7 @@ line_paint(struct at *at, int i, int line, int row)
 {
 	struct draft		*d = &at->c->form.draft;
 	struct draft_field	*ff = &d->fields[i];
-	static struct editor	 stars;		/* large */
+	struct editor		 stars;
 	struct editor		*e = &ff->editor;
 	int			 cells = value_cells(d, i), cursor = 0, used;
 	bool			 here = i == d->at && line == editor_line_at(e), choice = draft_is_choice(d, i);
