@@ -40,7 +40,7 @@ int	place_compare(const struct place *, const struct place *);
 /* Where a row stands, and where a key of the order's table; false: not in it. */
 bool	order_place_of(struct order *, const uint8_t *row_key, const struct row *, struct place *);
 bool	order_place_at(const struct order *, struct store_bytes key, struct place *);
-/* The place of the first row whose value is at or after text (a prefix will do), or past all that begin with it.  false: text is no value. */
+/* Before the first row whose value is at or after text (a prefix will do), or past all that begin with it.  false: it is no value. */
 bool	order_seek(const struct order *, const char *text, bool past, struct place *);
 
 #endif

@@ -415,8 +415,12 @@ test_large(void **state)
 	begun = clock_boot_us();
 	screen_ask(&s, &c, json_pack("{s:s, s:i}", "kind", "account", "count", 72));
 	print_message("%u rows: first window after %lld us", n, (long long)(clock_boot_us() - begun));
-	assert_int_equal(json_array_size(s.order), 72);
+	if (tree_forced)	/* as many as a slice of some ms has found */
+		assert_in_range(json_array_size(s.order), 1, 72);
+	else
+		assert_int_equal(json_array_size(s.order), 72);
 	screen_settle(&s);
+	assert_int_equal(json_array_size(s.order), 72);
 	print_message(", all sorted within %lld ms, longest turn %lld us\n", (long long)((clock_boot_us() - begun) / 1000),
 	    (long long)rig.longest_us);
 	assert_int_equal(s.matched, n);
