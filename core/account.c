@@ -51,7 +51,8 @@ static const struct field	account_fields[] = {
 	{ .tag = 16, .name = "server", .title = "Server", AT(FT_STR, server), .check = server_check, .flags = FF_FORM,
 	  .help = "The node that it must register at; empty is any." },
 	/* 17 was a profile's name, 21 a licence */
-	{ .tag = 26, .name = "profile", .title = "Profile", .width = 12, AT(FT_REF, profile_id), .ref = "profile", .flags = FF_FORM,
+	{ .tag = 26, .name = "profile", .title = "Profile", .width = 12, AT(FT_REF, profile_id), .ref = "profile", .nothing = "(the group's)",
+	  .flags = FF_FORM,
 	  .help = "Provisioning profile; empty is the group's." },
 	{ .tag = 18, .name = "creation", .title = "Creation", AT(FT_ENUM, creation), .words = creation_words, .flags = FF_FORM | FF_ONCE,
 	  .help = "plain is enabled at once, wizard only when activated." },

@@ -46,6 +46,7 @@ enum field_flag {
 	FF_LIST		= 1 << 10,	/* text that is a list separated by commas */
 	FF_SORT		= 1 << 11,	/* the store keeps its records in the order of it (db/sorts.h) */
 	FF_LINES	= 1 << 12,	/* text of several lines */
+	FF_DATE		= 1 << 13,	/* a time of which the day counts most */
 };
 
 /* Names of referenced records, for FT_REF; the keeper has the store behind it. */
@@ -70,6 +71,7 @@ struct field {
 	const char	*title;		/* on screen */
 	const char *const *words;	/* FT_ENUM, FT_NUM; ends with NULL */
 	const char	*ref;		/* FT_REF: name of the kind */
+	const char	*nothing;	/* what a choice that is left empty comes to; NULL: "(none)" */
 	int		(*check)(const char *text, char *why, size_t size);	/* FT_STR: 0 or ERR_INVALID and why */
 	const char	*help;		/* a sentence for form and manual */
 };

@@ -19,12 +19,12 @@ static const struct field	licence_fields[] = {
 	  .flags = FF_FORM | FF_ONCE | FF_COLUMN | FF_SEARCH | FF_VIRTUAL, .help = "The account that it is of." },
 	{ .tag = 3, .name = "key", .title = "Key", .width = 24, .keep = 4, AT(FT_STR, key), .check = licence_key_check,
 	  .flags = FF_FORM | FF_COLUMN | FF_SEARCH | FF_UNIQUE | FF_NEEDED, .help = "What the client proves it by; random makes one." },
-	{ .tag = 4, .name = "valid_until", .title = "Valid until", .width = 23, .keep = 3, AT(FT_TIME, valid_until),
-	  .flags = FF_FORM | FF_COLUMN, .help = "A date such as 2027-12-31, which is the last day, or a time; empty is for ever." },
+	{ .tag = 4, .name = "valid_until", .title = "Until", .width = 23, .keep = 3, AT(FT_TIME, valid_until),
+	  .flags = FF_FORM | FF_COLUMN | FF_DATE, .help = "A date such as 2027-12-31, which is the last day, or a time; empty is for ever." },
 	{ .tag = 5, .name = "state", .title = "State", .width = 8, .keep = 2, AT(FT_ENUM, state), .words = licence_words,
 	  .flags = FF_FORM | FF_COLUMN | FF_SEARCH, .help = "VALID and REVOKED can be set; NONE takes the licence away." },
 	{ .tag = 6, .name = "checked_at", .title = "Checked", .width = 23, .keep = 5, AT(FT_TIME, checked_at),
-	  .flags = FF_COLUMN | FF_SERVER, .help = "When its client last had it validated." },
+	  .flags = FF_COLUMN | FF_SERVER | FF_DATE, .help = "When its client last had it validated." },
 	{ .tag = 7, AT(FT_TIME, ends_at), .flags = FF_HIDDEN | FF_SERVER },
 };
 

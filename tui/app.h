@@ -37,7 +37,8 @@ struct pane {
 	struct list	*(*list)(struct console *);	/* its list, for the actions that all lists share; NULL: none */
 };
 
-extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help;
+extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
+    pane_profiles, pane_licences;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -56,7 +57,7 @@ struct console {
 	const struct pane	*history[HISTORY];	/* where Esc goes back to */
 	int			 n_history;
 	const struct pane	*last;			/* where - goes */
-	struct list		 registered, accounts, group_box, groups, events, recent;
+	struct list		 registered, accounts, group_box, groups, profiles, licences, events, recent;
 	struct form		 form;
 	struct prompt		 prompt;
 	struct recall		 palette;		/* actions that were typed by name */

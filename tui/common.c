@@ -18,6 +18,7 @@ static const struct {
 } places[] = {
 	{ ACT_GO_OVERVIEW, &pane_overview }, { ACT_GO_REGISTERED, &pane_registered }, { ACT_GO_ACCOUNTS, &pane_accounts },
 	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_EVENTS, &pane_events },
+	{ ACT_GO_PROFILES, &pane_profiles }, { ACT_GO_LICENCES, &pane_licences },
 };
 
 static struct list *

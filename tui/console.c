@@ -19,6 +19,8 @@
 #include "core/clock.h"
 #include "core/event.h"
 #include "core/group.h"
+#include "core/licence.h"
+#include "core/profile.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/cli.h"
@@ -448,7 +450,8 @@ next_wait(struct console *c)
 static void
 ticks(struct console *c, int64_t *second)
 {
-	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->events, &c->recent };
+	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->profiles, &c->licences,
+	    &c->events, &c->recent };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
@@ -540,6 +543,8 @@ lists_init(struct console *c)
 	list_init(&c->accounts, c, &account_kind);
 	list_init(&c->group_box, c, &group_kind);
 	list_init(&c->groups, c, &group_kind);
+	list_init(&c->profiles, c, &profile_kind);
+	list_init(&c->licences, c, &licence_kind);
 	list_init(&c->events, c, &event_kind);
 	list_init(&c->recent, c, &event_kind);
 	c->events.follow = c->recent.follow = true;
@@ -552,6 +557,8 @@ lists_clear(struct console *c)
 	list_clear(&c->accounts);
 	list_clear(&c->group_box);
 	list_clear(&c->groups);
+	list_clear(&c->profiles);
+	list_clear(&c->licences);
 	list_clear(&c->events);
 	list_clear(&c->recent);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/command.h"
 #include "core/text.h"
 
 enum { NAMES_STEP = 64 };
@@ -44,7 +45,9 @@ text_take(struct draft_field *ff, const char *text)
 
 	if (ff->field->type != FT_STR)
 		max = EDITOR_MAX - 1;
-	if (ff->field->flags & FF_LIST)
+	if (ff->field->flags & FF_LINES)
+		editor_set_text(&ff->editor, text, max);
+	else if (ff->field->flags & FF_LIST)
 		editor_set_list(&ff->editor, text, max);
 	else
 		editor_set(&ff->editor, text, max);
@@ -132,7 +135,7 @@ draft_field_changed(const struct draft *d, int i)
 
 	if (ff->again)
 		return false;
-	if (!ff->editor.lines)
+	if (!ff->editor.lines || ff->editor.text_lines)
 		return strcmp(ff->editor.text, ff->was) != 0;
 	editor_set_list(&was, ff->was, EDITOR_MAX - 1);
 	(void)editor_list(&was, old, sizeof old);
@@ -227,6 +230,14 @@ draft_choice(const struct draft *d, int i, int choice)
 	return ff->field->words[choice];
 }
 
+const char *
+draft_nothing(const struct draft *d, int i)
+{
+	const char	*s = d->fields[i].field->nothing;
+
+	return s == NULL ? "(none)" : s;
+}
+
 void
 draft_name_add(struct draft *d, int i, const char *name)
 {
@@ -286,10 +297,13 @@ draft_choose_letter(struct draft *d, uint32_t letter)
 	return false;
 }
 
+/* Of a text it is said in words: "line 2: must be ...". */
 static bool
 wrong(struct draft_field *ff, int line, const char *why)
 {
 	(void)snprintf(ff->why, sizeof ff->why, "%s", why);
+	if (ff->editor.text_lines && sscanf(why, "line %d:", &line) == 1)
+		line--;
 	ff->why_line = line;
 	return false;
 }
@@ -341,7 +355,7 @@ draft_check(struct draft *d, int i)
 		return wrong(ff, 0, "may not be empty");
 	if (ff->editor.n == 0 && (d->adding || ff->field->type == FT_STR || ff->field->ref != NULL))
 		return true;
-	if (ff->editor.lines)
+	if (ff->editor.lines && !ff->editor.text_lines)
 		return list_check(d, i);
 	return ff->field->type == FT_REF || text_check(d, i, 0, ff->editor.text);	/* the daemon knows the names */
 }
@@ -395,7 +409,9 @@ draft_request(struct draft *d)
 		(void)snprintf(d->name, sizeof d->name, "%s", name == NULL ? "" : name);
 		(void)json_object_del(set, field);
 	}
-	(void)snprintf(what, sizeof what, "%s %s", d->kind->name, d->adding ? "add" : "set");
+	(void)snprintf(what, sizeof what, "%s add", d->kind->name);
+	if (!d->adding || command_find(what) == NULL)	/* what belongs to a record is not made by itself */
+		(void)snprintf(what, sizeof what, "%s set", d->kind->name);
 	r = json_pack("{s:s, s:s, s:o}", "do", what, "name", d->name, "set", set);
 	if (!d->adding && d->version > 0) {
 		(void)json_object_set_new(r, "version", json_integer(d->version));
@@ -435,7 +451,8 @@ draft_refused(struct draft *d, const json_t *error)
 	if (text != NULL && strncmp(text, field, n) == 0 && text[n] == ':')
 		text += n + 1 + strspn(text + n + 1, " ");
 	(void)wrong(&d->fields[i], 0, text == NULL ? "not valid" : text);
-	d->fields[i].why_line = line_named(&d->fields[i], d->fields[i].why);
+	if (!d->fields[i].editor.text_lines)
+		d->fields[i].why_line = line_named(&d->fields[i], d->fields[i].why);
 	go_to_wrong(d, i);
 	return true;
 }

@@ -54,6 +54,7 @@ void	draft_move(struct draft *, int step);		/* to the next field that can be cha
 /* Choices. */
 int	draft_choices(const struct draft *, int i);	/* how many */
 const char *draft_choice(const struct draft *, int i, int choice);
+const char *draft_nothing(const struct draft *, int i);	/* what no choice is called: "(the group's)" */
 void	draft_name_add(struct draft *, int i, const char *name);	/* a reference may be that */
 bool	draft_choose(struct draft *, int step);		/* of the field with the cursor; false: there is none */
 bool	draft_choose_letter(struct draft *, uint32_t letter);	/* the next one that begins so */

@@ -17,7 +17,7 @@ editor_set(struct editor *e, const char *text, size_t max)
 	e->n = n < 0 ? 0 : (size_t)n < sizeof e->text ? (size_t)n : sizeof e->text - 1;
 	e->at = e->n;
 	e->left = 0;
-	e->lines = false;
+	e->lines = e->text_lines = false;
 }
 
 static void
@@ -47,7 +47,7 @@ editor_insert(struct editor *e, uint32_t code)
 
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
 		return false;
-	if (e->lines && code == ',')
+	if (e->lines && !e->text_lines && code == ',')
 		return editor_line_break(e);
 	return put(e, bytes, text_encode(code, bytes));
 }
@@ -222,11 +222,23 @@ editor_set_list(struct editor *e, const char *list, size_t max)
 	e->at = 0;
 }
 
+void
+editor_set_text(struct editor *e, const char *text, size_t max)
+{
+	editor_set(e, text, max);
+	e->lines = e->text_lines = true;
+	e->at = 0;
+}
+
 size_t
 editor_list(const struct editor *e, char *buf, size_t size)
 {
 	size_t	at = 0;
 
+	if (e->text_lines) {
+		(void)snprintf(buf, size, "%s", e->text);
+		return e->n;
+	}
 	buf[0] = '\0';
 	for (int i = 0, lines = editor_lines(e); i < lines; i++) {
 		size_t		 n;
@@ -291,7 +303,7 @@ editor_line_go(struct editor *e, int line)
 bool
 editor_line_break(struct editor *e)
 {
-	if (e->at == line_start(e, e->at))
+	if (!e->text_lines && e->at == line_start(e, e->at))
 		return true;
 	return put(e, "\n", 1);
 }

@@ -17,6 +17,7 @@ struct editor {
 	size_t	max;		/* bytes that it may hold */
 	size_t	left;		/* where the part that is shown begins */
 	bool	lines;		/* a list: '\n' between its lines */
+	bool	text_lines;	/* lines of a text: blank ones and commas are part of it */
 };
 
 void	editor_set(struct editor *, const char *text, size_t max);
@@ -29,6 +30,7 @@ size_t	editor_window(struct editor *, int cells, bool ascii, int *cursor);
 /* A list, "10.0.0.0/8, 192.0.2.1": a line an item while it is edited. */
 void	editor_set_list(struct editor *, const char *list, size_t max);
 size_t	editor_list(const struct editor *, char *buf, size_t size);	/* as it is stored: "10.0.0.0/8,192.0.2.1"; its length */
+void	editor_set_text(struct editor *, const char *text, size_t max);	/* of several lines, stored as it is */
 int	editor_lines(const struct editor *);				/* how many; at least 1 */
 int	editor_line_at(const struct editor *);				/* which has the cursor */
 const char *editor_line(const struct editor *, int line, size_t *n);	/* its text, not terminated */

@@ -273,7 +273,7 @@ choice_item(struct console *c, int i)
 {
 	const char	*choice = draft_choice(&c->form.draft, c->form.draft.at, i);
 
-	return choice[0] == '\0' ? "(none)" : choice;
+	return choice[0] == '\0' ? draft_nothing(&c->form.draft, c->form.draft.at) : choice;
 }
 
 static void
@@ -397,7 +397,7 @@ list_enter(struct form *f)
 	size_t		 n;
 
 	(void)editor_line(e, editor_line_at(e), &n);
-	if (n > 0)
+	if (n > 0 || e->text_lines)
 		return editor_line_break(e);
 	editor_line_remove(e);
 	return false;
@@ -412,7 +412,7 @@ text_key(struct console *c, int k, bool pasted)
 	bool			 taken = true;
 
 	memcpy(before, ff->editor.text, ff->editor.n + 1);
-	if (ff->editor.lines && pasted && k == ' ')
+	if (ff->editor.lines && pasted && k == ' ' && (!ff->editor.text_lines || c->keys.paste_line))
 		taken = editor_line_break(&ff->editor);
 	else if (ff->editor.lines && k == K_ENTER)
 		taken = list_enter(f);

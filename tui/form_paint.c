@@ -119,6 +119,8 @@ line_paint(struct at *at, int i, int line, int row)
 		left = start > 0 ? '<' : left;
 	}
 	text_safe(text + start, n - start, value, sizeof value, screen_ascii());
+	if (n == 0 && ff->field->ref != NULL && !(ff->field->flags & FF_NEEDED))
+		(void)snprintf(value, sizeof value, "%s", draft_nothing(d, i));
 	fit = text_fit(value, cells, &used);
 	(void)snprintf(boxed, sizeof boxed, "%c%.*s%*s%c", left, (int)fit, value, choice || ff->fixed ? 0 : cells - used, "",
 	    ff->fixed ? ' ' : choice || value[fit] != '\0' ? '>' : ']');

@@ -93,7 +93,7 @@ sequence_key(struct keys *k, size_t length)
 	if (n == 4 && memcmp(tail, "200~", 4) == 0)
 		k->pasting = true;
 	if (n == 4 && memcmp(tail, "201~", 4) == 0)
-		k->pasting = k->pasted = k->gap = false;
+		k->pasting = k->pasted = k->gap = k->line_gap = false;
 	for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++)
 		if (strlen(sequences[i].tail) == n && memcmp(sequences[i].tail, tail, n) == 0)
 			return sequences[i].key;
@@ -153,11 +153,13 @@ paste(struct keys *k, uint32_t code)
 {
 	if (is_control(code)) {
 		k->gap = k->pasted;
+		k->line_gap = k->gap && (k->line_gap || code == '\n' || code == '\r');
 		return KEY_NONE;
 	}
 	k->held = k->gap ? code : 0;
 	k->paste_code = k->gap ? ' ' : code;
-	k->gap = false;
+	k->paste_line = k->gap && k->line_gap;
+	k->gap = k->line_gap = false;
 	k->pasted = true;
 	return K_PASTE;
 }
@@ -186,6 +188,7 @@ keys_next(struct keys *k, int64_t now_ms)
 		return K_ACK;
 	if (k->held != 0) {
 		k->paste_code = k->held;
+		k->paste_line = false;
 		k->held = 0;
 		return K_PASTE;
 	}

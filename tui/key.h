@@ -24,8 +24,10 @@ struct keys {
 	int64_t		since_ms;	/* when the first of them came */
 	bool		pasting;
 	bool		pasted, gap;	/* some of it came; and after that control characters: a blank before what follows */
+	bool		line_gap;	/* a newline was among these */
 	uint32_t	held;		/* what follows that blank; 0 none */
 	uint32_t	paste_code;	/* with K_PASTE */
+	bool		paste_line;	/* this blank stands for a newline, for what has lines */
 };
 
 enum { KEY_ESC_MS = 50 };

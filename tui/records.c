@@ -6,6 +6,8 @@
 #include "core/account.h"
 #include "core/binding.h"
 #include "core/group.h"
+#include "core/licence.h"
+#include "core/profile.h"
 #include "tui/shell.h"
 
 /* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
@@ -219,6 +221,18 @@ on_edit_group(void *arg, const json_t *m)
 	edit(arg, &group_kind, m);
 }
 
+static void
+on_edit_profile(void *arg, const json_t *m)
+{
+	edit(arg, &profile_kind, m);
+}
+
+static void
+on_edit_licence(void *arg, const json_t *m)
+{
+	edit(arg, &licence_kind, m);
+}
+
 void
 account_edit(struct console *c, const char *username)
 {
@@ -304,6 +318,100 @@ group_act(struct console *c, struct list *l, const struct action_row *a)
 }
 
 static bool
+profile_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[PROFILE_NAME];
+
+	(void)list_value(l, "name", name, sizeof name);
+	switch (a->action) {
+	case ACT_ADD:
+		if (console_may_write(c))
+			form_begin(c, &profile_kind, NULL, 0, "");
+		return true;
+	case ACT_OPEN:
+	case ACT_EDIT:
+		if (ask_about(c, "profile", name))
+			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "profile show", "name", name), on_edit_profile, c);
+		return true;
+	case ACT_DELETE:
+		ask_delete(c, "profile", name);
+		return true;
+	case ACT_EVENTS_OF:
+		events_of(c, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+licence_edit(struct console *c, const char *username)
+{
+	if (username[0] != '\0' && ask_about(c, "licence", username))
+		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "licence show", "name", username), on_edit_licence, c);
+}
+
+static void
+do_licence_clear(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "licence clear", "name", c->subject.name), on_done, c);
+}
+
+static void
+do_licence_remove(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s, s:{s:s}}", "do", "licence set", "name", c->subject.name, "set", "state", "NONE"), on_done, c);
+}
+
+static void
+ask_licence(struct console *c, const char *username, bool clear)
+{
+	char	question[200], hint[300], word[200];
+
+	if (!ask_about(c, "licence", username))
+		return;
+	c->subject.done = clear ? "'s licence is cleared" : "'s licence is taken away";
+	(void)snprintf(question, sizeof question, clear ? "Clear the licence of %.80s: its client may ask again? y" :
+	    "Take the licence of %.80s away, key and all? y", username);
+	(void)snprintf(hint, sizeof hint, "wirechief licence %s %s%s", clear ? "clear" : "set", shell_word(username, word, sizeof word),
+	    clear ? "" : " state=NONE");
+	(void)prompt_yes(c, question, hint, clear ? do_licence_clear : do_licence_remove);
+}
+
+static bool
+licence_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[ACCOUNT_USERNAME];
+
+	(void)list_value(l, "username", name, sizeof name);
+	switch (a->action) {
+	case ACT_ADD:
+		if (console_may_write(c))
+			(void)prompt_line(c, "Licence for account:", "", NULL, licence_edit);
+		return true;
+	case ACT_EDIT:
+		licence_edit(c, name);
+		return true;
+	case ACT_DELETE:
+		ask_licence(c, name, false);
+		return true;
+	case ACT_LICENCE_CLEAR:
+		ask_licence(c, name, true);
+		return true;
+	case ACT_EVENTS_OF:
+		events_of(c, name);
+		return true;
+	case ACT_OPEN:
+		account_show(c, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
 registration_act(struct console *c, struct list *l, const struct action_row *a)
 {
 	char	name[ACCOUNT_USERNAME];
@@ -335,5 +443,9 @@ record_act(struct console *c, struct list *l, const struct action_row *a)
 		return group_act(c, l, a);
 	if (l->kind == &registration_kind)
 		return registration_act(c, l, a);
+	if (l->kind == &profile_kind)
+		return profile_act(c, l, a);
+	if (l->kind == &licence_kind)
+		return licence_act(c, l, a);
 	return false;
 }
