@@ -83,6 +83,12 @@ const struct kind	registration_kind = {
 	.size = sizeof(struct registration),
 };
 
+bool
+account_is_elsewhere(const struct account *a, const struct binding *b)
+{
+	return a->server[0] != '\0' && b->node[0] != '\0' && strcmp(a->server, b->node) != 0;
+}
+
 void
 registration_make(struct registration *r, const struct binding *b, const struct account *a, const struct group *g)
 {
@@ -106,6 +112,6 @@ registration_make(struct registration *r, const struct binding *b, const struct 
 	memcpy(r->user_agent, b->user_agent, sizeof r->user_agent);
 	memcpy(r->contact, b->contact, sizeof r->contact);
 	r->registered_at = b->registered_at;
-	r->device_status = b->device_status;
+	r->device_status = account_is_elsewhere(a, b) ? DEVICE_NONE : b->device_status;
 	r->latency_ms = b->latency_ms;
 }

@@ -235,5 +235,8 @@ list_paint_detail(struct list *l, int row)
 		if (text[0] != '\0')
 			at += (size_t)snprintf(line + at, sizeof line - at, "  %s %s", f->title, text);
 	}
+	row_text(l->c, r, "_elsewhere", text, sizeof text);
+	if (text[0] != '\0' && at < sizeof line)
+		(void)snprintf(line + at, sizeof line - at, "  registered %s", text);
 	(void)screen_put(row, 1, width - 1, S_PLAIN, line);
 }

@@ -235,6 +235,9 @@ bindings_paint(struct console *c, int row)
 		row_text(c, r, "user_agent", agent, sizeof agent);
 		row = detail_line(row, label, line);
 		row = detail_line(row, "", agent);
+		row_text(c, r, "_elsewhere", line, sizeof line);
+		if (line[0] != '\0')
+			row = detail_line(row, "", line);
 	}
 	return json_array_size(list) > 0 ? row : detail_line(row, "Bindings", "none: not registered");
 }

@@ -139,6 +139,8 @@ print_ok(const struct printer *p, const json_t *message, json_t *ok)
 	}
 	if (password != NULL)
 		table_out_value("Password", password);
+	if ((value = json_object_get(json_array_get(json_object_get(message, "registrations"), 0), "_elsewhere")) != NULL)
+		table_out_value("Registered", value);
 	print_rows("registration", json_object_get(message, "registrations"));
 }
 

@@ -28,12 +28,23 @@ prepare_account(struct keeper *k, struct row *r)
 	r->of.account.licence = (uint8_t)licences_state(k, r->of.account.id);
 }
 
+/* Product C3. */
+static void
+elsewhere_tell(struct row *r, const struct binding *b, const struct account *a)
+{
+	(void)snprintf(r->elsewhere, sizeof r->elsewhere, "at %s, assigned %s", b->node, a->server);
+}
+
 static void
 add_device(void *arg, const struct binding *b)
 {
 	struct row	*r = arg;
 
 	r->registrations++;
+	if (account_is_elsewhere(&r->of.account, b)) {
+		elsewhere_tell(r, b, &r->of.account);
+		return;
+	}
 	if (b->device_status < sizeof device_rank && device_rank[b->device_status] > device_rank[r->device])
 		r->device = b->device_status;
 }
@@ -45,6 +56,13 @@ complete_account(struct keeper *k, struct row *r)
 }
 
 static void
+more_elsewhere(const struct row *r, json_t *o)
+{
+	if (r->elsewhere[0] != '\0')
+		(void)json_object_set_new_nocheck(o, "_elsewhere", json_string_nocheck(r->elsewhere));
+}
+
+static void
 more_account(const struct row *r, json_t *o)
 {
 	const struct registration	device = { .device_status = r->device };
@@ -53,6 +71,7 @@ more_account(const struct row *r, json_t *o)
 	(void)json_object_set_new_nocheck(o, "_registrations", json_integer((json_int_t)r->registrations));
 	(void)json_object_set_new_nocheck(o, "_device",
 	    json_of_field(kind_field(&registration_kind, "device_status"), &device, NULL));
+	more_elsewhere(r, o);
 }
 
 static uint64_t
@@ -137,6 +156,8 @@ make_registration(struct keeper *k, const struct binding *stored, struct row *r)
 	(void)refs.name_of(refs.ctx, "group", a.group_id, g.name, sizeof g.name);
 	registrar_latest(k->registrar, &b);
 	registration_make(&r->of.registration, &b, &a, &g);
+	if (account_is_elsewhere(&a, &b))
+		elsewhere_tell(r, &b, &a);
 	r->group_id = a.group_id;
 	return 0;
 }
@@ -186,7 +207,7 @@ const struct source	sources[] = {
 	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group,
 	  .more = more_group, .total = total_groups },
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username",
-	  .make = make_registration, .total = total_registrations, .users = users_registered },
+	  .make = make_registration, .more = more_elsewhere, .total = total_registrations, .users = users_registered },
 	{ .kind = &profile_kind, .stored = &profile_kind, .key_n = 8, .tie = "name", .more = more_profile, .total = total_profiles },
 	{ .kind = &licence_kind, .stored = &licence_kind, .key_n = 8, .tie = "username", .prepare = prepare_licence,
 	  .more = more_licence, .total = total_licences },
@@ -213,6 +234,7 @@ row_make(struct keeper *k, const struct source *s, struct store_bytes value, str
 	r->group_id = 0;
 	r->registrations = 0;
 	r->device = DEVICE_NONE;
+	r->elsewhere[0] = '\0';
 	if (s->make == NULL)
 		rc = record_decode(s->stored, &r->of, NULL, value.p, value.n);
 	else if ((rc = record_decode(&binding_kind, &b, NULL, value.p, value.n)) == 0)
@@ -329,6 +351,7 @@ source_hash(const struct source *s, const struct row *r, uint64_t seed)
 		h = hash_bytes(h, m, f->type == FT_STR ? strnlen(m, f->size) : f->size);
 	}
 	h = hash_bytes(h, &r->registrations, sizeof r->registrations);
+	h = hash_bytes(h, r->elsewhere, strlen(r->elsewhere));
 	return hash_bytes(h, &r->device, sizeof r->device);
 }
 

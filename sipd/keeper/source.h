@@ -36,6 +36,7 @@ struct row {
 	uint64_t		group_id;	/* of account and registration */
 	uint32_t		registrations;	/* of an account */
 	uint8_t			device;		/* of an account: the best of its devices, enum device_status */
+	char			elsewhere[160];	/* of both: "at b, assigned a", where it is at another node than it must be */
 };
 
 struct source {

@@ -75,4 +75,6 @@ check "so has qualify" says 1 "qualify: must be no, yes or 2 to 60000 (ms)" acco
 check "which takes a number" says 0 '"qualify":1500' --json account set carlo qualify=1500
 check "or a word" says 0 '"qualify":"no"' --json account set carlo qualify=no
 check "server is a node's name" says 1 "server: must be a node's name" account set carlo "server=b c"
+check "its own node is not told" eval '"$W" account set carlo server=a > "$TMP/said" && ! "$W" account show carlo | grep -q assigned'
+check "registered at another node than it must be is told" eval '"$W" account set carlo server=b > "$TMP/said" && says 0 "at a, assigned b" account show carlo'
 check "the daemon ends well" stop_daemon
