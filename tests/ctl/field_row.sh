@@ -6,7 +6,7 @@
 
 tree=$TMP/tree
 mkdir "$tree"
-git ls-files -z -- Makefile core db sipd tui man | xargs -0 cp --parents -t "$tree"
+cp -r Makefile core db sipd tui man "$tree"
 sed -i 's/^	char		owner\[129\];/&\n	char		desk[33];/' "$tree/core/account.h"
 sed -i 's/^	{ .tag = 5, .name = "caller_id", .title = "Caller Id"/	{ .tag = 60, .name = "desk", .title = "Desk", .width = 8, .keep = 3, AT(FT_STR, desk), .flags = FF_FORM | FF_COLUMN | FF_SEARCH, .help = "Where the phone stands." },\n&/' \
     "$tree/core/account.c"
@@ -15,6 +15,7 @@ built()
 	make -s -C "$tree" -j"$(nproc)" VARIANT=release B=build/release all man > "$TMP/build" 2>&1 || { tail -20 "$TMP/build"; return 1; }
 }
 check "a member and a row compile" built
+[ $failed -eq 0 ] || exit
 B=$tree/build/release
 W=$B/wirechief
 check "the daemon starts" start_daemon

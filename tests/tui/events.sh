@@ -317,6 +317,7 @@ check "a time is found" console <<E
 wait LIVE
 key 8
 wait FOLLOW
+wait account user13: owner
 key f
 wait Find:
 text $(date +%Y-%m-%d) 00:00
