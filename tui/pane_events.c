@@ -146,19 +146,33 @@ to_group(struct console *c, const char *name)
 	console_enter(c, &pane_groups);
 }
 
-/* The records that events speak of, what tells whether one is still there, and where it is looked at. */
+static void
+to_profile(struct console *c, const char *name)
+{
+	list_seek(&c->profiles, "name", name);
+	console_enter(c, &pane_profiles);
+}
+
+static void
+to_licence(struct console *c, const char *username)
+{
+	list_seek(&c->licences, "username", username);
+	console_enter(c, &pane_licences);
+}
+
+/* The records that events speak of, and where each is looked at. */
 static const struct place {
-	const char	*word, *noun;
+	const char	*noun;
 	void		(*go)(struct console *, const char *name);
 } places[] = {
-	{ "account", "account", account_show }, { "group", "group", to_group }, { "licence", "account", account_show },
+	{ "account", account_show }, { "group", to_group }, { "profile", to_profile }, { "licence", to_licence },
 };
 
 static const struct place *
-place_named(const char *word)
+place_named(const char *noun)
 {
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (strcmp(places[i].word, word) == 0)
+		if (strcmp(places[i].noun, noun) == 0)
 			return &places[i];
 	return NULL;
 }
@@ -170,7 +184,7 @@ place_of(const char *module, const char *text)
 	char	word[32];
 	size_t	n = strcspn(text, " ");
 
-	if (strcmp(module, "admin") != 0)
+	if (strcmp(module, "admin") != 0 && strcmp(module, "licence") != 0)
 		return &places[0];
 	if (n >= sizeof word || strchr(text, ':') == NULL)
 		return NULL;
@@ -186,13 +200,16 @@ on_record(void *arg, const json_t *m)
 	struct console		*c = arg;
 	const struct place	*p = place_named(c->subject.noun);
 	const char		*code = json_string_value(json_object_get(json_object_get(m, "error"), "code"));
+	const char		*state = json_string_value(json_object_get(json_object_get(m, "ok"), "state"));
 
 	c->wants_frame = true;
 	if (c->pane != c->subject.pane || c->prompt.kind != PROMPT_NONE || p == NULL)
 		return;
 	if (code != NULL && strcmp(code, "not-found") == 0)
 		console_say(c, true, "there is no %s %s (any more): its events are what is left", c->subject.noun, c->subject.name);
-	else if (!console_refused(c, m))
+	else if (!console_refused(c, m) && state != NULL && strcmp(state, "NONE") == 0)
+		account_show(c, c->subject.name);	/* made again, without one */
+	else if (m != NULL && code == NULL)
 		p->go(c, c->subject.name);
 }
 

@@ -262,13 +262,26 @@ key Escape
 wait Events -
 E
 "$W" licence set user9 key=12345-67890 > /dev/null
-check "on a licence's opens its account" console <<E
+check "on a licence's goes to the licence" console <<E
 wait LIVE
 key 8
 wait FOLLOW
 wait   licence user9:
 key Enter
-wait Events > user9
+wait > Licences
+wait >   user9
+E
+"$W" profile add Office kind=text > /dev/null
+check "on a profile's goes to the profile" console <<E
+wait LIVE
+key 8
+wait FOLLOW
+wait   profile Office:
+key Enter
+wait > Profiles
+wait >   Office
+key Escape
+wait Events -
 E
 check "on one of what is gone says so" console <<E
 wait LIVE
@@ -294,13 +307,14 @@ wait speaks of no record
 E
 check "the overview opens events, too" console <<E
 wait LIVE
-wait licence user9:
+wait profile Office: made
 key Enter
-wait Overview > user9
+wait > Profiles
+wait >   Office
 E
 check "it counts what came since Events was looked at" console <<E
 wait LIVE
-wait licence user9:
+wait profile Office: made
 run $W account set user11 owner=G
 run $W account set user12 owner=H
 wait 2 new
