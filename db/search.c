@@ -104,9 +104,13 @@ compile_leaf(struct search *s, const struct query_node *q, bool negative)
 {
 	uint64_t	fields = q->fields & indexed_fields(s->kind);
 
-	if (q->op == QUERY_ALL || q->op == QUERY_PHRASE || fields != q->fields) {
+	if (q->op == QUERY_ALL) {
+		step_add(s, (struct step){ .type = SET_ALL });
+		return;
+	}
+	if (q->op == QUERY_PHRASE || fields != q->fields) {
 		s->inexact = true;
-		if (q->op == QUERY_ALL || fields != q->fields || negative) {
+		if (fields != q->fields || negative) {
 			step_add(s, (struct step){ .type = negative ? SET_NONE : SET_ALL });
 			return;
 		}

@@ -24,7 +24,7 @@ void	search_free(struct search *);
 bool	search_step(struct search *, size_t entries);
 bool	search_failed(const struct search *);
 
-/* When all is found. */
+/* When all is found.  Exact: of the ids that records have; with *:* the others may be among them, too. */
 bool	search_is_exact(const struct search *);
 uint64_t search_count(const struct search *);
 uint64_t search_next(const struct search *, uint64_t id);	/* the first after id; 0: there is none */

@@ -171,6 +171,15 @@ set_count(struct live_set *set, int64_t until_us)
 	return false;
 }
 
+static void
+set_hurry_all(struct live_set *set)
+{
+	struct view	*v;
+
+	TAILQ_FOREACH(v, &set->views, in_set)
+		view_hurry(v);
+}
+
 static enum job_next
 set_step(struct job *j, int64_t until_us)
 {
@@ -179,8 +188,10 @@ set_step(struct job *j, int64_t until_us)
 	if (sorted_is_walked(set->sorted) && set->changed_at != SIZE_MAX && set_count(set, until_us))
 		return JOB_MORE;
 	if (!set->ready) {
-		(void)set_scan(set, until_us);
-		set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
+		if (set_scan(set, until_us))
+			set_touch_all(set, VIEW_COUNTS | VIEW_ROWS);
+		else
+			set_hurry_all(set);
 		return !set->ready || set->noted_done < set->n_noted ? JOB_MORE : JOB_IDLE;
 	}
 	while (set->noted_done < set->n_noted) {

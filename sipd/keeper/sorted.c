@@ -22,7 +22,7 @@ enum {
 	SEARCH_STEP = 1024,	/* entries of the index of words */
 	WALK_STEP = 512,	/* entries of an order that the store keeps */
 	/* A walk looks at so many entries in the time that fetching a row by its key takes. */
-	WALK_WORTH = 8,
+	WALK_WORTH = 20,
 };
 
 struct sorted {

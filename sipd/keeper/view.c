@@ -185,6 +185,15 @@ view_touch(struct view *v, unsigned what)
 }
 
 void
+view_hurry(struct view *v)
+{
+	static const struct timeval	at_once = { 0, 0 };
+
+	v->dirty |= VIEW_COUNTS | VIEW_ROWS;
+	(void)evtimer_add(v->timer, &at_once);
+}
+
+void
 view_on_drained(struct view *v)
 {
 	view_schedule(v);

@@ -60,6 +60,7 @@ void	view_show(struct view *, size_t position);			/* moves the window so that it
 json_t *view_whole(struct view *);					/* the answer: everything in the window */
 
 void	view_touch(struct view *, unsigned what);
+void	view_hurry(struct view *);		/* all of it, and at once: what was waited for is there */
 void	view_on_change(struct view *, enum sorted_change, size_t position);
 void	view_on_row(struct view *, const uint8_t *key);		/* it looks different, where it is shown */
 void	view_on_drained(struct view *);
