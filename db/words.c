@@ -66,6 +66,13 @@ entry(const struct entries *e, size_t i)
 	return (struct span){ e->bytes + e->at[i], e->at[i + 1] - e->at[i] };
 }
 
+static void
+entries_clear(struct entries *e)
+{
+	free(e->bytes);
+	free(e->at);
+}
+
 static int
 by_bytes(const void *a, const void *b)
 {
@@ -151,10 +158,49 @@ words_update(struct txn *t, const struct kind *k, const void *old, const void *r
 		}
 	free(was);
 	free(is);
-	free(before.bytes);
-	free(before.at);
-	free(after.bytes);
-	free(after.at);
+	entries_clear(&before);
+	entries_clear(&after);
+}
+
+/* The record's entries, in order; to be freed with entries_clear(). */
+static struct span *
+entries_of(struct entries *e, const struct kind *k, const void *record, size_t *n)
+{
+	for (size_t f = 0; f < k->n_fields; f++)
+		if (words_has_field(&k->fields[f]))
+			collect(e, &k->fields[f], record);
+	return sorted(e, n);
+}
+
+bool
+words_has_all(const struct db *db, const struct kind *k, const void *record, const uint8_t *primary, size_t primary_n)
+{
+	struct entries		 e = { 0 };
+	struct store_bytes	 found;
+	uint8_t			 key[KEY_MAX];
+	size_t			 n, i = 0;
+	struct span		*list = entries_of(&e, k, record, &n);
+
+	while (i < n && store_get(db->store, k->words, key, key_of(list[i], primary, primary_n, key), &found) == 0)
+		i++;
+	free(list);
+	entries_clear(&e);
+	return i == n;
+}
+
+bool
+words_is_entry(const struct kind *k, const void *record, const uint8_t *primary, size_t primary_n, struct store_bytes key)
+{
+	struct entries	 e = { 0 };
+	uint8_t		 mine[KEY_MAX];
+	size_t		 n, i = 0;
+	struct span	*list = entries_of(&e, k, record, &n);
+
+	while (i < n && (key_of(list[i], primary, primary_n, mine) != key.n || memcmp(mine, key.p, key.n) != 0))
+		i++;
+	free(list);
+	entries_clear(&e);
+	return i < n;
 }
 
 size_t

@@ -29,6 +29,10 @@ size_t	words_key(const struct field *, struct span word, uint8_t key[KEY_MAX]);
 /* What a key holds.  false for one that we did not write. */
 bool	words_key_is(const uint8_t *key, size_t n, size_t primary_n, struct span *word, const uint8_t **primary);
 
+/* Whether the record has all its entries; and whether one that says so is its. */
+bool	words_has_all(const struct db *, const struct kind *, const void *record, const uint8_t *primary, size_t n);
+bool	words_is_entry(const struct kind *, const void *record, const uint8_t *primary, size_t n, struct store_bytes key);
+
 /* Whether the index is whole: it is not before it was built, in a new store too (which takes one call of words_build). */
 bool	words_ready(const struct db *, const struct kind *);
 

@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/profile.h"
 #include "db/sorts.h"
+#include "db/words.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/job.h"
 #include "sipd/keeper/keeper.h"
@@ -76,7 +77,7 @@ static int
 verify_record(struct verify *v, struct store_bytes key, struct store_bytes value)
 {
 	const struct kind	*k = stored[v->kind];
-	struct store		*store = v->request->keeper->db.store;
+	const struct db		*db = &v->request->keeper->db;
 	union record		 record;
 	uint8_t			 entry[2 * KEY_MAX];
 
@@ -91,14 +92,15 @@ verify_record(struct verify *v, struct store_bytes key, struct store_bytes value
 
 		if (n == 0)
 			continue;
-		if (store_get(store, ix->table, entry, n, &found) != 0)
+		if (store_get(db->store, ix->table, entry, n, &found) != 0)
 			fault(v, ix->table, key, "the record's entry is missing");
 		else if (ix->unique && (found.n != key.n || memcmp(found.p, key.p, key.n) != 0))
 			fault(v, ix->table, key, "the entry is another record's");
 	}
-	if (sorts_ready(&v->request->keeper->db, k) &&
-	    sorts_missing(&v->request->keeper->db, k, &record, key.p, key.n) != NULL)
+	if (sorts_ready(db, k) && sorts_missing(db, k, &record, key.p, key.n) != NULL)
 		fault(v, k->sorts, key, "the record's entry is missing");
+	if (words_ready(db, k) && !words_has_all(db, k, &record, key.p, key.n))
+		fault(v, k->words, key, "a word of the record is missing");
 	return 0;
 }
 
@@ -148,8 +150,25 @@ verify_entry(struct verify *v, struct store_bytes key, struct store_bytes value)
 	return 0;
 }
 
+/* The tables that follow from fields' flags, not from indexes: TABLE_NONE when the kind has no so many. */
+static enum table
+derived(const struct verify *v, size_t i)
+{
+	const struct kind	*k = stored[v->kind];
+	const struct db		*db = &v->request->keeper->db;
+	enum table		 tables[2];
+	size_t			 n = 0;
+
+	if (sorts_ready(db, k))
+		tables[n++] = k->sorts;
+	if (words_ready(db, k))
+		tables[n++] = k->words;
+	return i < n ? tables[i] : TABLE_NONE;
+}
+
+/* An entry of one of them, which ends with the key of its record. */
 static int
-verify_sorted(struct verify *v, struct store_bytes key, struct store_bytes value)
+verify_derived(struct verify *v, enum table t, struct store_bytes key, struct store_bytes value)
 {
 	const struct kind	*k = stored[v->kind];
 	size_t			 n = key_bytes(k);
@@ -158,12 +177,24 @@ verify_sorted(struct verify *v, struct store_bytes key, struct store_bytes value
 	union record		 record;
 
 	if (key.n < n)
-		fault(v, k->sorts, key, "the entry is damaged");
+		fault(v, t, key, "the entry is damaged");
 	else if (store_get(v->request->keeper->db.store, k->table, primary, n, &found) != 0)
-		fault(v, k->sorts, key, "there is no record for the entry");
-	else if (record_decode(k, &record, NULL, found.p, found.n) == 0 && !sorts_is_entry(k, &record, primary, n, key, value))
-		fault(v, k->sorts, key, "the record has another value");
+		fault(v, t, key, "there is no record for the entry");
+	else if (record_decode(k, &record, NULL, found.p, found.n) == 0 && (t == k->sorts ?
+	    !sorts_is_entry(k, &record, primary, n, key, value) : !words_is_entry(k, &record, primary, n, key)))
+		fault(v, t, key, "the record has another value");
 	return 0;
+}
+
+/* TABLE_NONE: the kind is done. */
+static enum table
+table_of_phase(const struct verify *v)
+{
+	const struct kind	*k = stored[v->kind];
+
+	if (v->phase == 0)
+		return k->table;
+	return v->phase <= k->n_indexes ? k->indexes[v->phase - 1].table : derived(v, v->phase - 1 - k->n_indexes);
 }
 
 static int
@@ -178,28 +209,23 @@ verify_one(void *arg, struct store_bytes key, struct store_bytes value)
 	v->at_n = key.n + 1;
 	if (v->phase == 0)
 		return verify_record(v, key, value);
-	return v->phase <= stored[v->kind]->n_indexes ? verify_entry(v, key, value) : verify_sorted(v, key, value);
-}
-
-static enum table
-table_of_phase(const struct kind *k, size_t phase)
-{
-	return phase == 0 ? k->table : phase <= k->n_indexes ? k->indexes[phase - 1].table : k->sorts;
+	if (v->phase <= stored[v->kind]->n_indexes)
+		return verify_entry(v, key, value);
+	return verify_derived(v, table_of_phase(v), key, value);
 }
 
 /* One step through the table at hand, then on to the next.  False when all is checked. */
 static bool
 verify_step(struct verify *v)
 {
-	const struct kind	*k = stored[v->kind];
-
 	v->n_step = 0;
-	(void)store_range(v->request->keeper->db.store, table_of_phase(k, v->phase), (struct store_bytes){ v->at, v->at_n }, NULL, false,
+	(void)store_range(v->request->keeper->db.store, table_of_phase(v), (struct store_bytes){ v->at, v->at_n }, NULL, false,
 	    VERIFY_STEP, verify_one, v);
 	if (v->n_step == VERIFY_STEP)
 		return true;
 	v->at_n = 0;
-	if (++v->phase > k->n_indexes + (sorts_ready(&v->request->keeper->db, k) ? 1 : 0)) {
+	v->phase++;
+	if (table_of_phase(v) == TABLE_NONE) {
 		v->phase = 0;
 		v->kind++;
 	}

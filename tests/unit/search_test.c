@@ -100,6 +100,47 @@ build(struct fixture *f, size_t slice)
 	assert_true(words_ready(&f->db, &account_kind));
 }
 
+/* Every record has its entries, and each entry is one of them. */
+struct check {
+	struct fixture	*f;
+	size_t		 n;
+};
+
+static int
+check_entry(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct check		*c = arg;
+	const uint8_t		*primary;
+	struct span		 word;
+	uint64_t		 id = 0;
+
+	(void)value;
+	assert_true(words_key_is(key.p, key.n, 8, &word, &primary));
+	for (int i = 0; i < 8; i++)
+		id = id << 8 | primary[i];
+	assert_true(id >= 1 && id <= ACCOUNTS && c->f->accounts[id].id == id);
+	assert_true(words_is_entry(&account_kind, &c->f->accounts[id], primary, 8, key));
+	c->n++;
+	return 0;
+}
+
+static void
+must_be_whole(struct fixture *f)
+{
+	const struct store_bytes	all = { NULL, 0 };
+	struct check			c = { .f = f };
+	uint8_t				primary[8] = { 0 };
+
+	assert_int_equal(store_range(f->db.store, TABLE_ACCOUNT_WORD, all, NULL, false, 0, check_entry, &c), 0);
+	assert_true(c.n > 0);
+	for (uint64_t id = 1; id <= ACCOUNTS; id++) {
+		primary[6] = (uint8_t)(id >> 8);
+		primary[7] = (uint8_t)id;
+		if (f->accounts[id].id != 0)
+			assert_true(words_has_all(&f->db, &account_kind, &f->accounts[id], primary, 8));
+	}
+}
+
 static void
 must_agree(struct fixture *f)
 {
@@ -109,6 +150,7 @@ must_agree(struct fixture *f)
 	};
 	struct query_fault	fault;
 
+	must_be_whole(f);
 	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
 		struct query	*q;
 		struct search	*s;
