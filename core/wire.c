@@ -98,6 +98,70 @@ static const struct field	answer_fields[] = {
 };
 #undef RECORD
 
+#define RECORD message_ask
+static const struct field	message_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, from.source) },
+	{ .tag = 2, AT(FT_ADDR, from.local) },
+	{ .tag = 3, AT(FT_ENUM, from.transport) },
+	{ .tag = 4, AT(FT_ID, from.flow) },
+	{ .tag = 5, AT(FT_SPAN, from.host) },
+	{ .tag = 6, AT(FT_SPAN, from.aor_user) },
+	{ .tag = 7, AT(FT_SPAN, from.aor_host) },
+	{ .tag = 8, AT(FT_BOOL, from.aor_sip) },
+	{ .tag = 9, AT(FT_SPAN, from.call_id) },
+	{ .tag = 10, AT(FT_NUM, from.cseq) },
+	{ .tag = 11, AT(FT_SPAN, from.user_agent) },
+	{ .tag = 12, AT(FT_NUM, from.expires) },
+	{ .tag = 20, AT(FT_BOOL, from.authorized) },
+	{ .tag = 21, AT(FT_SPAN, from.username) },
+	{ .tag = 22, AT(FT_SPAN, from.realm) },
+	{ .tag = 23, AT(FT_SPAN, from.nonce) },
+	{ .tag = 24, AT(FT_SPAN, from.uri) },
+	{ .tag = 25, AT(FT_SPAN, from.response) },
+	{ .tag = 26, AT(FT_SPAN, from.algorithm) },
+	{ .tag = 27, AT(FT_SPAN, from.cnonce) },
+	{ .tag = 28, AT(FT_SPAN, from.nc) },
+	{ .tag = 29, AT(FT_SPAN, from.qop) },
+	{ .tag = 30, AT(FT_BOOL, from.userhash) },
+	{ .tag = 40, AT(FT_SPAN, user) },
+	{ .tag = 41, AT(FT_SPAN, from_user) },
+	{ .tag = 42, AT(FT_SPAN, from_host) },
+	{ .tag = 43, AT(FT_SPAN, uuid) },
+	{ .tag = 44, AT(FT_NUM, version) },
+	{ .tag = 45, AT(FT_NUM, expires) },
+	{ .tag = 46, AT(FT_TIME, date) },
+	{ .tag = 47, AT(FT_SPAN, content_type) },
+	{ .tag = 48, AT(FT_SPAN, headers) },
+	{ .tag = 49, AT(FT_SPAN, body) },
+};
+#undef RECORD
+#define RECORD wire_send
+static const struct field	send_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, target) },
+	{ .tag = 2, AT(FT_ADDR, local) },
+	{ .tag = 3, AT(FT_ENUM, transport) },
+	{ .tag = 4, AT(FT_ID, flow) },
+	{ .tag = 5, AT(FT_SPAN, method) },
+	{ .tag = 6, AT(FT_SPAN, uri) },
+	{ .tag = 7, AT(FT_SPAN, route) },
+	{ .tag = 8, AT(FT_SPAN, from) },
+	{ .tag = 9, AT(FT_SPAN, to) },
+	{ .tag = 10, AT(FT_SPAN, headers) },
+	{ .tag = 11, AT(FT_SPAN, content_type) },
+	{ .tag = 12, AT(FT_SPAN, body) },
+	{ .tag = 13, AT(FT_NUM, timeout_ms) },
+};
+#undef RECORD
+#define RECORD wire_sent
+static const struct field	sent_fields[] = {
+	{ .tag = 1, AT(FT_NUM, code) },
+	{ .tag = 2, AT(FT_SPAN, reason) },
+	{ .tag = 3, AT(FT_NUM, retry_after) },
+	{ .tag = 4, AT(FT_NUM, took_ms) },
+	{ .tag = 5, AT(FT_BOOL, ours) },
+};
+#undef RECORD
+
 #define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
 
 static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
@@ -112,6 +176,10 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_LISTENING] = KIND("listening", flow_fields, struct wire_flow),
 	[WIRE_COUNTS] = KIND("counts", counts_fields, struct wire_counts),
 	[WIRE_DEBUG] = KIND("debug", debug_fields, struct wire_debug),
+	[WIRE_MESSAGE] = KIND("message", message_fields, struct message_ask),
+	[WIRE_MESSAGE_ANSWER] = KIND("message answer", answer_fields, struct register_answer),
+	[WIRE_SEND] = KIND("send", send_fields, struct wire_send),
+	[WIRE_SENT] = KIND("sent", sent_fields, struct wire_sent),
 };
 
 const struct kind *

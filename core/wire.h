@@ -22,6 +22,10 @@ enum wire_type {
 	WIRE_LISTENING,			/* sip -> stream: struct wire_flow, for each transport the loopback port in relay */
 	WIRE_COUNTS,			/* front -> keeper, each second when something changed: struct wire_counts */
 	WIRE_DEBUG,			/* keeper -> front: struct wire_debug */
+	WIRE_MESSAGE,			/* sip -> keeper: struct message_ask */
+	WIRE_MESSAGE_ANSWER,		/* keeper -> sip: struct register_answer: code, reason, challenge, retry_after */
+	WIRE_SEND,			/* keeper -> sip: struct wire_send, a request of ours; the id is the keeper's */
+	WIRE_SENT,			/* sip -> keeper: struct wire_sent, with that id, once, at its end */
 	WIRE_TYPES,
 };
 
@@ -112,6 +116,44 @@ struct register_answer {
 	uint32_t	retry_after;		/* with 503 and 480 */
 	struct span	path;			/* to be repeated (RFC 3327 section 5.3) */
 	bool		outbound;		/* Require: outbound (RFC 5626 section 6) */
+};
+
+/* A MESSAGE outside a dialog (RFC 3428). */
+struct message_ask {
+	struct register_ask	from;		/* origin, Request-URI's host, credentials (of Proxy-Authorization or Authorization); To as aor_* */
+	struct span	user;			/* of the Request-URI, escapes undone */
+	struct span	from_user, from_host;	/* of From */
+	struct span	uuid;			/* header Message-UUID, else Imdn.Message-ID of a CPIM body (RFC 5438); empty: none */
+	uint32_t	version;		/* header Message-Version; 1 when absent */
+	uint32_t	expires;		/* header, seconds; EXPIRES_ABSENT */
+	int64_t		date;			/* header, ms since 1970; 0 when absent */
+	struct span	content_type;		/* as it was sent, with its parameters */
+	struct span	headers;		/* other headers that go end to end, whole lines: Subject, Accept-Contact, Content-Disposition, … */
+	struct span	body;
+};
+
+/* A request of ours to a device or a trunk, outside a dialog: the front makes Via, branch, Call-ID and CSeq, sends it again as its transport
+ * takes, and tells how it ended. */
+struct wire_send {
+	struct addr	target;			/* UDP: where to; else the flow's */
+	struct addr	local;			/* the address that it is to come from: the one that the phone knows */
+	uint8_t		transport;
+	uint64_t	flow;			/* of TCP and TLS; 0 for UDP */
+	struct span	method;			/* MESSAGE, OPTIONS */
+	struct span	uri;			/* Request-URI */
+	struct span	route;			/* values of Route, commas between them; empty: none */
+	struct span	from, to;		/* name-addr or URI; the front adds the tag to From */
+	struct span	headers;		/* whole lines */
+	struct span	content_type, body;
+	uint32_t	timeout_ms;		/* after which it is answered by the front itself, 408 */
+};
+
+struct wire_sent {
+	uint32_t	code;			/* a final answer's; 408: none came in time; 503: it could not be sent */
+	struct span	reason;
+	uint32_t	retry_after;		/* seconds; 0 when it said none */
+	uint32_t	took_ms;
+	bool		ours;			/* the code is the front's own */
 };
 
 /* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */

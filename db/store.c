@@ -672,6 +672,9 @@ table_name(enum table t)
 		[TABLE_PROFILE] = "profile", [TABLE_PROFILE_BY_NAME] = "profile_by_name",
 		[TABLE_ACCOUNT_BY_PROFILE] = "account_by_profile", [TABLE_GROUP_BY_PROFILE] = "group_by_profile",
 		[TABLE_LICENCE] = "licence", [TABLE_LICENCE_BY_KEY] = "licence_by_key", [TABLE_LICENCE_BY_END] = "licence_by_end",
+		[TABLE_MESSAGE] = "message", [TABLE_MESSAGE_BY_ID] = "message_by_id", [TABLE_MESSAGE_BY_RECIPIENT] = "message_by_recipient",
+		[TABLE_MESSAGE_EXPIRY] = "message_expiry", [TABLE_MESSAGE_SEEN] = "message_seen",
+		[TABLE_MESSAGE_SEEN_UNTIL] = "message_seen_until", [TABLE_PAYLOAD] = "payload",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";
