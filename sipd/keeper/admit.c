@@ -93,6 +93,12 @@ refuse(struct register_answer *answer, uint32_t code, const char *reason)
 }
 
 static bool
+registers(const struct asking *q)
+{
+	return strcmp(q->method, "REGISTER") == 0;
+}
+
+static bool
 challenge(struct admission *a, const struct asking *q, bool stale, struct register_answer *answer)
 {
 	const struct config	*c = &a->k->conf;
@@ -104,7 +110,8 @@ challenge(struct admission *a, const struct asking *q, bool stale, struct regist
 	if (offers & AUTH_MD5)
 		nonce_make(a->nonces, AUTH_MD5, c->domains[0], q->ask->transport, &q->ask->source, q->now, a->nonce_md5);
 	*answer = (struct register_answer){
-		.code = 401, .reason = span_of("Unauthorized"), .challenge = true, .stale = stale, .realm = span_of(c->domains[0]),
+		.code = registers(q) ? 401 : 407, .challenge = true,
+		.reason = span_of(registers(q) ? "Unauthorized" : "Proxy Authentication Required"), .stale = stale, .realm = span_of(c->domains[0]),
 		.nonce_sha256 = span_of(a->nonce_sha256), .nonce_md5 = span_of(a->nonce_md5),
 	};
 	return false;
@@ -252,7 +259,7 @@ check(struct admission *a, const struct asking *q)
 		secret = q->recent->secret;
 	else if (q->known)
 		digest_secret_of(&secret, &q->account);
-	verdict = digest_check(a->nonces, q->ask, "REGISTER", c->domains[0], c->auth.algorithms,
+	verdict = digest_check(a->nonces, q->ask, q->method, c->domains[0], c->auth.algorithms,
 	    q->recent != NULL || q->known ? &secret : NULL, q->now);
 	sodium_memzero(&secret, sizeof secret);
 	return verdict;
@@ -264,7 +271,9 @@ admit_sender(struct admission *a, struct asking *q, struct register_answer *answ
 	enum digest_verdict	verdict;
 	uint32_t		wait;
 
-	if (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !serves_host(a, q, q->ask->aor_host) || !serves_host(a, q, q->ask->host))
+	if (registers(q) && (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !serves_host(a, q, q->ask->aor_host)))
+		return refuse(answer, 404, "Not Found");
+	if (!serves_host(a, q, q->ask->host))
 		return refuse(answer, 404, "Not Found");
 	if (!q->ask->authorized)
 		return challenge(a, q, false, answer);
@@ -297,19 +306,44 @@ recall_account(struct asking *q)
 	q->account.status = STATUS_CONNECTED;
 }
 
-bool
-admit_account(struct admission *a, struct asking *q, struct register_answer *answer)
+static bool
+admit_source(struct admission *a, const struct asking *q, struct register_answer *answer)
 {
 	char	ip[ADDR_TEXT];
 
-	if (q->recent != NULL)
-		recall_account(q);
-	if (!span_is(q->ask->aor_user, q->account.username))
-		return refuse(answer, 403, "Not Your Address");
 	if (acl_allows(q->account.permit, q->account.deny, &q->ask->source))
 		return true;
 	(void)addr_ip_text(&q->ask->source, ip);
 	log_info("auth: %s refused by its permit and deny, from %s", q->account.username, ip);
 	events_tell(a->k->events, EVENT_WARN, "auth", q->account.username, "refused by permit and deny, from %s", ip);
 	return refuse(answer, 403, "Forbidden");
+}
+
+bool
+admit_account(struct admission *a, struct asking *q, struct register_answer *answer)
+{
+	if (q->recent != NULL)
+		recall_account(q);
+	if (!span_is(q->ask->aor_user, q->account.username))
+		return refuse(answer, 403, "Not Your Address");
+	return admit_source(a, q, answer);
+}
+
+static bool
+is_own_name(const struct account *a, struct span user)
+{
+	return span_is(user, a->username) || (a->caller_id[0] != '\0' && span_is(user, a->caller_id)) ||
+	    (a->caller_id_2[0] != '\0' && span_is(user, a->caller_id_2));
+}
+
+bool
+admit_message(struct admission *a, struct asking *q, const struct message_ask *m, struct register_answer *answer)
+{
+	if (q->recent != NULL)
+		find_account(a, q);
+	if (!q->known || !is_own_name(&q->account, m->from_user) || !serves_host(a, q, m->from_host))
+		return refuse(answer, 403, "From Is Not Yours");
+	if (!q->account.enabled)
+		return refuse(answer, 403, "Account Disabled");
+	return admit_source(a, q, answer);
 }

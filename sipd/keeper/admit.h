@@ -17,6 +17,7 @@ struct keeper;
 /* One request on its way. */
 struct asking {
 	const struct register_ask	*ask;
+	const char			*method;	/* "REGISTER"; of another the sender is asked as by a proxy, 407 */
 	int64_t				 now;
 	struct register_set		*set;		/* room for its account's bindings */
 	struct account			 account;	/* of ask->username, when known */
@@ -34,6 +35,8 @@ uint64_t admission_wrong(const struct admission *);		/* wrong passwords since th
  * lent until the next call).
  */
 bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
+/* After that, of a MESSAGE: whether this account, then in account, may send it under that name from there. */
+bool	admit_message(struct admission *, struct asking *, const struct message_ask *, struct register_answer *);
 /* After that: whether this account may register this address from there.  Sets of account what is needed of it. */
 bool	admit_account(struct admission *, struct asking *, struct register_answer *);
 

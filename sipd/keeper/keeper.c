@@ -25,6 +25,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/names.h"
+#include "sipd/keeper/queue.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/sandbox.h"
@@ -107,6 +108,27 @@ take_register(struct front *f, const struct frame *frame)
 }
 
 static void
+take_message(struct front *f, const struct frame *frame)
+{
+	struct message_ask	ask;
+
+	if (f->process != PROC_SIP || frame_decode(frame, &ask) != 0) {
+		log_warn("keeper: %s sent a MESSAGE that can't be read", process_name(f->process));
+		return;
+	}
+	queue_ask(f->body->k.queue, f->channel, frame->id, &ask);
+}
+
+static void
+take_sent(struct front *f, const struct frame *frame)
+{
+	struct wire_sent	sent;
+
+	if (f->process == PROC_SIP && frame_decode(frame, &sent) == 0)
+		queue_sent(f->body->k.queue, frame->id, &sent);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
@@ -126,6 +148,8 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_REGISTER] = take_register,
 	[WIRE_FLOW_GONE] = take_flow_gone,
 	[WIRE_COUNTS] = take_counts,
+	[WIRE_MESSAGE] = take_message,
+	[WIRE_SENT] = take_sent,
 };
 
 static void
@@ -151,7 +175,10 @@ front_close(struct front *f)
 	event_free(f->readable);
 	event_free(f->writable);
 	channel_free(f->channel);
-	f->channel = k->channels[f->process] = NULL;
+	k->channels[f->process] = NULL;
+	if (f->process == PROC_SIP)
+		queue_channel_gone(k->queue, f->channel);
+	f->channel = NULL;
 	k->ready[f->process][0] = '\0';
 }
 
@@ -273,6 +300,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= registrar_tick(b->k.registrar);
 	b->more |= events_tick(b->k.events);
 	b->more |= licences_tick(&b->k);
+	b->more |= queue_tick(b->k.queue);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -359,7 +387,8 @@ open_parts(struct body *b, char *why, size_t size)
 		return rc;
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
-	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL)
+	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
+	    (k->queue = queue_new(k)) == NULL)
 		return -ENOMEM;
 	if ((k->control = control_new(k, why, size)) == NULL)
 		return -EIO;
@@ -399,6 +428,7 @@ run(struct body *b)
 {
 	while (!b->done) {
 		b->more |= registrar_turn(b->k.registrar);
+		b->more |= queue_turn(b->k.queue);
 		flush(b);
 		if (event_base_loop(b->k.base, EVLOOP_ONCE | (b->more ? EVLOOP_NONBLOCK : 0)) < 0)
 			break;
@@ -406,6 +436,7 @@ run(struct body *b)
 			b->more = registrar_tick(b->k.registrar);
 			b->more |= events_tick(b->k.events);
 			b->more |= licences_tick(&b->k);
+			b->more |= queue_tick(b->k.queue);
 		}
 	}
 }
@@ -445,6 +476,7 @@ close_parts(struct body *b)
 		control_free(b->k.control);
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
+	queue_free(b->k.queue);
 	registrar_free(b->k.registrar);
 	events_free(b->k.events);
 	names_free(b->k.names);

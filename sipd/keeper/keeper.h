@@ -15,6 +15,7 @@ struct control;
 struct registrar;
 struct events;
 struct names;
+struct queue;
 
 struct keeper {
 	struct boot		*boot;
@@ -31,6 +32,7 @@ struct keeper {
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */
 	struct names		*names;			/* names.h */
+	struct queue		*queue;			/* queue.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;

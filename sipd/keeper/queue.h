@@ -17,7 +17,8 @@ struct queue;
 
 struct queue *queue_new(struct keeper *);	/* NULL: out of memory */
 void	queue_free(struct queue *);
-bool	queue_tick(struct queue *);		/* four times a second; true: there is more to do at once */
+bool	queue_turn(struct queue *);		/* each turn of the loop: a slice; true: there is more to do */
+bool	queue_tick(struct queue *);		/* four times a second; the same */
 
 /* A front asks; the answer goes to the same channel with the same id, a 202 once it is durable. */
 void	queue_ask(struct queue *, struct channel *, uint64_t id, const struct message_ask *);

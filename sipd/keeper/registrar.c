@@ -316,7 +316,7 @@ void
 registrar_ask(struct registrar *r, struct channel *channel, uint64_t id, const struct register_ask *ask)
 {
 	const struct to		to = { channel, id };
-	struct asking		q = { .ask = ask, .now = keeper_now(r->k), .set = &r->set };
+	struct asking		q = { .ask = ask, .method = "REGISTER", .now = keeper_now(r->k), .set = &r->set };
 	struct register_answer	no;
 
 	r->stat.registers++;
@@ -449,4 +449,10 @@ registrar_stat(const struct registrar *r)
 
 	s.wrong = admission_wrong(r->admission);
 	return s;
+}
+
+struct admission *
+registrar_admission(struct registrar *r)
+{
+	return r->admission;
 }

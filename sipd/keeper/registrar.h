@@ -11,6 +11,7 @@
 
 struct channel;
 struct keeper;
+struct admission;
 struct registrar;
 
 struct registrar *registrar_new(struct keeper *);
@@ -58,6 +59,9 @@ void	registrar_latest(struct registrar *, struct binding *);
 /* Counts, kept with the records: bindings, and accounts with at least one. */
 uint64_t registrar_bindings(struct registrar *);
 uint64_t registrar_accounts(struct registrar *);
+
+/* Who is let in, for other requests than REGISTER (admit.h). */
+struct admission *registrar_admission(struct registrar *);
 
 /* Since the start: requests, those answered 401, and those with a wrong password. */
 struct registrar_stat {

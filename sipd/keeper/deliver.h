@@ -1,0 +1,46 @@
+/*
+ * Delivery: which stored message is sent when.  An account's messages go out one after the other, in the order of their acceptance; accounts
+ * take turns, and only so many are served at a time, so that a slow phone delays nobody else's and an outage's end is no flood.
+ *
+ * Nothing of it is stored but the messages themselves: after a start every account that has some is looked at, in slices.
+ */
+#ifndef SIPD_KEEPER_DELIVER_H
+#define SIPD_KEEPER_DELIVER_H
+
+#include "core/message.h"
+#include "sipd/keeper/fanout.h"
+
+struct deliver;
+struct keeper;
+
+enum { DELIVER_WINDOW = 256 };		/* accounts that are being sent something */
+
+/* What is to become of a message that was sent, or can't be. */
+struct deliver_end {
+	enum message_status	 status;	/* MESSAGE_ENQUEUED: it stays, this was an attempt */
+	const struct fanout_result *result;	/* NULL: it was not sent */
+	int64_t			 next_try;	/* of one that stays; 0: when it registers */
+	uint32_t		 tries;
+};
+/* 0, or it could not be stored: it is tried again later. */
+typedef int	(*deliver_end_fn)(void *arg, const struct message *, const struct deliver_end *);
+
+struct deliver *deliver_new(struct keeper *, struct fanouts *, deliver_end_fn, void *arg);
+void	deliver_free(struct deliver *);
+
+/* Something changed for the account: a message, a registration (its tries begin anew), the account itself. */
+void	deliver_wake(struct deliver *, uint64_t account_id, bool anew);
+void	deliver_look(struct deliver *);			/* at every account that has messages, anew */
+bool	deliver_turn(struct deliver *);			/* each turn of the loop: a slice; true: there is more to do */
+void	deliver_tick(struct deliver *);			/* four times a second */
+bool	deliver_is_sending(const struct deliver *, uint64_t account_id, uint64_t seq);
+size_t	deliver_under_way(const struct deliver *);
+
+/* The request that carries a message; its spans are in room. */
+struct deliver_room {
+	uint8_t	payload[96 * 1024];
+	char	from[400], to[400], headers[24 * 1024];
+};
+int	deliver_request(struct keeper *, const struct message *, struct deliver_room *, struct wire_send *);
+
+#endif

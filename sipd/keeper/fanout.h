@@ -1,0 +1,37 @@
+/*
+ * One request to every device of an account at once, and what they made of it.
+ */
+#ifndef SIPD_KEEPER_FANOUT_H
+#define SIPD_KEEPER_FANOUT_H
+
+#include "core/wire.h"
+
+struct fanouts;
+struct keeper;
+
+enum { FANOUT_MAX = 16384, FANOUT_TIMEOUT_MS = 5000 };	/* requests under way; how long a device may take */
+
+struct fanout_result {
+	size_t		devices;	/* that it was sent to */
+	bool		taken;		/* one answered 2xx: the result does not wait for the others */
+	bool		unfit;		/* each answered that it can't take such a thing at all: 405, 415, 501 */
+	uint32_t	code;		/* of the one that took it; else the answer that says most */
+	char		reason[64];
+	uint32_t	retry_after;	/* the least that was asked for; 0: none */
+};
+
+typedef void	(*fanout_fn)(void *arg, const struct fanout_result *);
+
+struct fanouts *fanouts_new(struct keeper *);
+void	fanouts_free(struct fanouts *);			/* nobody is told any more */
+
+/*
+ * request: all but target, local, transport, flow and uri.  Returns how many devices it goes to and calls fn once, later; 0, and fn is not
+ * called, if there are none that can be reached, or too much is under way.
+ */
+size_t	fanout_start(struct fanouts *, uint64_t account_id, const struct wire_send *request, fanout_fn, void *arg);
+void	fanouts_sent(struct fanouts *, uint64_t id, const struct wire_sent *);
+void	fanouts_front_gone(struct fanouts *);		/* all that is under way has failed */
+size_t	fanouts_under_way(const struct fanouts *);
+
+#endif

@@ -1,0 +1,693 @@
+#include "sipd/keeper/queue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/varint.h"
+#include "db/payload.h"
+#include "sipd/keeper/admit.h"
+#include "sipd/keeper/deliver.h"
+#include "sipd/keeper/events.h"
+#include "sipd/keeper/fanout.h"
+#include "sipd/keeper/groups.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/registrar.h"
+
+enum {
+	FLIGHTS_MAX = 4096,		/* messages that are being forwarded right now */
+	COPIES_MAX = 4,			/* of one of them, that came meanwhile */
+	END_SLICE = 64,			/* messages that expire in a tick */
+	RETRY_AFTER_S = 5,		/* with 503 */
+	FULL_RETRY_AFTER_S = 300,	/* with 480: the recipient has too many */
+	SEEN_S = 72 * 3600,
+};
+
+/* Where an answer goes. */
+struct to {
+	struct channel	*channel;
+	uint64_t	 id;
+};
+
+/* A message that is on its way from its sender: to the recipient's devices, or to the disk. */
+struct flight {
+	TAILQ_ENTRY(flight)	 all;
+	struct queue		*queue;
+	struct to		 to[COPIES_MAX];
+	size_t			 n_to;
+	struct message		 message;
+	uint8_t			 hash[MESSAGE_HASH];
+	struct payload		 payload;	/* its spans are in bytes */
+	uint8_t			 bytes[];
+};
+
+struct queue {
+	struct keeper		*k;
+	struct fanouts		*fanouts;
+	struct deliver		*deliver;
+	TAILQ_HEAD(, flight)	 flights;
+	size_t			 n_flights;
+	uint64_t		 delivered;
+	struct register_set	 set;		/* of the request at hand */
+};
+
+static int	on_end(void *, const struct message *, const struct deliver_end *);
+
+const char *
+queue_counter(uint64_t account_id, char name[64])
+{
+	(void)snprintf(name, 64, "queue/%" PRIu64, account_id);
+	return name;
+}
+
+/* A phone that registers is sent what waits; so is an account that is enabled, and one that is gone ends what waits for it. */
+static void
+on_registration(void *arg, enum registrar_change change, const struct binding *b)
+{
+	struct queue	*q = arg;
+	char		 name[64];
+
+	if (change != BINDING_REMOVED && count_get(&q->k->db, queue_counter(b->account_id, name)) > 0)
+		deliver_wake(q->deliver, b->account_id, true);
+}
+
+static void
+on_account(void *arg, enum table table, struct store_bytes key, struct store_bytes value)
+{
+	struct queue	*q = arg;
+	char		 name[64];
+
+	(void)table;
+	(void)value;
+	if (key.n == 8 && count_get(&q->k->db, queue_counter(be64_get(key.p), name)) > 0)
+		deliver_wake(q->deliver, be64_get(key.p), false);
+}
+
+struct queue *
+queue_new(struct keeper *k)
+{
+	struct queue	*q = calloc(1, sizeof *q);
+
+	if (q == NULL)
+		return NULL;
+	q->k = k;
+	TAILQ_INIT(&q->flights);
+	if ((q->fanouts = fanouts_new(k)) == NULL || (q->deliver = deliver_new(k, q->fanouts, on_end, q)) == NULL ||
+	    store_watch(k->db.store, TABLE_ACCOUNT, (struct store_bytes){ "", 0 }, on_account, q) != 0) {
+		queue_free(q);
+		return NULL;
+	}
+	registrar_watch(k->registrar, on_registration, q);
+	return q;
+}
+
+static void
+flight_free(struct flight *f)
+{
+	TAILQ_REMOVE(&f->queue->flights, f, all);
+	f->queue->n_flights--;
+	sodium_memzero(f->bytes, f->payload.content_type.n + f->payload.headers.n + f->payload.body.n);
+	free(f);
+}
+
+void
+queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	store_unwatch(q->k->db.store, on_account, q);
+	registrar_unwatch(q->k->registrar, on_registration, q);
+	fanouts_free(q->fanouts);
+	deliver_free(q->deliver);
+	while (!TAILQ_EMPTY(&q->flights))
+		flight_free(TAILQ_FIRST(&q->flights));
+	free(q);
+}
+
+static void
+reply(const struct to *to, const struct register_answer *a)
+{
+	if (to->channel != NULL)
+		(void)channel_send(to->channel, WIRE_MESSAGE_ANSWER, to->id, a);
+}
+
+static void
+answer(const struct to *to, uint32_t code, const char *reason, uint32_t retry_after)
+{
+	reply(to, &(struct register_answer){ .code = code, .reason = span_of(reason), .retry_after = retry_after });
+}
+
+/* To everybody who sent this message; it is done with. */
+static void
+flight_answer(struct flight *f, uint32_t code, const char *reason, uint32_t retry_after)
+{
+	for (size_t i = 0; i < f->n_to; i++)
+		answer(&f->to[i], code, reason, retry_after);
+	flight_free(f);
+}
+
+/* What an attempt came to, behind those before it; the oldest give way. */
+static void
+note_attempt(struct message *m, int64_t now, const struct fanout_result *r)
+{
+	char	line[160], at[CLOCK_TEXT];
+	size_t	have = strlen(m->timeline), n;
+
+	n = (size_t)snprintf(line, sizeof line, "%s %" PRIu32 " %.60s\n", clock_text(now, at), r->code, r->reason);
+	while (have + n >= sizeof m->timeline) {
+		size_t	first = strcspn(m->timeline, "\n") + 1;
+
+		memmove(m->timeline, m->timeline + first, have - first + 1);
+		have -= first;
+	}
+	memcpy(m->timeline + have, line, n + 1);
+	m->sent += (uint32_t)r->devices;
+	(void)snprintf(m->last_error, sizeof m->last_error, "%" PRIu32 " %.100s", r->code, r->reason);
+}
+
+/* One more, or one less, that waits for the account. */
+static void
+count_waiting(struct queue *q, struct txn *t, uint64_t account_id, int64_t delta)
+{
+	const struct db	*db = &q->k->db;
+	struct account	 a = { .id = account_id };
+	char		 name[64];
+	uint64_t	 has = count_get(db, queue_counter(account_id, name));
+
+	count_add(t, db, name, delta);
+	count_add(t, db, "messages", delta);
+	if (delta > 0 ? has == 0 : has == 1)
+		count_add(t, db, "message_recipients", delta);
+	if (table_get(db, &account_kind, &a) == 0)
+		count_add(t, db, groups_counter(a.group_id, "queue", name), delta);
+	sodium_memzero(&a, sizeof a);
+}
+
+static void
+tell_end(struct queue *q, struct txn *t, const struct message *m, const char *operator, const char *what)
+{
+	events_add(q->k->events, t, m->status == MESSAGE_DELIVERED ? EVENT_INFO : EVENT_WARN, "queue", m->to, operator,
+	    "message %s from %s: %s after %" PRIu32 " transmissions%s%s", m->id, m->from, what, m->sent, m->last_error[0] == '\0' ? "" : ", ",
+	    m->last_error);
+}
+
+/* Takes a message out of the queue, with all that belongs to it. */
+static void
+remove_message(struct queue *q, struct txn *t, const struct message *m)
+{
+	table_delete(t, &q->k->db, &message_kind, m);
+	payload_delete(t, m->seq);
+	count_waiting(q, t, m->to_account, -1);
+}
+
+static void
+count_delivery(struct queue *q, struct txn *t, struct message *m)
+{
+	char	name[64];
+
+	(void)snprintf(name, sizeof name, "to_seq/%" PRIu64, m->to_account);
+	m->to_seq = count_get(&q->k->db, name) + 1;
+	count_add(t, &q->k->db, name, 1);
+	q->delivered++;
+}
+
+/* Of deliver.c: a stored message was sent, or can't be. */
+static int
+on_end(void *arg, const struct message *sent, const struct deliver_end *end)
+{
+	struct queue	*q = arg;
+	struct txn	*t = txn_new(q->k->db.store);
+	struct message	 m = { .seq = sent->seq };
+	int		 rc;
+
+	if (t == NULL)
+		return -ENOMEM;
+	if (table_get(&q->k->db, &message_kind, &m) != 0) {
+		txn_drop(t);		/* deleted meanwhile */
+		return 0;
+	}
+	if (end->result != NULL)
+		note_attempt(&m, keeper_now(q->k), end->result);
+	m.status = end->status;
+	m.tries = end->tries;
+	m.next_try = end->next_try;
+	if (end->status == MESSAGE_ENQUEUED)
+		table_put(t, &q->k->db, &message_kind, &m);
+	else {
+		m.managed = true;
+		if (end->status == MESSAGE_DELIVERED)
+			count_delivery(q, t, &m);
+		remove_message(q, t, &m);
+		tell_end(q, t, &m, NULL, message_status_name(end->status));
+	}
+	if ((rc = store_commit(t, NULL, NULL)) != 0)
+		log_error("queue: what became of message %s is not stored: %s", m.id, err_text(rc));
+	return rc;
+}
+
+/* What every message that is accepted or delivered leaves behind: its sender's count, and that it was seen. */
+static void
+note_seen(struct queue *q, struct txn *t, struct flight *f, uint32_t code)
+{
+	struct message_seen	seen = { .from_account = f->message.from_account, .code = code,
+	    .until = keeper_now(q->k) + (int64_t)SEEN_S * 1000 };
+	char			name[64];
+
+	memcpy(seen.hash, f->hash, sizeof seen.hash);
+	table_put(t, &q->k->db, &message_seen_kind, &seen);
+	(void)snprintf(name, sizeof name, "from_seq/%" PRIu64, f->message.from_account);
+	f->message.from_seq = count_get(&q->k->db, name) + 1;
+	count_add(t, &q->k->db, name, 1);
+}
+
+static void
+on_stored(void *arg, int rc)
+{
+	struct flight	*f = arg;
+	struct queue	*q = f->queue;
+	uint64_t	 account = f->message.to_account;
+
+	if (rc == 0) {
+		flight_answer(f, 202, "Accepted", 0);
+		deliver_wake(q->deliver, account, false);
+	} else
+		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
+}
+
+/* The message waits on disk; its 202 goes when it is there. */
+static void
+flight_store(struct flight *f)
+{
+	struct queue	*q = f->queue;
+	struct message	*m = &f->message;
+	struct txn	*t;
+	char		 name[64];
+	int		 rc = -ENOMEM;
+
+	if (count_get(&q->k->db, queue_counter(m->to_account, name)) >= q->k->conf.queue.per_account) {
+		flight_answer(f, 480, "Too Many Messages Wait", FULL_RETRY_AFTER_S);
+		return;
+	}
+	if (store_is_taking(q->k->db.store) && (t = txn_new(q->k->db.store)) != NULL) {
+		m->seq = table_next_id(t, &q->k->db, "message");
+		note_seen(q, t, f, 202);
+		table_put(t, &q->k->db, &message_kind, m);
+		count_waiting(q, t, m->to_account, 1);
+		if ((rc = payload_put(t, &q->k->db, m->seq, &f->payload)) != 0)
+			txn_drop(t);
+		else
+			rc = store_commit(t, on_stored, f);
+	}
+	if (rc != 0) {
+		log_error("queue: a message from %s to %s is not stored: %s", m->from, m->to, err_text(rc));
+		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
+	}
+}
+
+/* A device took it: there is nothing to store but that it was so. */
+static void
+flight_delivered(struct flight *f, const struct fanout_result *r)
+{
+	struct queue	*q = f->queue;
+	struct txn	*t = txn_new(q->k->db.store);
+
+	if (t != NULL) {
+		note_seen(q, t, f, r->code);
+		count_delivery(q, t, &f->message);
+		f->message.status = MESSAGE_DELIVERED;
+		f->message.sent = (uint32_t)r->devices;
+		tell_end(q, t, &f->message, NULL, "DELIVERED at once");
+		(void)store_commit(t, NULL, NULL);
+	}
+	flight_answer(f, r->code, r->reason, 0);
+}
+
+/* Answers by which a person or a phone says no, and that another try would not change. */
+static bool
+is_final(const struct fanout_result *r)
+{
+	return r->unfit || r->code / 100 == 6 || r->code == 403 || r->code == 413 || r->code == 488;
+}
+
+static void
+flight_on_result(void *arg, const struct fanout_result *r)
+{
+	struct flight	*f = arg;
+
+	if (r->taken)
+		flight_delivered(f, r);
+	else if (is_final(r) || f->message.size == 0)
+		flight_answer(f, r->code, r->reason, r->retry_after);
+	else {
+		note_attempt(&f->message, keeper_now(f->queue->k), r);
+		flight_store(f);
+	}
+}
+
+static bool
+forward(struct flight *f)
+{
+	struct queue		*q = f->queue;
+	struct message		*m = &f->message;
+	struct wire_send	 s = { .method = span_of("MESSAGE"), .content_type = f->payload.content_type, .body = f->payload.body,
+	    .headers = f->payload.headers };
+	char			 from[400], to[400];
+
+	(void)snprintf(from, sizeof from, "<sip:%s@%s>", m->from, q->k->conf.domains[0]);
+	(void)snprintf(to, sizeof to, "<sip:%s@%s>", m->to, q->k->conf.domains[0]);
+	s.from = span_of(from);
+	s.to = span_of(to);
+	return fanout_start(q->fanouts, m->to_account, &s, flight_on_result, f) > 0;
+}
+
+static void
+uuid_make(char out[MESSAGE_ID])
+{
+	uint8_t	b[16];
+
+	randombytes_buf(b, sizeof b);
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);		/* RFC 4122, version 4 */
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	(void)snprintf(out, MESSAGE_ID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
+	    b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static struct span
+keep(uint8_t **at, struct span s)
+{
+	struct span	mine = { (const char *)*at, s.n };
+
+	if (s.n > 0)
+		memcpy(*at, s.s, s.n);
+	*at += s.n;
+	return mine;
+}
+
+static struct flight *
+flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from, const struct account *dest)
+{
+	size_t		 n = ask->content_type.n + ask->headers.n + ask->body.n;
+	struct flight	*f = q->n_flights < FLIGHTS_MAX ? calloc(1, sizeof *f + n) : NULL;
+	struct message	*m;
+	uint8_t		*at;
+
+	if (f == NULL)
+		return NULL;
+	m = &f->message;
+	at = f->bytes;
+	f->queue = q;
+	f->to[f->n_to++] = *to;
+	f->payload.content_type = keep(&at, ask->content_type);
+	f->payload.headers = keep(&at, ask->headers);
+	f->payload.body = keep(&at, ask->body);
+	uuid_make(m->id);
+	if (ask->uuid.n == 0 || !span_get(ask->uuid, m->uuid, sizeof m->uuid))
+		uuid_make(m->uuid);
+	(void)crypto_generichash(f->hash, sizeof f->hash, (const uint8_t *)m->uuid, strlen(m->uuid), NULL, 0);
+	m->from_account = from->id;
+	m->to_account = dest->id;
+	m->api_version = ask->version;
+	(void)span_get(ask->from_user, m->from, sizeof m->from);
+	(void)span_get(ask->user, m->to, sizeof m->to);
+	m->received = keeper_now(q->k);
+	m->size = (uint32_t)ask->body.n;
+	m->expires = m->received + (int64_t)(ask->expires < q->k->conf.queue.expires ? ask->expires : q->k->conf.queue.expires) * 1000;
+	TAILQ_INSERT_TAIL(&q->flights, f, all);
+	q->n_flights++;
+	return f;
+}
+
+/* The same message again: true, and it is answered as the first was, or will be. */
+static bool
+is_copy(struct queue *q, const struct to *to, const struct flight *new)
+{
+	struct message_seen	seen = { .from_account = new->message.from_account };
+	struct flight		*f;
+
+	TAILQ_FOREACH(f, &q->flights, all) {
+		if (f == new || f->message.from_account != new->message.from_account || memcmp(f->hash, new->hash, sizeof f->hash) != 0)
+			continue;
+		if (f->n_to < COPIES_MAX)
+			f->to[f->n_to++] = *to;
+		return true;
+	}
+	memcpy(seen.hash, new->hash, sizeof seen.hash);
+	if (table_get(&q->k->db, &message_seen_kind, &seen) != 0)
+		return false;
+	answer(to, seen.code, seen.code == 202 ? "Accepted" : "OK", 0);
+	return true;
+}
+
+/* By username, or by one of its numbers. */
+static int
+find_recipient(struct queue *q, struct span user, struct account *a)
+{
+	const struct db	*db = &q->k->db;
+	int		 rc = ERR_NOT_FOUND;
+
+	memset(a, 0, sizeof *a);
+	if (span_get(user, a->username, sizeof a->username))
+		rc = table_find(db, &account_kind, TABLE_ACCOUNT_BY_USERNAME, a);
+	if (rc != 0 && user.n < sizeof a->caller_id) {
+		memset(a, 0, sizeof *a);
+		(void)span_get(user, a->caller_id, sizeof a->caller_id);
+		rc = table_find(db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, a);
+	}
+	sodium_memzero(a->ha1_md5, sizeof a->ha1_md5);
+	sodium_memzero(a->ha1_sha256, sizeof a->ha1_sha256);
+	return rc;
+}
+
+static bool
+is_composing(struct span content_type)
+{
+	static const char	type[] = "application/im-iscomposing+xml";
+
+	return content_type.n >= sizeof type - 1 && span_is_nocase((struct span){ content_type.s, sizeof type - 1 }, type);
+}
+
+/* Its sender is known.  Forwarded when the recipient is on line and nothing waits before it, else stored. */
+static void
+accept_message(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from)
+{
+	struct account	 dest;
+	struct flight	*f;
+	char		 name[64];
+	bool		 waits;
+
+	if (find_recipient(q, ask->user, &dest) != 0) {
+		answer(to, 404, "Not Found", 0);
+		return;
+	}
+	if (ask->body.n == 0 || ask->body.n > q->k->conf.queue.max_size) {
+		answer(to, ask->body.n == 0 ? 400 : 413, ask->body.n == 0 ? "Empty Message" : "Message Too Large", 0);
+		return;
+	}
+	if ((f = flight_new(q, to, ask, from, &dest)) == NULL) {
+		answer(to, 503, "Service Unavailable", RETRY_AFTER_S);
+		return;
+	}
+	if (is_copy(q, to, f)) {
+		flight_free(f);
+		return;
+	}
+	if (is_composing(ask->content_type)) {
+		f->message.size = 0;	/* never stored */
+		if (!dest.enabled || !forward(f))
+			flight_answer(f, 480, "Temporarily Unavailable", 0);
+		return;
+	}
+	waits = count_get(&q->k->db, queue_counter(dest.id, name)) > 0;
+	if (waits || !dest.enabled || !forward(f))
+		flight_store(f);
+}
+
+void
+queue_ask(struct queue *q, struct channel *channel, uint64_t id, const struct message_ask *ask)
+{
+	const struct to		to = { channel, id };
+	struct asking		asking = { .ask = &ask->from, .method = "MESSAGE", .now = keeper_now(q->k), .set = &q->set };
+	struct admission	*admission = registrar_admission(q->k->registrar);
+	struct register_answer	no;
+
+	if (!admit_sender(admission, &asking, &no) || !admit_message(admission, &asking, ask, &no))
+		reply(&to, &no);
+	else
+		accept_message(q, &to, ask, &asking.account);
+	sodium_memzero(&asking.account, sizeof asking.account);
+}
+
+void
+queue_sent(struct queue *q, uint64_t id, const struct wire_sent *s)
+{
+	fanouts_sent(q->fanouts, id, s);
+}
+
+void
+queue_channel_gone(struct queue *q, struct channel *channel)
+{
+	struct flight	*f;
+
+	TAILQ_FOREACH(f, &q->flights, all)
+		for (size_t i = 0; i < f->n_to; i++)
+			if (f->to[i].channel == channel)
+				f->to[i].channel = NULL;
+	fanouts_front_gone(q->fanouts);
+}
+
+static int
+take_message(void *arg, const void *record)
+{
+	memcpy(arg, record, sizeof(struct message));
+	return 1;
+}
+
+struct first_key {
+	int64_t	at;
+	uint8_t	primary[32];
+	size_t	n;
+};
+
+static int
+note_first(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct first_key	*f = arg;
+
+	(void)value;
+	if (key.n < 8 || key.n - 8 > sizeof f->primary)
+		return 0;
+	f->at = (int64_t)(be64_get(key.p) ^ UINT64_C(1) << 63);
+	f->n = key.n - 8;
+	memcpy(f->primary, (const uint8_t *)key.p + 8, f->n);
+	return 1;
+}
+
+/* The entry of an index by time that is due first. */
+static bool
+first_due(struct queue *q, enum table table, struct first_key *f)
+{
+	const struct store_bytes	all = { NULL, 0 };
+
+	memset(f, 0, sizeof *f);
+	return store_range(q->k->db.store, table, all, NULL, false, 1, note_first, f) == 1 && f->at <= keeper_now(q->k);
+}
+
+static bool
+end_expired(struct queue *q)
+{
+	const struct deliver_end	 end = { .status = MESSAGE_EXPIRED };
+	struct first_key		 f;
+	struct message			 m;
+	int				 n = 0;
+
+	for (; n < END_SLICE && first_due(q, TABLE_MESSAGE_EXPIRY, &f) && f.n == 8; n++) {
+		m = (struct message){ .seq = be64_get(f.primary) };
+		if (table_get(&q->k->db, &message_kind, &m) != 0 || on_end(q, &m, &end) != 0)
+			return false;
+	}
+	return n == END_SLICE;
+}
+
+static void
+forget_seen(struct queue *q)
+{
+	struct txn		*t;
+	struct message_seen	 seen;
+	struct first_key	 f;
+
+	for (int n = 0; n < END_SLICE && first_due(q, TABLE_MESSAGE_SEEN_UNTIL, &f) && f.n == 8 + MESSAGE_HASH; n++) {
+		memset(&seen, 0, sizeof seen);
+		seen.from_account = be64_get(f.primary);
+		memcpy(seen.hash, f.primary + 8, MESSAGE_HASH);
+		if ((t = txn_new(q->k->db.store)) == NULL)
+			return;
+		table_delete(t, &q->k->db, &message_seen_kind, &seen);
+		if (store_commit(t, NULL, NULL) != 0)
+			return;
+	}
+}
+
+bool
+queue_turn(struct queue *q)
+{
+	return deliver_turn(q->deliver);
+}
+
+bool
+queue_tick(struct queue *q)
+{
+	bool	more = end_expired(q);
+
+	forget_seen(q);
+	deliver_tick(q->deliver);
+	return more;
+}
+
+int
+queue_find(struct queue *q, const char *id, struct message *m)
+{
+	memset(m, 0, sizeof *m);
+	if (strlen(id) != MESSAGE_ID - 1)
+		return ERR_NOT_FOUND;
+	(void)strcpy(m->id, id);
+	return table_find(&q->k->db, &message_kind, TABLE_MESSAGE_BY_ID, m);
+}
+
+int
+queue_retry(struct queue *q, uint64_t seq)
+{
+	struct message	m = { .seq = seq };
+	int		rc = table_get(&q->k->db, &message_kind, &m);
+
+	if (rc == 0)
+		deliver_wake(q->deliver, m.to_account, true);
+	return rc;
+}
+
+size_t
+queue_retry_account(struct queue *q, uint64_t account_id)
+{
+	char	name[64];
+	size_t	n = (size_t)count_get(&q->k->db, queue_counter(account_id, name));
+
+	if (n > 0)
+		deliver_wake(q->deliver, account_id, true);
+	return n;
+}
+
+void
+queue_retry_all(struct queue *q)
+{
+	deliver_look(q->deliver);
+}
+
+int
+queue_delete(struct queue *q, struct txn *t, const struct message *m, const char *operator)
+{
+	if (deliver_is_sending(q->deliver, m->to_account, m->seq))
+		return ERR_BUSY;
+	remove_message(q, t, m);
+	tell_end(q, t, m, operator, "deleted");
+	return 0;
+}
+
+void
+queue_stat(struct queue *q, struct queue_stat *s)
+{
+	struct message	oldest = { .seq = 0 };
+
+	memset(s, 0, sizeof *s);
+	s->queued = count_get(&q->k->db, "messages");
+	s->recipients = count_get(&q->k->db, "message_recipients");
+	s->in_flight = deliver_under_way(q->deliver) + q->n_flights;
+	s->delivered = q->delivered;
+	if (table_each(&q->k->db, &message_kind, NULL, 1, take_message, &oldest) == 1)
+		s->oldest = oldest.received;
+}
