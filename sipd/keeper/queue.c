@@ -563,7 +563,7 @@ note_first(void *arg, struct store_bytes key, struct store_bytes value)
 	(void)value;
 	if (key.n < 8 || key.n - 8 > sizeof f->primary)
 		return 0;
-	f->at = (int64_t)(be64_get(key.p) ^ UINT64_C(1) << 63);
+	f->at = (int64_t)be64_get(key.p);
 	f->n = key.n - 8;
 	memcpy(f->primary, (const uint8_t *)key.p + 8, f->n);
 	return 1;
