@@ -4,93 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-
-static void
-buf_bytes(struct text_buf *b, const char *s, size_t n)
-{
-	if (b->overflow || n > b->size - b->n) {
-		b->overflow = true;
-		return;
-	}
-	memcpy(b->s + b->n, s, n);
-	b->n += n;
-}
-
-void
-buf_add(struct text_buf *b, const char *s)
-{
-	buf_bytes(b, s, strlen(s));
-}
-
-void
-buf_num(struct text_buf *b, uint32_t v)
-{
-	char	digits[10];
-	size_t	n = sizeof digits;
-
-	do {
-		digits[--n] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	buf_bytes(b, digits + n, sizeof digits - n);
-}
-
-void
-buf_span(struct text_buf *b, struct span s)
-{
-	char	*p = b->s + b->n;
-
-	buf_bytes(b, s.s, s.n);
-	if (b->overflow || (memchr(p, '\n', s.n) == NULL && memchr(p, '\r', s.n) == NULL && memchr(p, '\0', s.n) == NULL))
-		return;
-	for (; p < b->s + b->n; p++)
-		if (*p == '\r' || *p == '\n' || *p == '\0')
-			*p = ' ';
-}
-
-/* A header's line as it was sent, unfolded, under its full name; libsofia's own writing of it where that is not there. */
-static void
-buf_header(struct text_buf *b, const char *name, const msg_common_t *h)
-{
-	const char	*line = h->h_data, *colon = line == NULL ? NULL : memchr(line, ':', h->h_len);
-	size_t		 n;
-	issize_t	 written;
-
-	buf_add(b, name);
-	if (colon != NULL) {
-		n = h->h_len - (size_t)(colon + 1 - line);
-		while (n > 0 && strchr("\r\n \t", colon[n]) != NULL)
-			n--;
-		buf_span(b, (struct span){ .s = colon + 1, .n = n });
-		return;
-	}
-	buf_add(b, " ");
-	if (!b->overflow) {
-		written = msg_header_field_e(b->s + b->n, (isize_t)(b->size - b->n), (const msg_header_t *)h, 0);
-		if (written < 0 || (size_t)written >= b->size - b->n)
-			b->overflow = true;
-		else
-			b->n += (size_t)written;
-	}
-}
-
-/* inet_ntop() goes through printf(): this is in every answer. */
-static void
-buf_ip(struct text_buf *b, const struct addr *a)
-{
-	char	text[ADDR_TEXT];
-
-	if (a->family != ADDR_IP4) {
-		buf_add(b, addr_ip_text(a, text));
-		return;
-	}
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			buf_add(b, ".");
-		buf_num(b, a->ip[i]);
-	}
-}
-
 /* Whether the topmost Via names another address than the packet's: then received= is needed (RFC 3261 section 18.2.1). */
 static bool
 host_differs(const char *host, const struct addr *source)
@@ -207,12 +120,14 @@ answer_echo(struct text_buf *b, const sip_t *sip, const struct where *w, const c
 	}
 }
 
+/* 407 is a proxy's challenge (RFC 3261 section 22.3). */
 static void
 challenge(struct text_buf *b, const struct register_answer *a, struct span nonce, const char *algorithm)
 {
 	if (nonce.n == 0)
 		return;
-	buf_add(b, "WWW-Authenticate: Digest realm=\"");
+	buf_add(b, a->code == 407 ? "Proxy-Authenticate" : "WWW-Authenticate");
+	buf_add(b, ": Digest realm=\"");
 	buf_span(b, a->realm);
 	buf_add(b, "\", nonce=\"");
 	buf_span(b, nonce);
@@ -291,8 +206,9 @@ number_line(struct text_buf *b, const char *name, uint32_t v)
 	buf_add(b, "\r\n");
 }
 
-void
-answer_register(struct text_buf *b, struct span echo, const struct register_answer *a, const char *date)
+/* What all answers of the keeper begin with. */
+static void
+answer_head(struct text_buf *b, struct span echo, const struct register_answer *a)
 {
 	const char	*standard = sip_status_phrase((int)a->code);
 
@@ -302,6 +218,20 @@ answer_register(struct text_buf *b, struct span echo, const struct register_answ
 		challenge(b, a, a->nonce_sha256, "SHA-256");
 		challenge(b, a, a->nonce_md5, "MD5");
 	}
+}
+
+void
+answer_message(struct text_buf *b, struct span echo, const struct register_answer *a)
+{
+	answer_head(b, echo, a);
+	number_line(b, "Retry-After: ", a->retry_after);
+	buf_add(b, "Content-Length: 0\r\n\r\n");
+}
+
+void
+answer_register(struct text_buf *b, struct span echo, const struct register_answer *a, const char *date)
+{
+	answer_head(b, echo, a);
 	contacts(b, a->contacts);
 	number_line(b, "Min-Expires: ", a->min_expires);
 	number_line(b, "Retry-After: ", a->retry_after);

@@ -8,21 +8,11 @@
 #include <stddef.h>
 
 #include "core/wire.h"
+#include "sipd/sip/buf.h"
 #include "sipd/sip/sofia.h"
 #include "sipd/sip/where.h"
 
 enum { ANSWER_MAX = 32 * 1024 };
-
-/* Text into the caller's buffer; once something did not fit, overflow stays true and nothing is to be sent. */
-struct text_buf {
-	char	*s;
-	size_t	 n, size;
-	bool	 overflow;
-};
-
-void	buf_add(struct text_buf *, const char *);
-void	buf_num(struct text_buf *, uint32_t);
-void	buf_span(struct text_buf *, struct span);	/* line ends and NULs become blanks */
 
 /* A Via that could not be parsed: its line can still be repeated.  NULL when there is none. */
 const sip_header_t *answer_bad_via(const sip_t *);
@@ -39,6 +29,7 @@ void	answer_date(char line[ANSWER_DATE], int64_t now_s);
 
 /* Whole answers from the echo: of the keeper, and of our own with optional extra header lines ("Allow: …\r\n"). */
 void	answer_register(struct text_buf *, struct span echo, const struct register_answer *, const char *date);
+void	answer_message(struct text_buf *, struct span echo, const struct register_answer *);
 void	answer_plain(struct text_buf *, struct span echo, int code, const char *reason, const char *extra);
 
 #endif

@@ -7,9 +7,8 @@
 
 #include "core/err.h"
 
-/* Memory for n bytes, or NULL when the request is over the limit. */
-static char *
-room(struct ask_memory *m, size_t n)
+char *
+ask_room(struct ask_memory *m, size_t n)
 {
 	char	*p = m->text + m->n;
 
@@ -28,12 +27,11 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Escapes undone, but %00, which must not cut a name (RFC 4475 section 3.1.1.4). */
-static struct span
-unescape(struct ask_memory *m, const char *s)
+struct span
+ask_unescape(struct ask_memory *m, const char *s)
 {
 	size_t	n = s == NULL ? 0 : strlen(s), at = 0;
-	char	*p = n == 0 ? NULL : room(m, n);
+	char	*p = n == 0 ? NULL : ask_room(m, n);
 
 	if (p == NULL)
 		return (struct span){ 0 };
@@ -50,19 +48,13 @@ unescape(struct ask_memory *m, const char *s)
 	return (struct span){ .s = p, .n = at };
 }
 
-static bool
-is_sip(const url_t *url)
-{
-	return url->url_type == url_sip || url->url_type == url_sips;
-}
-
 static struct span
 url_text(struct ask_memory *m, const url_t *url)
 {
 	char		*start = m->text + m->n;
 	issize_t	 n = url_e(start, (isize_t)(sizeof m->text - m->n), url);
 
-	if (n <= 0 || room(m, (size_t)n + 1) == NULL)
+	if (n <= 0 || ask_room(m, (size_t)n + 1) == NULL)
 		return (struct span){ 0 };
 	return (struct span){ .s = start, .n = (size_t)n };
 }
@@ -106,9 +98,8 @@ reg_id_of(char const *const *params)
 	return v > INT32_MAX ? 0 : (uint32_t)v;
 }
 
-/* delta-seconds; what is not a number of 32 bits is the default, as RFC 3261 section 10.3 has it: absent. */
-static uint32_t
-seconds(const char *s)
+uint32_t
+ask_seconds(const char *s)
 {
 	char		*end;
 	unsigned long	 v;
@@ -146,12 +137,12 @@ contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_
 			ask->star = true;
 			continue;
 		}
-		if (!is_sip(c->m_url) || c->m_url->url_host == NULL) {
+		if (!ask_is_sip(c->m_url) || c->m_url->url_host == NULL) {
 			*reason = "Contact Is Not a SIP URI";
 			return 400;
 		}
 		one.uri = url_text(m, c->m_url);
-		one.expires = seconds(c->m_expires);
+		one.expires = ask_seconds(c->m_expires);
 		one.instance = param(c->m_params, "+sip.instance");
 		one.reg_id = reg_id_of(c->m_params);
 		if (one.uri.n == 0 || ask->n_contacts++ == ASK_CONTACTS_MAX || (n = contact_append(list, (size_t)n, sizeof list, &one)) < 0) {
@@ -159,7 +150,7 @@ contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_
 			return 413;
 		}
 	}
-	if (n > 0 && (p = room(m, (size_t)n)) == NULL) {
+	if (n > 0 && (p = ask_room(m, (size_t)n)) == NULL) {
 		*reason = "Too Many Contacts";
 		return 413;
 	}
@@ -177,13 +168,13 @@ path_take(struct register_ask *ask, struct ask_memory *m, const sip_path_t *path
 	char	*start = m->text + m->n;
 
 	for (const sip_path_t *r = path; r != NULL; r = r->r_next) {
-		char		*comma = r == path ? NULL : room(m, 2);
+		char		*comma = r == path ? NULL : ask_room(m, 2);
 		issize_t	 n;
 
 		if (comma != NULL)
 			memcpy(comma, ", ", 2);
 		n = msg_header_field_e(m->text + m->n, (isize_t)(sizeof m->text - m->n), (const msg_header_t *)r, 0);
-		if (n <= 0 || room(m, (size_t)n) == NULL)
+		if (n <= 0 || ask_room(m, (size_t)n) == NULL)
 			return false;
 	}
 	ask->path = (struct span){ .s = start, .n = (size_t)(m->text + m->n - start) };
@@ -217,9 +208,8 @@ digest_take(struct register_ask *ask, char const *const *params)
 	}
 }
 
-/* The Digest credentials of our realm; others are not for us (RFC 3261 section 22.3). */
-static void
-credentials_take(struct register_ask *ask, const sip_authorization_t *au, const char *realm)
+void
+ask_credentials(struct register_ask *ask, const msg_auth_t *au, const char *realm)
 {
 	for (; au != NULL; au = au->au_next) {
 		if (strcasecmp(au->au_scheme, "Digest") != 0 || !span_is(param(au->au_params, "realm"), realm))
@@ -231,12 +221,16 @@ credentials_take(struct register_ask *ask, const sip_authorization_t *au, const 
 	}
 }
 
-int
-ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const struct where *w, const char *realm,
-    const char **reason)
+bool
+ask_is_sip(const url_t *url)
+{
+	return url->url_type == url_sip || url->url_type == url_sips;
+}
+
+void
+ask_origin(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const struct where *w)
 {
 	const url_t	*to = sip->sip_to->a_url;
-	int		 rc;
 
 	memset(ask, 0, sizeof *ask);
 	m->n = 0;
@@ -245,8 +239,8 @@ ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const
 	ask->transport = w->transport;
 	ask->flow = w->flow;
 	ask->host = span_of(sip->sip_request->rq_url->url_host);
-	ask->aor_sip = is_sip(to);
-	ask->aor_user = unescape(m, to->url_user);
+	ask->aor_sip = ask_is_sip(to);
+	ask->aor_user = ask_unescape(m, to->url_user);
 	ask->aor_host = span_of(to->url_host);
 	ask->call_id = span_of(sip->sip_call_id->i_id);
 	ask->cseq = sip->sip_cseq->cs_seq;
@@ -254,10 +248,19 @@ ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const
 		ask->user_agent = span_of(sip->sip_user_agent->g_string);
 	ask->expires = sip->sip_expires == NULL ? EXPIRES_ABSENT :
 	    sip->sip_expires->ex_delta >= EXPIRES_ABSENT ? EXPIRES_ABSENT - 1 : (uint32_t)sip->sip_expires->ex_delta;
+}
+
+int
+ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const struct where *w, const char *realm,
+    const char **reason)
+{
+	int	rc;
+
+	ask_origin(ask, m, sip, w);
 	ask->supports_path = sip_has_feature(sip->sip_supported, "path");
 	ask->supports_outbound = sip_has_feature(sip->sip_supported, "outbound");
 	ask->via_one_hop = sip->sip_via != NULL && sip->sip_via->v_next == NULL;
-	credentials_take(ask, sip->sip_authorization, realm);
+	ask_credentials(ask, sip->sip_authorization, realm);
 	if ((rc = contacts_take(ask, m, sip->sip_contact, reason)) != 0)
 		return rc;
 	if (sip->sip_path != NULL && !path_take(ask, m, sip->sip_path)) {

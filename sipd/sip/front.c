@@ -16,6 +16,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "sipd/sandbox.h"
+#include "sipd/sip/client.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
@@ -25,7 +26,7 @@
 #include "sipd/sip/request.h"
 #include "sipd/sip/udp.h"
 
-enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, MESSAGE_MAX = 65536 };
+enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, DRAIN_SENT_MS = 2000, MESSAGE_MAX = 96 * 1024 };
 
 /* What the loop has beside the front. */
 struct loop {
@@ -36,7 +37,7 @@ struct loop {
 	struct wire_counts told;
 	int64_t		 told_at;
 	int64_t		 timer_at;	/* when libsofia wants to be called again */
-	int64_t		 drain_until;	/* once it is told to stop: the keeper's answers to wait for */
+	int64_t		 stopping_at;	/* since when it only waits, for the keeper's answers and the phones' */
 	bool		 done;
 };
 
@@ -53,13 +54,19 @@ keeper_frame(void *arg, const struct frame *frame)
 	struct loop		*l = arg;
 	struct register_answer	 answer;
 	struct wire_flow	 flow;
+	struct wire_send	 send;
 	struct wire_debug	 debug;
 	char			 name[32];
 
 	switch (frame->type) {
 	case WIRE_REGISTER_ANSWER:
+	case WIRE_MESSAGE_ANSWER:
 		if (frame_decode(frame, &answer) == 0)
-			request_answered(&l->f, frame->id, &answer);
+			request_answered(&l->f, frame->type, frame->id, &answer);
+		break;
+	case WIRE_SEND:
+		if (frame_decode(frame, &send) == 0)
+			client_send(&l->f, frame->id, &send, clock_boot_ms());
 		break;
 	case WIRE_FLOW_CLOSE:
 		if (frame_decode(frame, &flow) == 0 && l->f.stream != NULL)
@@ -75,6 +82,8 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_FLOW_GONE:
 	case WIRE_LISTENING:
 	case WIRE_COUNTS:
+	case WIRE_MESSAGE:
+	case WIRE_SENT:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
@@ -88,6 +97,7 @@ keeper_gone(void *arg, int rc)
 	log_warn("the keeper is away: %s", rc == 0 ? "closed" : err_text(rc));
 	channel_drop(&l->f.keeper);
 	request_keeper_gone(&l->f);
+	client_forget(l->f.client);
 }
 
 static void
@@ -105,6 +115,7 @@ stream_frame(void *arg, const struct frame *frame)
 	flows_gone(l->f.flows, flow.flow);
 	if (l->f.keeper != NULL)
 		(void)channel_send(l->f.keeper, WIRE_FLOW_GONE, 0, &flow);
+	client_flow_gone(&l->f, flow.flow, clock_boot_ms());
 }
 
 /* Its connections end with it, but the phones did not close them: their bindings stay. */
@@ -116,6 +127,7 @@ stream_gone(void *arg, int rc)
 	log_warn("the stream process is away: %s", rc == 0 ? "closed" : err_text(rc));
 	channel_drop(&l->f.stream);
 	flows_clear(l->f.flows);
+	client_flows_gone(&l->f, clock_boot_ms());
 }
 
 static void
@@ -191,7 +203,7 @@ static void
 order_stop(struct loop *l)
 {
 	if (!l->f.stopping)
-		l->drain_until = clock_boot_ms() + DRAIN_MS;
+		l->stopping_at = clock_boot_ms();
 	l->f.stopping = true;
 }
 
@@ -281,11 +293,22 @@ agent_turn(struct loop *l, bool readable)
 static int
 wait_ms(const struct loop *l)
 {
-	int64_t	left = l->timer_at - clock_boot_ms();
+	int64_t	at = client_next_at(l->f.client), left;
 
 	if (l->epoll_fd < 0)
 		return 2;	/* libsofia's descriptors can't be waited for */
+	left = (at < l->timer_at ? at : l->timer_at) - clock_boot_ms();
 	return left < 0 ? 0 : (int)left;
+}
+
+/* Told to stop, and nothing is left to wait for, or it takes too long. */
+static bool
+is_drained(const struct loop *l)
+{
+	int64_t	waited = clock_boot_ms() - l->stopping_at;
+
+	return l->f.stopping && (pending_count(l->f.pending) == 0 || waited > DRAIN_MS) &&
+	    (client_count(l->f.client) == 0 || waited > DRAIN_SENT_MS);
 }
 
 /* Waits for something, takes what is there, sends what came of it. */
@@ -302,13 +325,14 @@ turn(struct loop *l)
 	if (p[1].revents != 0)
 		orders_read(l);
 	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
+	client_turn(&l->f, clock_boot_ms());
 	counts_tell(l);
 	if (l->f.keeper != NULL)
 		channel_flush(l->f.keeper);
 	if (l->f.stream != NULL)
 		channel_flush(l->f.stream);
 	out_flush(l->f.out);
-	if (l->f.stopping && (pending_count(l->f.pending) == 0 || clock_boot_ms() > l->drain_until))
+	if (is_drained(l))
 		l->done = true;
 }
 
@@ -419,8 +443,9 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->out = out_new();
 	f->pending = pending_new();
 	f->udp = udp_new();
+	f->client = client_new();
 	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
-	    headers_class() == NULL) {
+	    f->client == NULL || headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
@@ -449,6 +474,7 @@ front_stop(struct loop *l)
 	out_free(l->f.out);
 	pending_free(l->f.pending);
 	udp_free(l->f.udp);
+	client_free(l->f.client);
 }
 
 int

@@ -3,7 +3,8 @@
  *
  * Where a REGISTER goes: udp.c reads it, or libsofia from a connection that the stream process relays; request.c checks it (RFC
  * 4475's traps), ask.c makes a struct register_ask of it,
- * pending.c remembers where the answer goes, the keeper decides, answer.c writes the answer's text, out.c sends it.
+ * pending.c remembers where the answer goes, the keeper decides, answer.c writes the answer's text, out.c sends it.  A MESSAGE goes the same
+ * way by message.c.  What the keeper wants sent goes through client.c.
  */
 #ifndef SIPD_SIP_FRONT_H
 #define SIPD_SIP_FRONT_H
@@ -13,6 +14,7 @@
 #include "sipd/channel.h"
 #include "sipd/sip/sockets.h"
 
+struct client;
 struct flows;
 struct limits;
 struct out;
@@ -28,6 +30,7 @@ struct front {
 	struct out		*out;
 	struct pending		*pending;
 	struct udp		*udp;
+	struct client		*client;
 	struct sockets		 sockets;
 	struct wire_counts	 counts;
 	uint64_t		 epoch;

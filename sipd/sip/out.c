@@ -41,6 +41,13 @@ out_free(struct out *o)
 	free(o);
 }
 
+static struct msghdr
+header_of(struct datagram *d, struct iovec *v)
+{
+	return (struct msghdr){ .msg_name = &d->to, .msg_namelen = d->to_n, .msg_iov = v, .msg_iovlen = 1,
+		.msg_control = d->control_n == 0 ? NULL : d->control, .msg_controllen = d->control_n };
+}
+
 /* Sends the datagrams from first on that share a socket.  Returns how many were dealt with. */
 static size_t
 flush_run(struct out *o, size_t first)
@@ -55,16 +62,15 @@ flush_run(struct out *o, size_t first)
 		struct datagram	*d = &o->datagrams[first + n];
 
 		v[n] = (struct iovec){ .iov_base = d->text, .iov_len = d->n };
-		m[n].msg_hdr = (struct msghdr){ .msg_name = &d->to, .msg_namelen = d->to_n, .msg_iov = &v[n], .msg_iovlen = 1,
-			.msg_control = d->control_n == 0 ? NULL : d->control, .msg_controllen = d->control_n };
+		m[n].msg_hdr = header_of(d, &v[n]);
 	}
 	sent = sendmmsg(o->datagrams[first].fd, m, (unsigned)n, MSG_DONTWAIT);
+	if (sent < 0 && errno != EAGAIN)	/* it may be what an earlier one met on its way, which the kernel tells the next */
+		sent = sendmmsg(o->datagrams[first].fd, m, (unsigned)n, MSG_DONTWAIT);
 	if (sent > 0)
 		return (size_t)sent;
-	if (errno == EINTR)
-		return 0;
-	log_debug(SUB_SIP, "an answer could not be sent: %s", strerror(errno));
-	return 1;	/* this one is lost: whoever asked asks again */
+	log_debug(SUB_SIP, "a datagram could not be sent: %s", strerror(errno));
+	return 1;	/* this one is lost: it is asked for, or sent, again */
 }
 
 void
@@ -97,48 +103,77 @@ say_sender(struct datagram *d, const struct addr *local)
 }
 
 static void
-send_datagram(struct out *o, const struct where *w, const char *text, size_t n)
+set_address(struct datagram *d, const struct where *w)
 {
-	struct addr	 to = w->source;
-	struct datagram	*d;
+	struct addr	to = w->source;
 
-	if (n > DATAGRAM) {
-		log_debug(SUB_SIP, "an answer of %zu bytes does not fit a datagram and was not sent", n);
-		return;
-	}
-	if (o->n == BATCH)
-		out_flush(o);
-	d = &o->datagrams[o->n++];
-	d->fd = w->fd;
 	to.port = w->port;
+	d->fd = w->fd;
 	d->to_n = addr_to_sockaddr(&to, &d->to);
-	d->n = n;
 	d->control_n = 0;
 	if (w->from_local)
 		say_sender(d, &w->local);
-	memcpy(d->text, text, n);
 }
 
-static void
+/* One that is too large to be gathered with others. */
+static bool
+send_large(struct out *o, const struct where *w, const char *text, size_t n)
+{
+	struct datagram	*d = &o->datagrams[0];
+	struct iovec	 v = { .iov_len = n };
+	struct msghdr	 m;
+	ssize_t		 sent;
+
+	out_flush(o);
+	set_address(d, w);
+	memcpy(&v.iov_base, &text, sizeof v.iov_base);
+	m = header_of(d, &v);
+	sent = sendmsg(d->fd, &m, MSG_DONTWAIT);
+	if (sent < 0 && errno != EAGAIN && errno != EMSGSIZE)
+		sent = sendmsg(d->fd, &m, MSG_DONTWAIT);
+	if (sent < 0)
+		log_debug(SUB_SIP, "a datagram of %zu bytes could not be sent: %s", n, strerror(errno));
+	return sent >= 0 || errno != EMSGSIZE;
+}
+
+static bool
+send_datagram(struct out *o, const struct where *w, const char *text, size_t n)
+{
+	struct datagram	*d;
+
+	if (n > DATAGRAM)
+		return send_large(o, w, text, n);
+	if (o->n == BATCH)
+		out_flush(o);
+	d = &o->datagrams[o->n++];
+	set_address(d, w);
+	d->n = n;
+	memcpy(d->text, text, n);
+	return true;
+}
+
+static bool
 send_stream(struct flows *flows, const struct where *w, const char *text, size_t n, bool last)
 {
 	struct flow	*f = flows_find(flows, w->flow);
 	msg_t		*msg;
+	bool		 sent;
 
 	if (f == NULL || f->tport == NULL || tport_is_shutdown(f->tport))
-		return;
+		return false;
 	if ((msg = msg_make(headers_class(), MSG_DO_EXTRACT_COPY, text, (issize_t)n)) == NULL)
-		return;
-	if (tport_tsend(f->tport, msg, tport_name(f->tport), TPTAG_CLOSE_AFTER(last), TAG_END()) == NULL)
-		log_debug(SUB_SIP, "an answer to flow %llx could not be sent", (unsigned long long)w->flow);
+		return false;
+	sent = tport_tsend(f->tport, msg, tport_name(f->tport), TPTAG_CLOSE_AFTER(last), TAG_END()) != NULL;
+	if (!sent)
+		log_debug(SUB_SIP, "%zu bytes for flow %llx could not be sent", n, (unsigned long long)w->flow);
 	msg_destroy(msg);
+	return sent;
 }
 
-void
+bool
 out_send(struct out *o, struct flows *flows, const struct where *w, const char *text, size_t n, bool last)
 {
 	if (w->flow == 0)
-		send_datagram(o, w, text, n);
-	else
-		send_stream(flows, w, text, n, last);
+		return send_datagram(o, w, text, n);
+	return send_stream(flows, w, text, n, last);
 }

@@ -12,8 +12,8 @@ struct out;
 
 struct out *out_new(void);
 void	out_free(struct out *);
-/* Copies text.  last: a connection is closed behind it. */
-void	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n, bool last);
+/* Copies text.  last: a connection is closed behind it.  false: it can't be sent, for the connection is gone or takes no more. */
+bool	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n, bool last);
 void	out_flush(struct out *);
 
 #endif

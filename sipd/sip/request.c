@@ -13,8 +13,10 @@
 #include "core/log.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
+#include "sipd/sip/client.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/limit.h"
+#include "sipd/sip/message.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 
@@ -32,7 +34,7 @@ struct request {
 	bool		 last;		/* nothing can be read on this connection after it */
 };
 
-#define ALLOW	"Allow: REGISTER, OPTIONS\r\n"
+#define ALLOW	"Allow: REGISTER, OPTIONS, MESSAGE\r\n"
 #define AWAY	"Retry-After: 5\r\n"
 
 /* A tag that can't be guessed and that a retransmission meets again; and the key that knows one. */
@@ -88,7 +90,7 @@ reply(const struct request *r, int code, const char *reason, const char *extra)
 		return;
 	answer_plain(&b, e, code, reason, extra);
 	if (!b.overflow)
-		out_send(r->front->out, r->front->flows, &r->where, b.s, b.n, r->last);
+		(void)out_send(r->front->out, r->front->flows, &r->where, b.s, b.n, r->last);
 }
 
 /* Adds the option tags of list that we do not know to Unsupported (RFC 3261 section 8.2.2.3). */
@@ -210,15 +212,46 @@ refuse_form(const struct request *r)
 }
 
 static void
+refuse_unavailable(const struct request *r)
+{
+	r->front->counts.unavailable++;
+	reply(r, 503, "Service Unavailable", AWAY);
+}
+
+/* Has the request wait for the keeper's answer. */
+static void
+ask_keeper(const struct request *r, enum wire_type type, const void *ask)
+{
+	struct front		*f = r->front;
+	char			 echo[ECHO_MAX];
+	struct span		 e = echo_make(r, echo, sizeof echo);
+	struct pending_request	 gone;
+	uint64_t		 id;
+	int			 rc;
+
+	if (e.n == 0)
+		return;
+	if (f->keeper == NULL || f->stopping ||
+	    (rc = pending_add(f->pending, r->key, &r->where, e, r->size, clock_boot_ms(), &id)) < 0) {
+		refuse_unavailable(r);
+		return;
+	}
+	if (rc == 0 || (rc = channel_send(f->keeper, type, id, ask)) == 0)
+		return;
+	(void)pending_take(f->pending, id, &gone);
+	if (rc == ERR_TOO_LARGE)
+		reply(r, 413, "Request Entity Too Large", NULL);
+	else
+		refuse_unavailable(r);
+}
+
+static void
 serve_register(const struct request *r)
 {
 	struct front		*f = r->front;
 	struct ask_memory	 memory;
 	struct register_ask	 ask;
-	char			 echo[ECHO_MAX];
-	struct span		 e;
 	const char		*reason = NULL;
-	uint64_t		 id;
 	int			 rc;
 
 	if (!is_sip_url(r->sip->sip_to->a_url) || !is_sip_url(r->sip->sip_from->a_url)) {
@@ -229,21 +262,27 @@ serve_register(const struct request *r)
 		reply(r, rc, reason, NULL);
 		return;
 	}
-	if ((e = echo_make(r, echo, sizeof echo)).n == 0)
-		return;
-	if (f->keeper == NULL || f->stopping ||
-	    (rc = pending_add(f->pending, r->key, &r->where, e, r->size, clock_boot_ms(), &id)) < 0) {
-		f->counts.unavailable++;
-		reply(r, 503, "Service Unavailable", AWAY);
-		return;
-	}
-	if (rc == 1 && channel_send(f->keeper, WIRE_REGISTER, id, &ask) != 0) {
-		struct pending_request	gone;
+	ask_keeper(r, WIRE_REGISTER, &ask);
+}
 
-		(void)pending_take(f->pending, id, &gone);
-		f->counts.unavailable++;
-		reply(r, 503, "Service Unavailable", AWAY);
-	}
+static void
+serve_message(const struct request *r)
+{
+	struct front		*f = r->front;
+	const sip_max_forwards_t *mf = r->sip->sip_max_forwards;
+	struct ask_memory	 memory;
+	struct message_ask	 ask;
+	const char		*reason = NULL;
+	int			 rc;
+
+	if (mf != NULL && mf->mf_count == 0)
+		reply(r, 483, "Too Many Hops", NULL);
+	else if (r->sip->sip_to->a_tag != NULL)
+		reply(r, 481, "Call/Transaction Does Not Exist", NULL);
+	else if ((rc = message_make(&ask, &memory, r->sip, &r->where, f->conf.domains[0], f->conf.queue.max_size, &reason)) != 0)
+		reply(r, rc, reason, NULL);
+	else
+		ask_keeper(r, WIRE_MESSAGE, &ask);
 }
 
 static void
@@ -280,6 +319,7 @@ static const struct {
 	void		(*serve)(const struct request *);
 } methods[] = {
 	{ sip_method_register, serve_register },
+	{ sip_method_message, serve_message },
 	{ sip_method_options, serve_options },
 	{ sip_method_cancel, serve_cancel },
 	{ sip_method_ack, serve_ack },
@@ -315,9 +355,13 @@ request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 	sip_t		*sip = sip_object(msg);
 	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
-	if (sip == NULL || sip->sip_request == NULL || (sip->sip_via == NULL && answer_bad_via(sip) == NULL)) {
-		if (sip != NULL && sip->sip_status != NULL)
+	if (sip != NULL && sip->sip_status != NULL) {
+		if (!client_answered(f, sip, w, clock_boot_ms()))
 			return false;
+		msg_destroy(msg);
+		return true;
+	}
+	if (sip == NULL || sip->sip_request == NULL || (sip->sip_via == NULL && answer_bad_via(sip) == NULL)) {
 		f->counts.malformed++;		/* there is nobody to be answered */
 		if (w->flow != 0)
 			(void)tport_shutdown(tp, 2);
@@ -370,6 +414,8 @@ request_receive(struct front *f, tport_t *tp, msg_t *msg)
 	w.local = flow->local;
 	w.transport = flow->transport;
 	w.flow = flow->id;
+	if (client_knows(f->client, sip_object(msg)))
+		return request_take(f, tp, msg, &w);
 	f->counts.requests++;
 	if (limits_take(f->limits, &w.source, clock_boot_ms()))
 		return request_take(f, tp, msg, &w);
@@ -391,27 +437,30 @@ date_line(struct front *f)
 }
 
 static void
-answer_send(struct front *f, const struct pending_request *p, const struct register_answer *a)
+answer_send(struct front *f, const struct pending_request *p, enum wire_type type, const struct register_answer *a)
 {
 	char		text[ANSWER_MAX];
 	struct text_buf	b = { .s = text, .size = sizeof text };
 
 	if (a->code == 0)
 		return;
-	answer_register(&b, p->echo, a, date_line(f));
-	if (b.overflow)
-		log_debug(SUB_SIP, "an answer to a REGISTER was too long and was not sent");
+	if (type == WIRE_MESSAGE_ANSWER)
+		answer_message(&b, p->echo, a);
 	else
-		out_send(f->out, f->flows, &p->where, b.s, b.n, false);
+		answer_register(&b, p->echo, a, date_line(f));
+	if (b.overflow)
+		log_debug(SUB_SIP, "an answer was too long and was not sent");
+	else
+		(void)out_send(f->out, f->flows, &p->where, b.s, b.n, false);
 }
 
 void
-request_answered(struct front *f, uint64_t id, const struct register_answer *a)
+request_answered(struct front *f, enum wire_type type, uint64_t id, const struct register_answer *a)
 {
 	struct pending_request	p;
 
 	if (pending_take(f->pending, id, &p))
-		answer_send(f, &p, a);
+		answer_send(f, &p, type, a);
 }
 
 void
@@ -422,6 +471,6 @@ request_keeper_gone(struct front *f)
 
 	for (uint32_t at = 0; pending_take_next(f->pending, &at, &p);) {
 		f->counts.unavailable++;
-		answer_send(f, &p, &a);
+		answer_send(f, &p, WIRE_MESSAGE_ANSWER, &a);	/* the plainest */
 	}
 }

@@ -14,8 +14,8 @@ bool	request_receive(struct front *, tport_t *, msg_t *);
 /* The same for one whose origin is known. */
 bool	request_take(struct front *, tport_t *, msg_t *, const struct where *);
 
-/* The keeper's answer to a question of ours, and its absence. */
-void	request_answered(struct front *, uint64_t id, const struct register_answer *);
+/* The keeper's answer of that type to a question of ours, and its absence. */
+void	request_answered(struct front *, enum wire_type, uint64_t id, const struct register_answer *);
 void	request_keeper_gone(struct front *);
 
 #endif

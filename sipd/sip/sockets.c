@@ -75,6 +75,11 @@ sockets_open(struct sockets *s, const tport_t *tport, int fd, const struct addr 
 		return bound;
 	rc = dup3(bound, fd, O_CLOEXEC) < 0 ? -errno : 0;
 	close(bound);
+	one->known = one->addr;
+	if (one->any) {
+		one->known = sockets_own_address(addr->family);
+		one->known.port = one->addr.port;
+	}
 	if (rc == 0)
 		s->n++;
 	return rc;
@@ -108,4 +113,24 @@ sockets_find(const struct sockets *s, const tport_t *tport)
 		if (s->bound[i].tport == tport)
 			return &s->bound[i];
 	return NULL;
+}
+
+const struct socket *
+sockets_from(const struct sockets *s, const struct addr *local, const struct addr *target)
+{
+	const struct socket	*any = NULL, *other = NULL;
+
+	for (int i = 0; i < s->n; i++) {
+		const struct socket	*one = &s->bound[i];
+
+		if (one->addr.family != target->family)
+			continue;
+		if (addr_eq(&one->addr, local))
+			return one;
+		if (any == NULL && one->any && local->family == one->addr.family && one->addr.port == local->port)
+			any = one;
+		if (other == NULL)
+			other = one;
+	}
+	return any != NULL ? any : other;
 }

@@ -16,6 +16,7 @@ struct sockets {
 		const tport_t	*tport;
 		int		 fd;
 		struct addr	 addr;	/* with the port that it got */
+		struct addr	 known;	/* the same, or where that is all addresses one to be known by */
 		bool		 any;	/* bound to all addresses: the kernel tells which one a datagram came to */
 	}	bound[CONFIG_LISTENS];
 	int	n;
@@ -27,5 +28,7 @@ bool	sockets_is_any(const struct addr *);	/* 0.0.0.0, :: */
 /* An address of this machine of that family to be known by: not loopback if there is another. */
 struct addr sockets_own_address(uint8_t family);
 const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
+/* That which sends from this address, or else one that can send to the target's family; NULL when there is none. */
+const struct socket *sockets_from(const struct sockets *, const struct addr *local, const struct addr *target);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/binding.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "sipd/sip/client.h"
 #include "sipd/sip/front.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/plug.h"
@@ -117,6 +118,16 @@ is_message(const char *text, size_t n)
 	return n >= SHORTEST && text[0] > ' ' && text[0] < 0x7f;
 }
 
+static bool
+within_limits(struct front *f, const struct where *w, int64_t now_ms)
+{
+	f->counts.requests++;
+	if (limits_take(f->limits, &w->source, now_ms))
+		return true;
+	f->counts.limited++;
+	return false;
+}
+
 static void
 take(struct front *f, tport_t *tp, const struct socket *s, int i, int64_t now_ms)
 {
@@ -126,11 +137,8 @@ take(struct front *f, tport_t *tp, const struct socket *s, int i, int64_t now_ms
 
 	if (!is_message(u->text[i], u->msgs[i].msg_len) || !locate(u, i, s, &w))
 		return;
-	f->counts.requests++;
-	if (!limits_take(f->limits, &w.source, now_ms)) {
-		f->counts.limited++;
+	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !within_limits(f, &w, now_ms))
 		return;
-	}
 	if ((msg = parse(tp, u, i)) == NULL)
 		f->counts.malformed++;
 	else if (!request_take(f, tp, msg, &w))

@@ -10,6 +10,7 @@
 #include "core/binding.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
+#include "sipd/sip/client.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
@@ -86,6 +87,7 @@ front_get(void)
 	f.limits = limits_new(0, 0);
 	f.out = out_new();
 	f.pending = pending_new();
+	f.client = client_new();
 	return &f;
 }
 

@@ -24,6 +24,7 @@
 #include "core/err.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
+#include "sipd/sip/client.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
@@ -82,6 +83,7 @@ setup(void **state)
 	r->f.limits = limits_new(0, 0);
 	r->f.out = out_new();
 	r->f.pending = pending_new();
+	r->f.client = client_new();
 	r->f.conf.n_domains = 1;
 	(void)snprintf(r->f.conf.domains[0], sizeof r->f.conf.domains[0], "example.com");
 	r->phone = bound_socket(&r->where.source);
@@ -101,6 +103,7 @@ teardown(void **state)
 	limits_free(r->f.limits);
 	out_free(r->f.out);
 	pending_free(r->f.pending);
+	client_free(r->f.client);
 	close(r->keeper);
 	close(r->phone);
 	close(r->where.fd);
@@ -331,8 +334,8 @@ refused_here(void **state)
 		{ "REGISTER tel:+39 SIP/2.0\r\n" VIA IDS END, "416 Unsupported URI Scheme", "" },
 		{ "REGISTER sip:example.com?Route=x SIP/2.0\r\n" VIA IDS END, "400 Headers in Request-URI", "" },
 		{ "OPTIONS sip:example.com SIP/2.0\r\n" VIA IDS END, "400 CSeq Method Does Not Match", "" },
-		{ OF("NEWMETHOD", "sip:h") END, "501 Not Implemented", "\r\nAllow: REGISTER, OPTIONS\r\n" },
-		{ OF("INVITE", "sip:b@h") END, "405 Method Not Allowed", "\r\nAllow: REGISTER, OPTIONS\r\n" },
+		{ OF("NEWMETHOD", "sip:h") END, "501 Not Implemented", "\r\nAllow: REGISTER, OPTIONS, MESSAGE\r\n" },
+		{ OF("INVITE", "sip:b@h") END, "405 Method Not Allowed", "\r\nAllow: REGISTER, OPTIONS, MESSAGE\r\n" },
 		{ OF("MESSAGE", "sip:b@h") "Max-Forwards: 0\r\n" END, "483 Too Many Hops", "" },
 		{ OF("CANCEL", "sip:b@h") END, "481 Call/Transaction Does Not Exist", "" },
 		{ OF("OPTIONS", "sip:h") END, "200 OK", "\r\nSupported: path, outbound\r\n" },
@@ -379,7 +382,7 @@ too_many_contacts(void **state)
 static void
 reply(struct rig *r, uint64_t id, const struct register_answer *a)
 {
-	request_answered(&r->f, id, a);
+	request_answered(&r->f, WIRE_REGISTER_ANSWER, id, a);
 }
 
 /* The whole text, to the letter. */

@@ -1,0 +1,520 @@
+#include "sipd/sip/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "core/binding.h"
+#include "core/log.h"
+#include "sipd/sip/buf.h"
+#include "sipd/sip/due.h"
+#include "sipd/sip/flows.h"
+#include "sipd/sip/out.h"
+
+enum { NONE = -1, FLOWS = 8192, METHOD = 16, WORD = 8, TEXT = WIRE_MAX + 4096, LOOK_AT = 2048, REASON = 128 };
+
+#define BRANCH	"z9hG4bKwc"		/* then 8 digits of the place and 16 of the word, in hex */
+enum { BRANCH_N = sizeof BRANCH - 1, BRANCH_WHOLE = BRANCH_N + 2 * (sizeof(uint32_t) + WORD) };
+
+struct place {
+	bool		 used;
+	uint64_t	 id;			/* the keeper's */
+	uint8_t		 word[WORD];
+	char		 method[METHOD];
+	struct where	 where;
+	int64_t		 sent_at, again_at, until;
+	int64_t		 interval;		/* timer E; 0 where nothing is sent again */
+	char		*text;			/* to be sent again; NULL for connections */
+	size_t		 n;
+	int32_t		 next, prev;		/* of its flow; next also of the free ones */
+};
+
+struct client {
+	uint8_t		 key[crypto_shorthash_siphashx24_KEYBYTES];
+	uint64_t	 made;			/* requests so far: each word is another */
+	int32_t		 first_free, touched;	/* places from touched on were never used */
+	size_t		 count, bytes;
+	int32_t		 by_flow[FLOWS];
+	struct due	*due;
+	struct place	 places[CLIENT_PLACES];
+	char		 scratch[TEXT];
+};
+
+/* What a request is known by. */
+struct ids {
+	uint8_t	word[WORD], tag[WORD], call_id[2 * WORD];
+};
+
+struct client *
+client_new(void)
+{
+	struct client	*c = calloc(1, sizeof *c);
+
+	if (c == NULL || (c->due = due_new(CLIENT_PLACES)) == NULL) {
+		free(c);
+		return NULL;
+	}
+	randombytes_buf(c->key, sizeof c->key);
+	c->first_free = NONE;
+	for (size_t i = 0; i < FLOWS; i++)
+		c->by_flow[i] = NONE;
+	return c;
+}
+
+void
+client_free(struct client *c)
+{
+	if (c == NULL)
+		return;
+	client_forget(c);
+	due_free(c->due);
+	free(c);
+}
+
+static int32_t *
+chain(struct client *c, uint64_t flow)
+{
+	return &c->by_flow[(flow ^ flow >> 17) % FLOWS];
+}
+
+static struct place *
+place_take(struct client *c, const struct where *w)
+{
+	struct place	*p;
+	int32_t		 i = c->first_free, *head = chain(c, w->flow);
+
+	if (i != NONE)
+		c->first_free = c->places[i].next;
+	else if (c->touched < CLIENT_PLACES)
+		i = c->touched++;
+	else
+		return NULL;
+	p = &c->places[i];
+	*p = (struct place){ .used = true, .where = *w, .next = NONE, .prev = NONE };
+	c->count++;
+	if (w->flow == 0)
+		return p;
+	p->next = *head;
+	if (*head != NONE)
+		c->places[*head].prev = i;
+	*head = i;
+	return p;
+}
+
+static void
+place_release(struct client *c, struct place *p)
+{
+	int32_t	i = (int32_t)(p - c->places);
+
+	if (p->where.flow != 0) {
+		*(p->prev == NONE ? chain(c, p->where.flow) : &c->places[p->prev].next) = p->next;
+		if (p->next != NONE)
+			c->places[p->next].prev = p->prev;
+	}
+	due_clear(c->due, i);
+	free(p->text);
+	c->bytes -= p->n;
+	c->count--;
+	*p = (struct place){ .next = c->first_free };
+	c->first_free = i;
+}
+
+static void
+tell(struct front *f, uint64_t id, const struct wire_sent *sent)
+{
+	if (f->keeper != NULL)
+		(void)channel_send(f->keeper, WIRE_SENT, id, sent);
+}
+
+static void
+finish(struct front *f, struct place *p, struct wire_sent sent, int64_t now_ms)
+{
+	uint64_t	id = p->id;
+
+	sent.took_ms = now_ms > p->sent_at ? (uint32_t)(now_ms - p->sent_at) : 0;
+	place_release(f->client, p);
+	tell(f, id, &sent);
+}
+
+static struct wire_sent
+own(uint32_t code, const char *reason)
+{
+	return (struct wire_sent){ .code = code, .reason = span_of(reason), .ours = true };
+}
+
+static void
+ids_make(struct client *c, struct ids *ids)
+{
+	uint8_t	sums[2][crypto_shorthash_siphashx24_BYTES];
+
+	for (int i = 0; i < 2; i++) {
+		c->made++;
+		(void)crypto_shorthash_siphashx24(sums[i], (const uint8_t *)&c->made, sizeof c->made, c->key);
+	}
+	memcpy(ids->word, sums[0], WORD);
+	memcpy(ids->tag, sums[0] + WORD, WORD);
+	memcpy(ids->call_id, sums[1], sizeof ids->call_id);
+}
+
+static void
+via(struct text_buf *b, const struct place *p, int32_t place, const struct addr *sent_by)
+{
+	static const char *const	protocols[] = { [TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS" };
+	const uint8_t			at[] = { (uint8_t)(place >> 24), (uint8_t)(place >> 16), (uint8_t)(place >> 8), (uint8_t)place };
+
+	buf_add(b, "Via: SIP/2.0/");
+	buf_add(b, protocols[p->where.transport]);
+	buf_add(b, sent_by->family == ADDR_IP6 ? " [" : " ");
+	buf_ip(b, sent_by);
+	buf_add(b, sent_by->family == ADDR_IP6 ? "]:" : ":");
+	buf_num(b, sent_by->port);
+	buf_add(b, ";branch=" BRANCH);
+	buf_hex(b, at, sizeof at);
+	buf_hex(b, p->word, sizeof p->word);
+	buf_add(b, ";rport\r\n");
+}
+
+static void
+line(struct text_buf *b, const char *name, struct span value)
+{
+	if (value.n == 0)
+		return;
+	buf_add(b, name);
+	buf_span(b, value);
+	buf_add(b, "\r\n");
+}
+
+/* A bare URI stands in <>, so that a parameter behind it is the header's. */
+static void
+party(struct text_buf *b, const char *name, struct span value)
+{
+	bool	bare = memchr(value.s, '<', value.n) == NULL;
+
+	buf_add(b, name);
+	buf_add(b, bare ? "<" : "");
+	buf_span(b, value);
+	buf_add(b, bare ? ">" : "");
+}
+
+/* Whole lines: what is none is left out. */
+static void
+lines(struct text_buf *b, struct span s)
+{
+	while (s.n > 0) {
+		const char	*end = memchr(s.s, '\n', s.n);
+		size_t		 n = end == NULL ? s.n : (size_t)(end - s.s), text = n;
+
+		if (text > 0 && s.s[text - 1] == '\r')
+			text--;
+		if (text > 0 && s.s[0] > ' ' && s.s[0] != ':' && memchr(s.s, ':', text) != NULL)
+			line(b, "", (struct span){ .s = s.s, .n = text });
+		n += end != NULL;
+		s.s += n;
+		s.n -= n;
+	}
+}
+
+static void
+compose(struct text_buf *b, const struct wire_send *s, const struct place *p, int32_t place, const struct addr *sent_by,
+    const struct ids *ids)
+{
+	buf_add(b, p->method);
+	buf_add(b, " ");
+	buf_span(b, s->uri);
+	buf_add(b, " SIP/2.0\r\n");
+	via(b, p, place, sent_by);
+	buf_add(b, "Max-Forwards: 70\r\n");
+	line(b, "Route: ", s->route);
+	party(b, "From: ", s->from);
+	buf_add(b, ";tag=");
+	buf_hex(b, ids->tag, sizeof ids->tag);
+	party(b, "\r\nTo: ", s->to);
+	buf_add(b, "\r\nCall-ID: ");
+	buf_hex(b, ids->call_id, sizeof ids->call_id);
+	buf_add(b, "\r\nCSeq: 1 ");
+	buf_add(b, p->method);
+	buf_add(b, "\r\n");
+	lines(b, s->headers);
+	line(b, "Content-Type: ", s->content_type);
+	buf_add(b, "Content-Length: ");
+	buf_num(b, (uint32_t)s->body.n);
+	buf_add(b, "\r\n\r\n");
+	buf_bytes(b, s->body.s, s->body.n);
+}
+
+static bool
+is_method(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.s[i] < 'A' || s.s[i] > 'Z')
+			return false;
+	return s.n > 0 && s.n < METHOD;
+}
+
+/* One word: the request line has three. */
+static bool
+is_uri(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.s[i] <= ' ' || s.s[i] == 0x7f)
+			return false;
+	return s.n > 0;
+}
+
+/* Where it goes to and from, and what its Via says of that.  NULL, or why there is no such way. */
+static const char *
+locate(const struct front *f, const struct wire_send *s, struct where *w, struct addr *sent_by)
+{
+	const struct socket	*from;
+	const struct flow	*flow;
+
+	if (s->transport == TRANSPORT_TCP || s->transport == TRANSPORT_TLS) {
+		if (s->flow == 0 || (flow = flows_find(f->flows, s->flow)) == NULL)
+			return "Connection Gone";
+		*w = (struct where){ .source = flow->source, .local = flow->local, .transport = flow->transport, .fd = -1, .flow = s->flow };
+		*sent_by = flow->local;
+		return NULL;
+	}
+	if (s->transport != TRANSPORT_UDP || s->target.family == ADDR_NONE || s->target.port == 0)
+		return "No Target";
+	if ((from = sockets_from(&f->sockets, &s->local, &s->target)) == NULL)
+		return "No Socket";
+	*w = (struct where){ .source = s->target, .local = from->known, .transport = TRANSPORT_UDP, .port = s->target.port, .fd = from->fd };
+	if (from->any && s->local.family == from->addr.family && s->local.port == from->addr.port && !sockets_is_any(&s->local)) {
+		w->local = s->local;
+		w->from_local = true;
+	}
+	*sent_by = w->local;
+	return NULL;
+}
+
+/* When it is sent again or given up, whichever comes first. */
+static void
+arm(struct client *c, const struct place *p)
+{
+	due_set(c->due, (int32_t)(p - c->places), p->interval > 0 && p->again_at < p->until ? p->again_at : p->until);
+}
+
+static const char *
+keep(struct client *c, struct place *p, struct span text)
+{
+	if (c->bytes + text.n > CLIENT_BYTES_MAX || (p->text = malloc(text.n)) == NULL)
+		return "Too Many Requests Outstanding";
+	memcpy(p->text, text.s, text.n);
+	p->n = text.n;
+	c->bytes += text.n;
+	p->interval = CLIENT_T1_MS;
+	p->again_at = p->sent_at + p->interval;
+	return NULL;
+}
+
+static const char *
+start(struct front *f, struct place *p, const struct wire_send *s, const struct addr *sent_by)
+{
+	struct client	*c = f->client;
+	struct text_buf	 b = { .s = c->scratch, .size = sizeof c->scratch };
+	struct ids	 ids;
+	const char	*why = NULL;
+
+	ids_make(c, &ids);
+	memcpy(p->word, ids.word, sizeof p->word);
+	memcpy(p->method, s->method.s, s->method.n);
+	compose(&b, s, p, (int32_t)(p - c->places), sent_by, &ids);
+	if (b.overflow)
+		return "Request Too Large";
+	if (p->where.flow == 0 && (why = keep(c, p, (struct span){ .s = b.s, .n = b.n })) != NULL)
+		return why;
+	if (!out_send(f->out, f->flows, &p->where, b.s, b.n, false))
+		return p->where.flow == 0 ? "Request Too Large" : "Connection Gone";
+	arm(c, p);
+	return NULL;
+}
+
+void
+client_send(struct front *f, uint64_t id, const struct wire_send *s, int64_t now_ms)
+{
+	struct client		*c = f->client;
+	uint32_t		 timeout = s->timeout_ms == 0 || s->timeout_ms > CLIENT_TIMEOUT_MAX_MS ? CLIENT_TIMEOUT_MAX_MS : s->timeout_ms;
+	struct where		 w;
+	struct addr		 sent_by;
+	struct place		*p = NULL;
+	struct wire_sent	 refused;
+	const char		*why;
+
+	if (f->stopping)
+		why = "Stopping";
+	else if (!is_method(s->method) || !is_uri(s->uri) || s->from.n == 0 || s->to.n == 0)
+		why = "No Request";
+	else if ((why = locate(f, s, &w, &sent_by)) == NULL && (p = place_take(c, &w)) == NULL)
+		why = "Too Many Requests Outstanding";
+	if (p != NULL) {
+		p->id = id;
+		p->sent_at = now_ms;
+		p->until = now_ms + timeout;
+		why = start(f, p, s, &sent_by);
+	}
+	if (why == NULL)
+		return;
+	if (p != NULL)
+		place_release(c, p);
+	refused = own(503, why);
+	tell(f, id, &refused);
+}
+
+static int
+hex_digit(char ch)
+{
+	return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+/* The place whose branch this is, or NONE. */
+static int32_t
+place_of(const struct client *c, const char *branch)
+{
+	uint8_t		bytes[sizeof(uint32_t) + WORD];
+	uint32_t	place;
+
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		int	high = hex_digit(branch[BRANCH_N + 2 * i]), low = high < 0 ? -1 : hex_digit(branch[BRANCH_N + 2 * i + 1]);
+
+		if (low < 0)
+			return NONE;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	place = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+	if (place >= CLIENT_PLACES || !c->places[place].used || memcmp(c->places[place].word, bytes + sizeof place, WORD) != 0)
+		return NONE;
+	return (int32_t)place;
+}
+
+static const char *
+own_branch(const sip_t *sip)
+{
+	const char	*branch = sip == NULL || sip->sip_status == NULL || sip->sip_via == NULL ? NULL : sip->sip_via->v_branch;
+
+	return branch != NULL && strncmp(branch, BRANCH, BRANCH_N) == 0 ? branch : NULL;
+}
+
+bool
+client_knows(const struct client *c, const sip_t *sip)
+{
+	const char	*branch = own_branch(sip);
+
+	return branch != NULL && place_of(c, branch) != NONE;
+}
+
+bool
+client_expects(const struct client *c, const char *text, size_t n)
+{
+	const char	*branch;
+
+	if (c->count == 0 || n < 8 || memcmp(text, "SIP/2.0 ", 8) != 0)
+		return false;
+	n = n < LOOK_AT ? n : LOOK_AT;
+	branch = memmem(text, n, BRANCH, BRANCH_N);
+	return branch != NULL && (size_t)(text + n - branch) >= BRANCH_WHOLE && place_of(c, branch) != NONE;
+}
+
+/* From whom it was asked, to this method, with no hop between that we do not know. */
+static bool
+fits(const struct place *p, const sip_t *sip, const struct where *w)
+{
+	if (sip->sip_via->v_next != NULL || sip->sip_cseq == NULL || sip->sip_cseq->cs_method_name == NULL ||
+	    strcmp(sip->sip_cseq->cs_method_name, p->method) != 0)
+		return false;
+	return p->where.flow != 0 ? w->flow == p->where.flow : w->flow == 0 && addr_same_ip(&w->source, &p->where.source);
+}
+
+bool
+client_answered(struct front *f, const sip_t *sip, const struct where *w, int64_t now_ms)
+{
+	struct client		*c = f->client;
+	const char		*branch = own_branch(sip);
+	struct wire_sent	 sent = { 0 };
+	int32_t			 at;
+	struct place		*p;
+
+	if (branch == NULL)
+		return false;
+	if ((at = place_of(c, branch)) == NONE || !fits(&c->places[at], sip, w))
+		return true;
+	p = &c->places[at];
+	if (sip->sip_status->st_status < 200) {		/* it was heard: timer E goes on at T2 */
+		p->interval = p->interval > 0 ? CLIENT_T2_MS : 0;
+		return true;
+	}
+	sent.code = (uint32_t)sip->sip_status->st_status;
+	sent.reason = span_of(sip->sip_status->st_phrase == NULL ? "" : sip->sip_status->st_phrase);
+	if (sent.reason.n > REASON)
+		sent.reason.n = REASON;
+	if (sip->sip_retry_after != NULL)
+		sent.retry_after = sip->sip_retry_after->af_delta > UINT32_MAX ? UINT32_MAX : (uint32_t)sip->sip_retry_after->af_delta;
+	finish(f, p, sent, now_ms);
+	return true;
+}
+
+void
+client_turn(struct front *f, int64_t now_ms)
+{
+	struct client	*c = f->client;
+	int64_t		 at;
+	int32_t		 i;
+
+	while ((i = due_first(c->due, &at)) != NONE && at <= now_ms) {
+		struct place	*p = &c->places[i];
+
+		if (p->until <= now_ms) {
+			finish(f, p, own(408, "No Answer"), now_ms);
+			continue;
+		}
+		(void)out_send(f->out, f->flows, &p->where, p->text, p->n, false);
+		p->interval = 2 * p->interval < CLIENT_T2_MS ? 2 * p->interval : CLIENT_T2_MS;
+		p->again_at = now_ms + p->interval;
+		arm(c, p);
+	}
+}
+
+int64_t
+client_next_at(const struct client *c)
+{
+	int64_t	at;
+
+	return due_first(c->due, &at) == NONE ? INT64_MAX : at;
+}
+
+void
+client_flow_gone(struct front *f, uint64_t flow, int64_t now_ms)
+{
+	struct client	*c = f->client;
+
+	for (int32_t i = *chain(c, flow), next; i != NONE; i = next) {
+		next = c->places[i].next;
+		if (c->places[i].where.flow == flow)
+			finish(f, &c->places[i], own(503, "Connection Gone"), now_ms);
+	}
+}
+
+void
+client_flows_gone(struct front *f, int64_t now_ms)
+{
+	struct client	*c = f->client;
+
+	for (int32_t i = 0; i < c->touched; i++)
+		if (c->places[i].used && c->places[i].where.flow != 0)
+			finish(f, &c->places[i], own(503, "Connection Gone"), now_ms);
+}
+
+void
+client_forget(struct client *c)
+{
+	for (int32_t i = 0; c->count > 0 && i < c->touched; i++)
+		if (c->places[i].used)
+			place_release(c, &c->places[i]);
+}
+
+size_t
+client_count(const struct client *c)
+{
+	return c->count;
+}
