@@ -21,6 +21,7 @@ enum command_args {
 	ARGS_SET,	/* ID [FIELD=VALUE ...] */
 	ARGS_DELETE,	/* ID [--yes] */
 	ARGS_DROP,	/* ID [CONTACT] */
+	ARGS_RETRY,	/* ID, --all or --to USERNAME */
 	ARGS_WORD,	/* one word: a subsystem */
 	ARGS_FILE,	/* FILE, made or read by the daemon */
 	ARGS_IMPORT,	/* FILE, read by the program; goes to the daemon in steps */

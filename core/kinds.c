@@ -6,10 +6,11 @@
 #include "core/binding.h"
 #include "core/event.h"
 #include "core/group.h"
+#include "core/message.h"
 #include "core/licence.h"
 #include "core/profile.h"
 
-const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &profile_kind, &licence_kind, &event_kind, NULL };
+const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &message_kind, &profile_kind, &licence_kind, &event_kind, NULL };
 
 const struct kind *
 kind_named(const char *name)

@@ -215,6 +215,20 @@ take_delete(const struct command *c, int argc, char **argv, struct args *a)
 	return name == NULL ? usage_error(c, "which %s?", c->noun) : set_text(a->request, "name", name);
 }
 
+static int
+take_retry(const struct command *c, int argc, char **argv, struct args *a)
+{
+	if (argc == 1 && strcmp(argv[0], "--all") == 0)
+		return json_object_set_new(a->request, "all", json_true());
+	if (argc == 2 && strcmp(argv[0], "--to") == 0)
+		return set_text(a->request, "to", argv[1]);
+	if (argc == 0)
+		return usage_error(c, "which message? Its Id, or --all, or --to USERNAME");
+	if (argv[0][0] == '-')
+		return usage_error(c, "'%s' is not --all or --to USERNAME", argv[0]);
+	return argc > 1 ? too_much(c, argv[1]) : set_text(a->request, "name", argv[0]);
+}
+
 int
 args_take(const struct command *c, int argc, char **argv, struct args *a)
 {
@@ -230,6 +244,8 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_DELETE:
 	case ARGS_REMOVE:
 		return take_delete(c, argc, argv, a);
+	case ARGS_RETRY:
+		return take_retry(c, argc, argv, a);
 	case ARGS_NAME:
 	case ARGS_DROP:
 	case ARGS_WORD:

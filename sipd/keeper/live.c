@@ -29,7 +29,7 @@ static const struct timeval	sweep_every = { 5, 0 };
 struct live {
 	struct control			*control;
 	TAILQ_HEAD(, live_set)		 sets;
-	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *events;
+	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *messages, *events;
 	struct event			*sweep;		/* of sets that lingered long enough */
 };
 
@@ -420,6 +420,17 @@ on_licence(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 	note(l, l->accounts, key.p);
 }
 
+static void
+on_message(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	(void)value;
+	if (key.n == 8)
+		note(l, l->messages, key.p);
+}
+
 /* "group/7/accounts" */
 static void
 on_count(void *arg, enum table t, struct store_bytes name, struct store_bytes value)
@@ -474,7 +485,7 @@ static const struct {
 } watched[] = {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
 	{ TABLE_ACCOUNT_SORT, on_sort },
-	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence },
+	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_MESSAGE, on_message },
 };
 
 struct live *
@@ -492,6 +503,7 @@ live_new(struct control *c)
 	l->registrations = source_named("registration");
 	l->profiles = source_named("profile");
 	l->licences = source_named("licence");
+	l->messages = source_named("message");
 	l->events = source_named("event");
 	TAILQ_INIT(&l->sets);
 	if ((l->sweep = evtimer_new(k->base, live_on_sweep, l)) == NULL) {

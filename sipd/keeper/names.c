@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/account.h"
 #include "core/group.h"
 #include "core/profile.h"
+#include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 
 enum { PLACES = 64, NAME = GROUP_NAME };
 
-static const struct kind *const	named[] = { &group_kind, &profile_kind };
+static const struct kind *const	named[] = { &group_kind, &profile_kind, &account_kind };
 
 enum { KINDS = sizeof named / sizeof named[0] };
 
@@ -20,9 +22,10 @@ union record {
 	uint64_t	id;
 	struct group	group;
 	struct profile	profile;
+	struct account	account;
 };
-_Static_assert(offsetof(struct group, id) == 0 && offsetof(struct profile, id) == 0, "the id stands first");
-_Static_assert((int)PROFILE_NAME <= (int)NAME, "a profile's name has room");
+_Static_assert(offsetof(struct group, id) == 0 && offsetof(struct profile, id) == 0 && offsetof(struct account, id) == 0, "the id stands first");
+_Static_assert((int)PROFILE_NAME <= (int)NAME && (int)ACCOUNT_USERNAME <= (int)NAME, "every name has room");
 
 struct place {
 	uint64_t	id;		/* 0: empty */
@@ -52,7 +55,8 @@ names_new(struct keeper *k)
 		return NULL;
 	n->k = k;
 	for (size_t i = 0; i < KINDS; i++)
-		(void)store_watch(k->db.store, named[i]->table, (struct store_bytes){ "", 0 }, on_record, n);
+		if (named[i] != &account_kind)		/* their names never change, and they change often */
+			(void)store_watch(k->db.store, named[i]->table, (struct store_bytes){ "", 0 }, on_record, n);
 	return n;
 }
 
@@ -82,6 +86,20 @@ place_of(struct names *n, const struct kind *kind, uint64_t id)
 	return NULL;
 }
 
+/* Without its secrets, which take time to open. */
+static int
+record_peek(struct keeper *k, const struct kind *kind, uint64_t id, union record *r)
+{
+	struct store_bytes	value;
+	uint8_t			key[8];
+	int			rc;
+
+	be64_put(key, id);
+	if ((rc = store_get(k->db.store, kind->table, key, sizeof key, &value)) != 0)
+		return rc;
+	return record_decode(kind, r, NULL, value.p, value.n);
+}
+
 int
 names_get(struct keeper *k, const struct kind *kind, uint64_t id, char *name, size_t size)
 {
@@ -92,7 +110,7 @@ names_get(struct keeper *k, const struct kind *kind, uint64_t id, char *name, si
 	if (p == NULL)
 		return ERR_NOT_FOUND;
 	if (id == 0 || p->id != id) {
-		if ((rc = table_get(&k->db, kind, &r)) != 0)
+		if ((rc = record_peek(k, kind, id, &r)) != 0)
 			return rc;
 		(void)field_text(kind_tag(kind, kind->name_tag), &r, NULL, p->name, sizeof p->name);
 		p->id = id;

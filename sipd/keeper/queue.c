@@ -14,12 +14,14 @@
 #include "core/varint.h"
 #include "db/payload.h"
 #include "sipd/keeper/admit.h"
+#include "sipd/keeper/control.h"
 #include "sipd/keeper/deliver.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/fanout.h"
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/watch.h"
 
 enum {
 	FLIGHTS_MAX = 4096,		/* messages that are being forwarded right now */
@@ -28,6 +30,7 @@ enum {
 	RETRY_AFTER_S = 5,		/* with 503 */
 	FULL_RETRY_AFTER_S = 300,	/* with 480: the recipient has too many */
 	SEEN_S = 72 * 3600,
+	BEFORE_MAX = 1000,
 };
 
 /* Where an answer goes. */
@@ -182,9 +185,9 @@ count_waiting(struct queue *q, struct txn *t, uint64_t account_id, int64_t delta
 	uint64_t	 has = count_get(db, queue_counter(account_id, name));
 
 	count_add(t, db, name, delta);
-	count_add(t, db, "messages", delta);
+	count_add(t, db, "queued", delta);
 	if (delta > 0 ? has == 0 : has == 1)
-		count_add(t, db, "message_recipients", delta);
+		count_add(t, db, "queued_recipients", delta);
 	if (table_get(db, &account_kind, &a) == 0)
 		count_add(t, db, groups_counter(a.group_id, "queue", name), delta);
 	sodium_memzero(&a, sizeof a);
@@ -218,6 +221,13 @@ count_delivery(struct queue *q, struct txn *t, struct message *m)
 	q->delivered++;
 }
 
+static void
+watch(struct queue *q, const char *what, const struct message *m)
+{
+	if (q->k->control != NULL)
+		watch_message(q->k->control->watches, what, m);
+}
+
 /* Of deliver.c: a stored message was sent, or can't be. */
 static int
 on_end(void *arg, const struct message *sent, const struct deliver_end *end)
@@ -249,6 +259,8 @@ on_end(void *arg, const struct message *sent, const struct deliver_end *end)
 	}
 	if ((rc = store_commit(t, NULL, NULL)) != 0)
 		log_error("queue: what became of message %s is not stored: %s", m.id, err_text(rc));
+	else
+		watch(q, m.managed ? "removed" : "changed", &m);
 	return rc;
 }
 
@@ -275,6 +287,7 @@ on_stored(void *arg, int rc)
 	uint64_t	 account = f->message.to_account;
 
 	if (rc == 0) {
+		watch(q, "added", &f->message);
 		flight_answer(f, 202, "Accepted", 0);
 		deliver_wake(q->deliver, account, false);
 	} else
@@ -640,6 +653,35 @@ queue_find(struct queue *q, const char *id, struct message *m)
 	return table_find(&q->k->db, &message_kind, TABLE_MESSAGE_BY_ID, m);
 }
 
+struct count_before {
+	uint64_t	seq, n;
+};
+
+static int
+count_one_before(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	struct count_before	*c = arg;
+
+	(void)value;
+	if (key.n != 16 || be64_get((const uint8_t *)key.p + 8) >= c->seq)
+		return 1;
+	c->n++;
+	return 0;
+}
+
+uint64_t
+queue_before(struct queue *q, const struct message *m)
+{
+	struct count_before	c = { .seq = m->seq };
+	struct store_bytes	from;
+	uint8_t			key[8];
+
+	be64_put(key, m->to_account);
+	from = (struct store_bytes){ key, sizeof key };
+	(void)store_range(q->k->db.store, TABLE_MESSAGE_BY_RECIPIENT, from, NULL, false, BEFORE_MAX, count_one_before, &c);
+	return c.n;
+}
+
 int
 queue_retry(struct queue *q, uint64_t seq)
 {
@@ -675,6 +717,7 @@ queue_delete(struct queue *q, struct txn *t, const struct message *m, const char
 		return ERR_BUSY;
 	remove_message(q, t, m);
 	tell_end(q, t, m, operator, "deleted");
+	watch(q, "removed", m);
 	return 0;
 }
 
@@ -684,8 +727,8 @@ queue_stat(struct queue *q, struct queue_stat *s)
 	struct message	oldest = { .seq = 0 };
 
 	memset(s, 0, sizeof *s);
-	s->queued = count_get(&q->k->db, "messages");
-	s->recipients = count_get(&q->k->db, "message_recipients");
+	s->queued = count_get(&q->k->db, "queued");
+	s->recipients = count_get(&q->k->db, "queued_recipients");
 	s->in_flight = deliver_under_way(q->deliver) + q->n_flights;
 	s->delivered = q->delivered;
 	if (table_each(&q->k->db, &message_kind, NULL, 1, take_message, &oldest) == 1)

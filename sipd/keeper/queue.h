@@ -36,6 +36,9 @@ int	queue_delete(struct queue *, struct txn *, const struct message *, const cha
 /* By its Id. 0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	queue_find(struct queue *, const char *id, struct message *);
 
+/* How many stand before it for the same account (counted to a thousand). */
+uint64_t queue_before(struct queue *, const struct message *);
+
 struct queue_stat {
 	uint64_t	queued, recipients;		/* messages that wait, and for how many accounts */
 	uint64_t	in_flight;			/* being sent right now */

@@ -15,7 +15,7 @@
 
 static const struct handler *const	handler_tables[] = {
 	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
-	debug_handlers, verify_handlers, import_handlers, profile_handlers, licence_handlers,
+	debug_handlers, verify_handlers, import_handlers, profile_handlers, licence_handlers, queue_handlers,
 };
 
 const struct handler *
@@ -281,7 +281,7 @@ arguments_fit(struct request *r)
 static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_FILE] = "file",
-	[ARGS_REMOVE] = "name", [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
+	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
 };
 
 static bool

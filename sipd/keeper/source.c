@@ -201,6 +201,12 @@ today_events(struct keeper *k)
 	return events_today(k->events);
 }
 
+static uint64_t
+total_messages(struct keeper *k)
+{
+	return count_get(&k->db, "queued");
+}
+
 const struct source	sources[] = {
 	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .prepare = prepare_account,
 	  .complete = complete_account, .more = more_account, .total = total_accounts },
@@ -211,6 +217,7 @@ const struct source	sources[] = {
 	{ .kind = &profile_kind, .stored = &profile_kind, .key_n = 8, .tie = "name", .more = more_profile, .total = total_profiles },
 	{ .kind = &licence_kind, .stored = &licence_kind, .key_n = 8, .tie = "username", .prepare = prepare_licence,
 	  .more = more_licence, .total = total_licences },
+	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received", .total = total_messages },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };

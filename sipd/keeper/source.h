@@ -14,6 +14,7 @@
 #include "core/event.h"
 #include "core/group.h"
 #include "core/licence.h"
+#include "core/message.h"
 #include "core/profile.h"
 #include "db/store.h"
 #include "sipd/keeper/filter.h"
@@ -28,6 +29,7 @@ union row_record {
 	struct registration	registration;
 	struct profile		profile;
 	struct licence		licence;
+	struct message		message;
 	struct event		event;
 };
 

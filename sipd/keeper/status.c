@@ -10,6 +10,7 @@
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
+#include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/request.h"
 
@@ -119,6 +120,43 @@ get_queued(struct keeper *k)
 }
 
 static json_t *
+get_queue_recipients(struct keeper *k)
+{
+	return status_count(k, "queued_recipients");
+}
+
+static struct queue_stat
+queue_now(struct keeper *k)
+{
+	struct queue_stat	s = { 0 };
+
+	if (k->queue != NULL)
+		queue_stat(k->queue, &s);
+	return s;
+}
+
+static json_t *
+get_queue_oldest(struct keeper *k)
+{
+	struct queue_stat	s = queue_now(k);
+	char			text[CLOCK_TEXT];
+
+	return s.oldest == 0 ? json_null() : json_string(clock_text(s.oldest, text));
+}
+
+static json_t *
+get_queue_in_flight(struct keeper *k)
+{
+	return json_integer((json_int_t)queue_now(k).in_flight);
+}
+
+static json_t *
+get_queue_delivered(struct keeper *k)
+{
+	return json_integer((json_int_t)queue_now(k).delivered);
+}
+
+static json_t *
 get_calls(struct keeper *k)
 {
 	return status_count(k, "calls");
@@ -197,6 +235,10 @@ static const struct {
 	{ "trunks", get_trunks, false },
 	{ "trunks_ok", get_trunks_ok, false },
 	{ "queued", get_queued, false },
+	{ "queue_recipients", get_queue_recipients, false },
+	{ "queue_oldest", get_queue_oldest, false },
+	{ "queue_in_flight", get_queue_in_flight, true },
+	{ "queue_delivered", get_queue_delivered, true },
 	{ "calls", get_calls, false },
 	{ "store_bytes", get_store_bytes, true },
 	{ "store_max_bytes", get_store_max, true },

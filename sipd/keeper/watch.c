@@ -129,6 +129,16 @@ watch_event(struct watches *ws, struct store_bytes record)
 }
 
 void
+watch_message(struct watches *ws, const char *what, const struct message *m)
+{
+	uint8_t	record[RECORD_MAX];
+	int	n;
+
+	if (is_watched(ws, &message_kind) && (n = record_encode(&message_kind, m, NULL, record, sizeof record)) > 0)
+		news_add(ws, &message_kind, what, record, (size_t)n);
+}
+
+void
 watch_registration(struct watches *ws, enum registrar_change change, const struct binding *b)
 {
 	static const char *const	words[] = {

@@ -7,6 +7,7 @@
 #define SIPD_KEEPER_WATCH_H
 
 #include "core/binding.h"
+#include "core/message.h"
 #include "db/store.h"
 #include "sipd/keeper/registrar.h"
 
@@ -21,6 +22,7 @@ void	watches_free(struct watches *);
 void	watch_start(struct watches *, struct request *, const struct kind *);
 
 void	watch_registration(struct watches *, enum registrar_change, const struct binding *);
+void	watch_message(struct watches *, const char *what, const struct message *);	/* "added", "changed", "removed" */
 void	watch_event(struct watches *, struct store_bytes record);
 
 #endif
