@@ -28,7 +28,7 @@ static const struct field	message_fields[] = {
 	  .help = "The number or username that it was sent to." },
 	{ .tag = 10, .name = "status", .title = "Status", .width = 9, .keep = 3, AT(FT_ENUM, status), .words = status_words,
 	  .flags = FF_COLUMN | FF_SERVER, .help = "ENQUEUED while it is here; how it ended stands in the events." },
-	{ .tag = 11, .name = "sent", .title = "Sent", .width = 4, .keep = 5, AT(FT_NUM, sent), .max = UINT32_MAX, .flags = FF_COLUMN | FF_SERVER,
+	{ .tag = 11, .name = "sent", .title = "Sent", .width = 4, .keep = 5, AT(FT_ID, sent), .flags = FF_COLUMN | FF_SERVER,
 	  .help = "How often it was sent to a device." },
 	{ .tag = 12, .name = "from_seq", .title = "From Seq", .width = 8, AT(FT_ID, from_seq), .flags = FF_SERVER,
 	  .help = "Counts the sender's messages, from 1." },

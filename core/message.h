@@ -24,7 +24,7 @@ struct message {
 	uint64_t	from_seq, to_seq;
 	bool		managed;
 	int64_t		received;
-	uint32_t	sent;			/* transmissions */
+	uint64_t	sent;			/* transmissions */
 	uint8_t		status;			/* enum message_status */
 	uint32_t	size;			/* bytes of the content */
 	int64_t		expires;

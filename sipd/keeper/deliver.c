@@ -27,6 +27,7 @@ struct waiter {
 	uint32_t		 tries;		/* that failed since it registered */
 	int64_t			 due_ms;	/* LATER */
 	struct message		 message;	/* SENDING */
+	struct fanout		*fanout;	/* SENDING */
 	struct deliver		*deliver;
 };
 
@@ -141,7 +142,8 @@ waiter_find(const struct deliver *d, uint64_t account_id)
 void
 deliver_wake(struct deliver *d, uint64_t account_id, bool anew)
 {
-	struct waiter	*w = waiter_find(d, account_id);
+	struct waiter		*w = waiter_find(d, account_id);
+	struct wire_send	 s;
 
 	if (w == NULL) {
 		if (d->n == WAITERS_MAX || (w = calloc(1, sizeof *w)) == NULL)
@@ -159,9 +161,13 @@ deliver_wake(struct deliver *d, uint64_t account_id, bool anew)
 	}
 	if (anew)
 		w->tries = 0;
-	if (w->state == SENDING)
+	if (w->state == SENDING) {
 		w->again = true;
-	else if (w->state == LATER && anew)
+		if (anew && deliver_request(d->k, &w->message, &d->room, &s) == 0)
+			fanout_extend(d->fanouts, w->fanout, account_id, &s);
+		sodium_memzero(&d->room, sizeof d->room);
+	}
+	if (w->state == LATER && anew)
 		waiter_put(d, w, READY);
 }
 
@@ -286,7 +292,7 @@ serve(struct deliver *d, struct waiter *w)
 		return;
 	}
 	waiter_put(d, w, SENDING);
-	if (fanout_start(d->fanouts, w->account_id, &s, on_result, w) == 0)
+	if (fanout_start(d->fanouts, w->account_id, &s, on_result, w, &w->fanout) == 0)
 		waiter_free(d, w);		/* not on line: registering wakes it */
 	sodium_memzero(&d->room, sizeof d->room);
 }

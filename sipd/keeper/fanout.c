@@ -7,7 +7,7 @@
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/keeper.h"
 
-enum { SLOT_BITS = 16 };
+enum { SLOT_BITS = 16, DEVICES_MAX = 64 };
 
 struct fanout {
 	struct fanout_result	 result;
@@ -15,6 +15,7 @@ struct fanout {
 	bool			 told;
 	fanout_fn		 fn;
 	void			*arg;
+	uint8_t			 devices[DEVICES_MAX][BINDING_KEY];	/* that it went to: their bindings */
 };
 
 /* A request under way: its id is the slot and how often that was used. */
@@ -93,6 +94,15 @@ slot_give(struct fanouts *f, uint32_t i)
 	return o;
 }
 
+static bool
+went_to(const struct fanout *o, const struct binding *b)
+{
+	for (size_t i = 0; i < o->result.devices; i++)
+		if (memcmp(o->devices[i], b->hash, BINDING_KEY) == 0)
+			return true;
+	return false;
+}
+
 struct starting {
 	struct fanouts		*fanouts;
 	struct fanout		*fanout;
@@ -106,7 +116,7 @@ start_one(void *arg, const struct binding *b)
 	struct keeper	*k = s->fanouts->k;
 	uint64_t	 id;
 
-	if (b->expires_at <= keeper_now(k) || (b->transport != TRANSPORT_UDP && b->flow == 0) || (id = slot_take(s->fanouts, s->fanout)) == 0)
+	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) || b->expires_at <= keeper_now(k) || (b->transport != TRANSPORT_UDP && b->flow == 0) || (id = slot_take(s->fanouts, s->fanout)) == 0)
 		return;
 	s->send.target = b->source;
 	s->send.transport = b->transport;
@@ -117,11 +127,12 @@ start_one(void *arg, const struct binding *b)
 		(void)slot_give(s->fanouts, (uint32_t)(id & ((1u << SLOT_BITS) - 1)));
 		return;
 	}
-	s->fanout->result.devices++;
+	memcpy(s->fanout->devices[s->fanout->result.devices++], b->hash, BINDING_KEY);
 }
 
 size_t
-fanout_start(struct fanouts *f, uint64_t account_id, const struct wire_send *request, fanout_fn fn, void *arg)
+fanout_start(struct fanouts *f, uint64_t account_id, const struct wire_send *request, fanout_fn fn, void *arg,
+    struct fanout **fanout)
 {
 	struct starting	s = { .fanouts = f, .send = *request };
 	size_t		devices;
@@ -136,7 +147,20 @@ fanout_start(struct fanouts *f, uint64_t account_id, const struct wire_send *req
 	devices = s.fanout->result.devices;
 	if (devices == 0)
 		free(s.fanout);
+	else if (fanout != NULL)
+		*fanout = s.fanout;
 	return devices;
+}
+
+void
+fanout_extend(struct fanouts *f, struct fanout *o, uint64_t account_id, const struct wire_send *request)
+{
+	struct starting	s = { .fanouts = f, .fanout = o, .send = *request };
+
+	if (f->k->channels[PROC_SIP] == NULL || o->told)
+		return;
+	s.send.timeout_ms = FANOUT_TIMEOUT_MS;
+	(void)accounts_bindings(f->k, account_id, start_one, &s);
 }
 
 static bool

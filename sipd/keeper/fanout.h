@@ -6,6 +6,7 @@
 
 #include "core/wire.h"
 
+struct fanout;
 struct fanouts;
 struct keeper;
 
@@ -29,7 +30,9 @@ void	fanouts_free(struct fanouts *);			/* nobody is told any more */
  * request: all but target, local, transport, flow and uri.  Returns how many devices it goes to and calls fn once, later; 0, and fn is not
  * called, if there are none that can be reached, or too much is under way.
  */
-size_t	fanout_start(struct fanouts *, uint64_t account_id, const struct wire_send *request, fanout_fn, void *arg);
+size_t	fanout_start(struct fanouts *, uint64_t account_id, const struct wire_send *request, fanout_fn, void *arg, struct fanout **);
+/* The same request to those of the account's devices that it has not gone to yet.  Only before fn was called. */
+void	fanout_extend(struct fanouts *, struct fanout *, uint64_t account_id, const struct wire_send *request);
 void	fanouts_sent(struct fanouts *, uint64_t id, const struct wire_sent *);
 void	fanouts_front_gone(struct fanouts *);		/* all that is under way has failed */
 size_t	fanouts_under_way(const struct fanouts *);

@@ -78,7 +78,7 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 	char		 name[64];
 
 	if (change != BINDING_REMOVED && count_get(&q->k->db, queue_counter(b->account_id, name)) > 0)
-		deliver_wake(q->deliver, b->account_id, true);
+		deliver_wake(q->deliver, b->account_id, true);	/* what is being sent to other devices goes to this one, too */
 }
 
 static void
@@ -171,7 +171,7 @@ note_attempt(struct message *m, int64_t now, const struct fanout_result *r)
 		have -= first;
 	}
 	memcpy(m->timeline + have, line, n + 1);
-	m->sent += (uint32_t)r->devices;
+	m->sent += r->devices;
 	(void)snprintf(m->last_error, sizeof m->last_error, "%" PRIu32 " %.100s", r->code, r->reason);
 }
 
@@ -197,7 +197,8 @@ static void
 tell_end(struct queue *q, struct txn *t, const struct message *m, const char *operator, const char *what)
 {
 	events_add(q->k->events, t, m->status == MESSAGE_DELIVERED ? EVENT_INFO : EVENT_WARN, "queue", m->to, operator,
-	    "message %s from %s: %s after %" PRIu32 " transmissions%s%s", m->id, m->from, what, m->sent, m->last_error[0] == '\0' ? "" : ", ",
+	    "message %s from %s: %s after %" PRIu64 " transmission%s%s%s", m->id, m->from, what, m->sent,
+	    m->sent == 1 ? "" : "s", m->last_error[0] == '\0' ? "" : ", ",
 	    m->last_error);
 }
 
@@ -335,7 +336,7 @@ flight_delivered(struct flight *f, const struct fanout_result *r)
 		note_seen(q, t, f, r->code);
 		count_delivery(q, t, &f->message);
 		f->message.status = MESSAGE_DELIVERED;
-		f->message.sent = (uint32_t)r->devices;
+		f->message.sent = r->devices;
 		tell_end(q, t, &f->message, NULL, "DELIVERED at once");
 		(void)store_commit(t, NULL, NULL);
 	}
@@ -377,7 +378,7 @@ forward(struct flight *f)
 	(void)snprintf(to, sizeof to, "<sip:%s@%s>", m->to, q->k->conf.domains[0]);
 	s.from = span_of(from);
 	s.to = span_of(to);
-	return fanout_start(q->fanouts, m->to_account, &s, flight_on_result, f) > 0;
+	return fanout_start(q->fanouts, m->to_account, &s, flight_on_result, f, NULL) > 0;
 }
 
 static void
