@@ -24,6 +24,7 @@
 #include "sipd/sip/pending.h"
 #include "sipd/sip/plug.h"
 #include "sipd/sip/request.h"
+#include "sipd/sip/said.h"
 #include "sipd/sip/udp.h"
 
 enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, DRAIN_SENT_MS = 2000, MESSAGE_MAX = 96 * 1024 };
@@ -442,10 +443,11 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
 	f->out = out_new();
 	f->pending = pending_new();
+	f->said = said_new();
 	f->udp = udp_new();
 	f->client = client_new();
 	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
-	    f->client == NULL || headers_class() == NULL) {
+	    f->said == NULL || f->client == NULL || headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
@@ -473,6 +475,7 @@ front_stop(struct loop *l)
 	limits_free(l->f.limits);
 	out_free(l->f.out);
 	pending_free(l->f.pending);
+	said_free(l->f.said);
 	udp_free(l->f.udp);
 	client_free(l->f.client);
 }

@@ -19,6 +19,7 @@ struct flows;
 struct limits;
 struct out;
 struct pending;
+struct said;
 struct udp;
 
 struct front {
@@ -29,6 +30,7 @@ struct front {
 	struct limits		*limits;
 	struct out		*out;
 	struct pending		*pending;
+	struct said		*said;
 	struct udp		*udp;
 	struct client		*client;
 	struct sockets		 sockets;

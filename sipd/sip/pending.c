@@ -116,7 +116,7 @@ pending_add(struct pending *p, uint64_t key, const struct where *w, struct span 
 static void
 take(struct pending *p, struct place *place, struct pending_request *r)
 {
-	*r = (struct pending_request){ .where = place->where, .echo = { .s = place->echo, .n = place->n } };
+	*r = (struct pending_request){ .key = place->key, .where = place->where, .echo = { .s = place->echo, .n = place->n } };
 	release(p, place);
 }
 

@@ -18,6 +18,7 @@ enum {
 };
 
 struct pending_request {
+	uint64_t	key;
 	struct where	where;
 	struct span	echo;		/* in the table's memory */
 };

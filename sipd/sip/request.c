@@ -19,6 +19,7 @@
 #include "sipd/sip/message.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
+#include "sipd/sip/said.h"
 
 enum { ECHO_MAX = 16 * 1024, RETRY_AFTER_S = 5 };
 
@@ -265,6 +266,15 @@ serve_register(const struct request *r)
 	ask_keeper(r, WIRE_REGISTER, &ask);
 }
 
+/* A message that is sent again because its answer was lost is not another one: it gets the same answer. */
+static bool
+repeat_answer(const struct request *r)
+{
+	struct span	said = said_find(r->front->said, r->key, clock_boot_ms());
+
+	return said.n > 0 && out_send(r->front->out, r->front->flows, &r->where, said.s, said.n, false);
+}
+
 static void
 serve_message(const struct request *r)
 {
@@ -275,6 +285,8 @@ serve_message(const struct request *r)
 	const char		*reason = NULL;
 	int			 rc;
 
+	if (r->where.flow == 0 && repeat_answer(r))
+		return;
 	if (mf != NULL && mf->mf_count == 0)
 		reply(r, 483, "Too Many Hops", NULL);
 	else if (r->sip->sip_to->a_tag != NULL)
@@ -436,31 +448,38 @@ date_line(struct front *f)
 	return f->date;
 }
 
-static void
-answer_send(struct front *f, const struct pending_request *p, enum wire_type type, const struct register_answer *a)
+/* Returns the text that was sent, in buf; empty when none was. */
+static struct span
+answer_send(struct front *f, const struct pending_request *p, enum wire_type type, const struct register_answer *a, char buf[ANSWER_MAX])
 {
-	char		text[ANSWER_MAX];
-	struct text_buf	b = { .s = text, .size = sizeof text };
+	struct text_buf	b = { .s = buf, .size = ANSWER_MAX };
 
 	if (a->code == 0)
-		return;
+		return (struct span){ 0 };
 	if (type == WIRE_MESSAGE_ANSWER)
 		answer_message(&b, p->echo, a);
 	else
 		answer_register(&b, p->echo, a, date_line(f));
-	if (b.overflow)
+	if (b.overflow) {
 		log_debug(SUB_SIP, "an answer was too long and was not sent");
-	else
-		(void)out_send(f->out, f->flows, &p->where, b.s, b.n, false);
+		return (struct span){ 0 };
+	}
+	(void)out_send(f->out, f->flows, &p->where, b.s, b.n, false);
+	return (struct span){ .s = b.s, .n = b.n };
 }
 
 void
 request_answered(struct front *f, enum wire_type type, uint64_t id, const struct register_answer *a)
 {
 	struct pending_request	p;
+	struct span		text;
+	char			buf[ANSWER_MAX];
 
-	if (pending_take(f->pending, id, &p))
-		answer_send(f, &p, type, a);
+	if (!pending_take(f->pending, id, &p))
+		return;
+	text = answer_send(f, &p, type, a, buf);
+	if (type == WIRE_MESSAGE_ANSWER && p.where.flow == 0 && !a->challenge)
+		said_put(f->said, p.key, text, clock_boot_ms());
 }
 
 void
@@ -468,9 +487,10 @@ request_keeper_gone(struct front *f)
 {
 	const struct register_answer	a = { .code = 503, .retry_after = RETRY_AFTER_S };
 	struct pending_request		p;
+	char				buf[ANSWER_MAX];
 
 	for (uint32_t at = 0; pending_take_next(f->pending, &at, &p);) {
 		f->counts.unavailable++;
-		answer_send(f, &p, WIRE_MESSAGE_ANSWER, &a);	/* the plainest */
+		(void)answer_send(f, &p, WIRE_MESSAGE_ANSWER, &a, buf);	/* the plainest */
 	}
 }

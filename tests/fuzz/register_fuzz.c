@@ -17,6 +17,7 @@
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 #include "sipd/sip/request.h"
+#include "sipd/sip/said.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -87,7 +88,9 @@ front_get(void)
 	f.limits = limits_new(0, 0);
 	f.out = out_new();
 	f.pending = pending_new();
+	f.said = said_new();
 	f.client = client_new();
+	f.conf.queue.max_size = 65536;
 	return &f;
 }
 
