@@ -1,0 +1,131 @@
+"""messages.py HOST:PORT CLI: what becomes of messages, phone to phone through the daemon.  Prints "ok" and "not ok" lines."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from ua import Phone
+
+HOST, PORT = sys.argv[1].split(":")
+SERVER, CLI = (HOST, int(PORT)), sys.argv[2]
+failed = 0
+
+
+def check(name, right, *more):
+    global failed
+    print("ok" if right else "not ok", name, *([] if right else more), flush=True)
+    failed += not right
+
+
+def cli(*words):
+    return subprocess.run([CLI, *words], capture_output=True, text=True, check=False)
+
+
+def rows(*words):
+    return [json.loads(line) for line in cli("--json", "queue", "list", *words).stdout.splitlines()]
+
+
+def phone(user, **more):
+    return Phone(SERVER, user, "secret-of-" + user, **more)
+
+
+def until(test, seconds=20):
+    end = time.monotonic() + seconds
+    while not test() and time.monotonic() < end:
+        time.sleep(0.02)
+    return test()
+
+
+def exchange(transport):
+    alice, bob = phone("alice", transport=transport), phone("bob", transport=transport)
+    check(transport + ": both register", (alice.register(), bob.register()) == (200, 200))
+    check(transport + ": a message to a phone on line is answered by it", alice.message("bob", "on line") == 200)
+    check(transport + ": and reaches it", bob.wait(1) == ["on line"], bob.got)
+    check(transport + ": it unregisters", bob.register(0) == 200)
+    codes = [alice.message("bob", "later %d" % i, uuid="%s-%d" % (transport, i), headers="Subject: s\r\n") for i in range(4)]
+    check(transport + ": to one that is not they are accepted", codes == [202] * 4, codes)
+    check(transport + ": the same again is not stored twice", alice.message("bob", "later 0", uuid=transport + "-0") == 202 and len(rows()) == 4)
+    row = rows()[0]
+    check(transport + ": the queue tells of them", (row["from"], row["to"], row["status"], row["sent"]) == ("alice", "bob", "ENQUEUED", 0), row)
+    check(transport + ": it registers again", bob.register() == 200)
+    check(transport + ": they come at once and in order", bob.wait(5) == ["on line"] + ["later %d" % i for i in range(4)], bob.bodies())
+    fields = bob.got[-1][1]
+    check(transport + ": with the date of acceptance, the Uuid and the sender's headers",
+          "date" in fields and fields["message-uuid"] == [transport + "-3"] and fields["subject"] == ["s"] and
+          fields["content-type"] == ["text/plain"], fields)
+    check(transport + ": and the queue is empty", until(lambda: rows() == []))
+    bob.register(0)
+    alice.register(0)
+    alice.close()
+    bob.close()
+
+
+def refusals():
+    alice, bob = phone("alice"), phone("bob")
+    alice.register()
+    check("nobody by that name: 404", alice.message("nobody", "x") == 404)
+    check("an empty message: 400", alice.message("bob", "") == 400)
+    check("one that is too large: 413", alice.message("bob", "x" * 2001) == 413)
+    check("somebody else's From is refused", alice_as(alice, "bob").message("bob", "x") == 403)
+    check("a typing notice is never stored", alice.message("bob", "<x/>", kind="application/im-iscomposing+xml") == 480 and rows() == [])
+    cli("account", "disable", "alice")
+    check("a disabled sender: 403", alice.message("bob", "x") == 403)
+    cli("account", "enable", "alice")
+    cli("account", "disable", "bob")
+    bob.register()
+    check("to a disabled account it waits", alice.message("bob", "waits") == 202 and len(rows()) == 1)
+    cli("account", "enable", "bob")
+    check("until that is enabled", bob.wait(1) == ["waits"] and until(lambda: rows() == []), bob.bodies())
+    bob.register(0)
+    codes = [alice.message("bob", "n %d" % i) for i in range(6)]
+    check("over its share of the queue: 480", codes == [202] * 5 + [480], codes)
+    for row in rows():
+        cli("queue", "delete", row["id"], "--yes")
+    check("deleted ones are gone", rows() == [])
+    bob.close()
+    alice.close()
+
+
+def alice_as(alice, other):
+    """A phone that calls itself by another name, with alice's credentials."""
+    forger = Phone(SERVER, other, alice.password)
+
+    def credentials(method, uri, fields, code):
+        forger.user = alice.user
+        text = Phone.credentials(forger, method, uri, fields, code)
+        forger.user = other
+        return text
+    forger.credentials = credentials
+    return forger
+
+
+def attempts():
+    alice, bob = phone("alice"), phone("bob", silent=True)
+    alice.register()
+    bob.register()
+    check("a silent phone: stored after its time", alice.message("bob", "hard") == 202)
+    check("and tried again", until(lambda: rows() and rows()[0]["sent"] >= 2), rows())
+    shown = json.loads(cli("--json", "queue", "show", rows()[0]["id"]).stdout)
+    check("its details tell why and what was tried", "bob" in shown["why"] or "tried" in shown["why"] or "sent" in shown["why"], shown)
+    check("with a timeline", len(shown["timeline"]) >= 1 and shown["timeline"][0]["code"] == 408, shown)
+    bob.silent = False
+    bob.answer = 415
+    cli("queue", "retry", "--all")
+    check("a phone that can't take it at all ends it", until(lambda: rows() == [], 30))
+    events = cli("event", "list", "--query", "INVALID_DEVICE").stdout
+    check("and an event tells so, without the content", "INVALID_DEVICE" in events and "hard" not in events, events)
+    bob.answer = 486
+    check("a busy one leaves it in the queue", alice.message("bob", "busy") == 202 and rows()[0]["last_error"].startswith("486"), rows())
+    cli("account", "delete", "bob", "--yes")
+    check("a deleted account ends what waits for it", until(lambda: rows() == [], 30), rows())
+    alice.close()
+    bob.close()
+
+
+for transport in ("udp", "tcp"):
+    exchange(transport)
+refusals()
+attempts()
+sys.exit(failed > 0)

@@ -1,0 +1,158 @@
+"""A SIP phone for tests, in the standard library: registers, sends MESSAGE, and answers those that it gets, over UDP or TCP, with MD5."""
+import hashlib
+import os
+import re
+import socket
+import threading
+import time
+
+TRIES, WAIT_S = 12, 1.5
+
+
+def md5(*parts):
+    return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+
+def parse(raw):
+    """First line, headers (names in lower case, the first of each), body."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = head.decode("utf-8", "replace").split("\r\n")
+    fields = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip().lower(), []).append(value.strip())
+    return lines[0], fields, body
+
+
+class Phone:
+    def __init__(self, server, user, password, domain="wirechief.test", transport="udp", answer=200, silent=False):
+        self.server, self.user, self.password, self.domain, self.transport = server, user, password, domain, transport
+        self.answer, self.silent, self.got, self.lock = answer, silent, [], threading.Condition()
+        self.answers, self.call, self.number = {}, os.urandom(8).hex(), 0
+        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        self.sock = socket.socket(socket.AF_INET, kind)
+        if transport == "udp":
+            self.sock.bind(("127.0.0.1", 0))
+        else:
+            self.sock.connect(server)
+        self.here = "%s:%d" % self.sock.getsockname()
+        self.closed = False
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self):
+        self.closed = True
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.sock.close()
+
+    def _send(self, data):
+        if self.transport == "udp":
+            self.sock.sendto(data, self.server)
+        else:
+            self.sock.sendall(data)
+
+    def _listen(self):
+        buffer = b""
+        while not self.closed:
+            try:
+                data = self.sock.recv(131072)
+            except OSError:
+                return
+            if not data:
+                return
+            if self.transport == "udp":
+                self._take(data)
+                continue
+            buffer += data
+            while b"\r\n\r\n" in buffer:
+                head, _, rest = buffer.partition(b"\r\n\r\n")
+                size = int(re.search(rb"(?im)^content-length: *(\d+)", head)[1])
+                if len(rest) < size:
+                    break
+                self._take(head + b"\r\n\r\n" + rest[:size])
+                buffer = rest[size:]
+
+    def _take(self, raw):
+        first, fields, body = parse(raw)
+        if first.startswith("SIP/2.0"):
+            with self.lock:
+                self.answers[fields["cseq"][0] + fields["call-id"][0]] = (int(first.split()[1]), fields, body)
+                self.lock.notify_all()
+            return
+        if self.silent:
+            return
+        reply = "SIP/2.0 %d Answer\r\n" % self.answer
+        for name in ("via", "from", "to", "call-id", "cseq"):
+            for value in fields[name]:
+                reply += "%s: %s%s\r\n" % (name, value, ";tag=t" if name == "to" and ";tag=" not in value else "")
+        with self.lock:
+            self.got.append((body.decode("utf-8", "replace"), fields, fields["call-id"][0]))
+            self.lock.notify_all()
+        self._send((reply + "Content-Length: 0\r\n\r\n").encode())
+
+    def bodies(self):
+        """What came, retransmissions left out, in order."""
+        seen, out = set(), []
+        with self.lock:
+            for body, _, call in self.got:
+                if call not in seen:
+                    seen.add(call)
+                    out.append(body)
+        return out
+
+    def wait(self, n, seconds=20):
+        """Until n messages came; what came."""
+        until = time.monotonic() + seconds
+        while len(self.bodies()) < n and time.monotonic() < until:
+            with self.lock:
+                self.lock.wait(0.05)
+        return self.bodies()
+
+    def ask(self, method, uri, to, headers="", body=b"", authorization=""):
+        """A request and its final answer, (code, headers); code 0 if none came."""
+        self.number += 1
+        call, cseq = self.call, "%d %s" % (self.number, method)
+        message = (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{self.transport.upper()} {self.here};branch=z9hG4bK{os.urandom(8).hex()};rport\r\n"
+                   f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@{self.domain}>;tag={call[:8]}\r\nTo: <{to}>\r\nCall-ID: {call}\r\n"
+                   f"CSeq: {cseq}\r\n{headers}{authorization}Content-Length: {len(body)}\r\n\r\n").encode() + body
+        until = time.monotonic() + TRIES * WAIT_S
+        while time.monotonic() < until:
+            try:
+                self._send(message)
+            except OSError:
+                return 0, {}
+            again = time.monotonic() + (WAIT_S if self.transport == "udp" else TRIES * WAIT_S)
+            with self.lock:
+                while cseq + call not in self.answers and time.monotonic() < again:
+                    self.lock.wait(again - time.monotonic())
+                if cseq + call in self.answers:
+                    code, fields, _ = self.answers.pop(cseq + call)
+                    break
+        else:
+            return 0, {}
+        if code not in (401, 407) or authorization:
+            return code, fields
+        return self.ask(method, uri, to, headers, body, self.credentials(method, uri, fields, code))
+
+    def credentials(self, method, uri, fields, code):
+        for challenge in fields["www-authenticate" if code == 401 else "proxy-authenticate"]:
+            field = {k.lower(): v.strip('"') for k, v in re.findall(r'(\w+)=("[^"]*"|[^\s,]+)', challenge)}
+            if field.get("algorithm", "MD5").upper() == "MD5":
+                break
+        cnonce = os.urandom(8).hex()
+        response = md5(md5(self.user, field["realm"], self.password), field["nonce"], "00000001", cnonce, "auth", md5(method, uri))
+        return (f'{"Authorization" if code == 401 else "Proxy-Authorization"}: Digest username="{self.user}", realm="{field["realm"]}", '
+                f'nonce="{field["nonce"]}", uri="{uri}", algorithm=MD5, response="{response}", qop=auth, nc=00000001, cnonce="{cnonce}"\r\n')
+
+    def register(self, expires=600):
+        contact = f"<sip:{self.user}@{self.here}{'' if self.transport == 'udp' else ';transport=tcp'}>"
+        return self.ask("REGISTER", f"sip:{self.domain}", f"sip:{self.user}@{self.domain}", f"Contact: {contact}\r\nExpires: {expires}\r\n")[0]
+
+    def message(self, to, text, uuid=None, kind="text/plain", headers=""):
+        if uuid is not None:
+            headers += f"Message-UUID: {uuid}\r\n"
+        aor = f"sip:{to}@{self.domain}"
+        body = text if isinstance(text, bytes) else text.encode()
+        return self.ask("MESSAGE", aor, aor, headers + f"Content-Type: {kind}\r\n", body)[0]
