@@ -7,21 +7,22 @@
 
 #include "core/binding.h"
 #include "core/log.h"
-#include "sipd/sip/buf.h"
+#include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/out.h"
 
-enum { NONE = -1, FLOWS = 8192, METHOD = 16, WORD = 8, TEXT = WIRE_MAX + 4096, LOOK_AT = 2048, REASON = 128 };
+enum { NONE = -1, FLOWS = 8192, WORD = 8, TEXT = WIRE_MAX + 4096, LOOK_AT = 2048, REASON = 128 };
 
 #define BRANCH	"z9hG4bKwc"		/* then 8 digits of the place and 16 of the word, in hex */
 enum { BRANCH_N = sizeof BRANCH - 1, BRANCH_WHOLE = BRANCH_N + 2 * (sizeof(uint32_t) + WORD) };
+_Static_assert((int)BRANCH_WHOLE < (int)COMPOSE_BRANCH, "a branch fits");
 
 struct place {
 	bool		 used;
 	uint64_t	 id;			/* the keeper's */
 	uint8_t		 word[WORD];
-	char		 method[METHOD];
+	char		 method[COMPOSE_METHOD];
 	struct where	 where;
 	int64_t		 sent_at, again_at, until;
 	int64_t		 interval;		/* timer E; 0 where nothing is sent again */
@@ -39,11 +40,6 @@ struct client {
 	struct due	*due;
 	struct place	 places[CLIENT_PLACES];
 	char		 scratch[TEXT];
-};
-
-/* What a request is known by. */
-struct ids {
-	uint8_t	word[WORD], tag[WORD], call_id[2 * WORD];
 };
 
 struct client *
@@ -143,123 +139,26 @@ own(uint32_t code, const char *reason)
 	return (struct wire_sent){ .code = code, .reason = span_of(reason), .ours = true };
 }
 
+/* What a request is known by: its branch by its place and word, tag and Call-ID. */
 static void
-ids_make(struct client *c, struct ids *ids)
+ids_make(struct client *c, struct place *p, struct compose_ids *ids)
 {
-	uint8_t	sums[2][crypto_shorthash_siphashx24_BYTES];
+	uint32_t		place = (uint32_t)(p - c->places);
+	const uint8_t		at[] = { (uint8_t)(place >> 24), (uint8_t)(place >> 16), (uint8_t)(place >> 8), (uint8_t)place };
+	uint8_t			sums[2][crypto_shorthash_siphashx24_BYTES];
+	struct text_buf		b = { .s = ids->branch, .size = sizeof ids->branch };
 
 	for (int i = 0; i < 2; i++) {
 		c->made++;
 		(void)crypto_shorthash_siphashx24(sums[i], (const uint8_t *)&c->made, sizeof c->made, c->key);
 	}
-	memcpy(ids->word, sums[0], WORD);
-	memcpy(ids->tag, sums[0] + WORD, WORD);
+	memcpy(p->word, sums[0], WORD);
+	memcpy(ids->tag, sums[0] + WORD, sizeof ids->tag);
 	memcpy(ids->call_id, sums[1], sizeof ids->call_id);
-}
-
-static void
-via(struct text_buf *b, const struct place *p, int32_t place, const struct addr *sent_by)
-{
-	static const char *const	protocols[] = { [TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS" };
-	const uint8_t			at[] = { (uint8_t)(place >> 24), (uint8_t)(place >> 16), (uint8_t)(place >> 8), (uint8_t)place };
-
-	buf_add(b, "Via: SIP/2.0/");
-	buf_add(b, protocols[p->where.transport]);
-	buf_add(b, sent_by->family == ADDR_IP6 ? " [" : " ");
-	buf_ip(b, sent_by);
-	buf_add(b, sent_by->family == ADDR_IP6 ? "]:" : ":");
-	buf_num(b, sent_by->port);
-	buf_add(b, ";branch=" BRANCH);
-	buf_hex(b, at, sizeof at);
-	buf_hex(b, p->word, sizeof p->word);
-	buf_add(b, ";rport\r\n");
-}
-
-static void
-line(struct text_buf *b, const char *name, struct span value)
-{
-	if (value.n == 0)
-		return;
-	buf_add(b, name);
-	buf_span(b, value);
-	buf_add(b, "\r\n");
-}
-
-/* A bare URI stands in <>, so that a parameter behind it is the header's. */
-static void
-party(struct text_buf *b, const char *name, struct span value)
-{
-	bool	bare = memchr(value.s, '<', value.n) == NULL;
-
-	buf_add(b, name);
-	buf_add(b, bare ? "<" : "");
-	buf_span(b, value);
-	buf_add(b, bare ? ">" : "");
-}
-
-/* Whole lines: what is none is left out. */
-static void
-lines(struct text_buf *b, struct span s)
-{
-	while (s.n > 0) {
-		const char	*end = memchr(s.s, '\n', s.n);
-		size_t		 n = end == NULL ? s.n : (size_t)(end - s.s), text = n;
-
-		if (text > 0 && s.s[text - 1] == '\r')
-			text--;
-		if (text > 0 && s.s[0] > ' ' && s.s[0] != ':' && memchr(s.s, ':', text) != NULL)
-			line(b, "", (struct span){ .s = s.s, .n = text });
-		n += end != NULL;
-		s.s += n;
-		s.n -= n;
-	}
-}
-
-static void
-compose(struct text_buf *b, const struct wire_send *s, const struct place *p, int32_t place, const struct addr *sent_by,
-    const struct ids *ids)
-{
-	buf_add(b, p->method);
-	buf_add(b, " ");
-	buf_span(b, s->uri);
-	buf_add(b, " SIP/2.0\r\n");
-	via(b, p, place, sent_by);
-	buf_add(b, "Max-Forwards: 70\r\n");
-	line(b, "Route: ", s->route);
-	party(b, "From: ", s->from);
-	buf_add(b, ";tag=");
-	buf_hex(b, ids->tag, sizeof ids->tag);
-	party(b, "\r\nTo: ", s->to);
-	buf_add(b, "\r\nCall-ID: ");
-	buf_hex(b, ids->call_id, sizeof ids->call_id);
-	buf_add(b, "\r\nCSeq: 1 ");
-	buf_add(b, p->method);
-	buf_add(b, "\r\n");
-	lines(b, s->headers);
-	line(b, "Content-Type: ", s->content_type);
-	buf_add(b, "Content-Length: ");
-	buf_num(b, (uint32_t)s->body.n);
-	buf_add(b, "\r\n\r\n");
-	buf_bytes(b, s->body.s, s->body.n);
-}
-
-static bool
-is_method(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.s[i] < 'A' || s.s[i] > 'Z')
-			return false;
-	return s.n > 0 && s.n < METHOD;
-}
-
-/* One word: the request line has three. */
-static bool
-is_uri(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.s[i] <= ' ' || s.s[i] == 0x7f)
-			return false;
-	return s.n > 0;
+	buf_add(&b, BRANCH);
+	buf_hex(&b, at, sizeof at);
+	buf_hex(&b, p->word, sizeof p->word);
+	buf_bytes(&b, "", 1);
 }
 
 /* Where it goes to and from, and what its Via says of that.  NULL, or why there is no such way. */
@@ -314,13 +213,12 @@ start(struct front *f, struct place *p, const struct wire_send *s, const struct 
 {
 	struct client	*c = f->client;
 	struct text_buf	 b = { .s = c->scratch, .size = sizeof c->scratch };
-	struct ids	 ids;
+	struct compose_ids ids;
 	const char	*why = NULL;
 
-	ids_make(c, &ids);
-	memcpy(p->word, ids.word, sizeof p->word);
+	ids_make(c, p, &ids);
 	memcpy(p->method, s->method.s, s->method.n);
-	compose(&b, s, p, (int32_t)(p - c->places), sent_by, &ids);
+	compose_request(&b, s, &p->where, sent_by, &ids);
 	if (b.overflow)
 		return "Request Too Large";
 	if (p->where.flow == 0 && (why = keep(c, p, (struct span){ .s = b.s, .n = b.n })) != NULL)
@@ -344,7 +242,7 @@ client_send(struct front *f, uint64_t id, const struct wire_send *s, int64_t now
 
 	if (f->stopping)
 		why = "Stopping";
-	else if (!is_method(s->method) || !is_uri(s->uri) || s->from.n == 0 || s->to.n == 0)
+	else if (!compose_can(s))
 		why = "No Request";
 	else if ((why = locate(f, s, &w, &sent_by)) == NULL && (p = place_take(c, &w)) == NULL)
 		why = "Too Many Requests Outstanding";
