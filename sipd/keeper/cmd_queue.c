@@ -11,6 +11,7 @@
 #include "core/err.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/control.h"
+#include "sipd/keeper/events.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/list.h"
@@ -99,6 +100,16 @@ queue_show(struct request *r)
 	request_answer(r, reply);
 }
 
+/* Says that so many messages are sent again, and that this operator wanted it. */
+static void
+retried(struct request *r, const char *subject, uint64_t n)
+{
+	struct txn	*t = txn_new(r->keeper->db.store);
+
+	events_add(r->keeper->events, t, EVENT_INFO, "queue", subject, r->peer->user, "retry of %" PRIu64 " message%s", n, n == 1 ? "" : "s");
+	request_commit(r, t, json_pack("{s:{s:I}}", "ok", "messages", (json_int_t)n));
+}
+
 static void
 queue_retry_run(struct request *r)
 {
@@ -108,15 +119,15 @@ queue_retry_run(struct request *r)
 
 	if (request_flag(r, "all")) {
 		queue_retry_all(r->keeper->queue);
-		request_ok(r, json_pack("{s:I}", "messages", (json_int_t)count_get(&r->keeper->db, "queued")));
+		retried(r, "all", count_get(&r->keeper->db, "queued"));
 	} else if (to != NULL) {
 		if (accounts_find(r->keeper, to, &a) != 0)
 			reply_not_found(r, "account", to);
 		else
-			request_ok(r, json_pack("{s:I}", "messages", (json_int_t)queue_retry_account(r->keeper->queue, a.id)));
+			retried(r, a.username, queue_retry_account(r->keeper->queue, a.id));
 	} else if (find(r, &m)) {
 		(void)queue_retry(r->keeper->queue, m.seq);
-		request_ok(r, json_pack("{s:i}", "messages", 1));
+		retried(r, m.to, 1);
 	}
 }
 

@@ -55,6 +55,11 @@ table()
 		viewer | licence list
 		viewer | licence show a-@
 		operator | licence clear a-@
+		viewer | queue list
+		viewer | queue show MESSAGE
+		viewer | queue watch
+		operator | queue retry MESSAGE
+		operator | queue delete MESSAGE --yes
 		operator | account delete a-@ --yes
 		operator | group delete g-@
 	E
@@ -148,6 +153,12 @@ audited()
 	return 1
 }
 
+# What a command is about: its event's subject.
+about()
+{
+	[ "$1" = queue ] && echo a-kept || echo "$3"
+}
+
 # role USER: goes through the table.
 role()
 {
@@ -159,6 +170,7 @@ role()
 		exists "$command" || continue
 		command=${command//@/$user}
 		command=${command//FILE/$TMP/import-$user.csv}
+		command=${command//MESSAGE/${messages[$user]}}
 		read -r -a words <<< "$command"
 		if [ "$role" = stranger ]; then
 			check "a stranger is refused: $command" refused "$user" "only root and members of" "${words[@]}"
@@ -169,22 +181,28 @@ role()
 		else
 			check "$user may: $command" allowed "$user" "${words[@]}"
 			[ "$takes" = viewer ] || [[ $command == "registration drop"* || $command == *import* ]] ||
-			    check "and it is audited: $command" audited "$user" "${words[2]}"
+			    check "and it is audited: $command" audited "$user" "$(about "${words[@]}")"
 		fi
 	done < <(table)
 }
 
 echo "a secret of its own" > "$TMP/input"
 chmod 644 "$TMP/input"
-check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }"
+check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }"
 check "every command is in the table" all_are_in_the_table
 "$TMP/wirechief" group add g-kept > /dev/null
-"$TMP/wirechief" account add a-kept group=g-kept > /dev/null
+echo "a secret of its own" | "$TMP/wirechief" account add a-kept group=g-kept password=- > /dev/null
 ! exists "profile add" || "$TMP/wirechief" profile add p-kept kind=text > /dev/null
 for user in sys bin daemon root; do
 	printf 'username,group\ni-%s,g-kept\n' $user > "$TMP/import-$user.csv"
 	chmod 644 "$TMP/import-$user.csv"
 done
+declare -A messages
+for user in sys bin daemon root; do
+	messages[$user]=$(python3 "$(dirname "$0")/../sip/send.py" "$(sed -n 's/.*udp:\(127[0-9.:]*\).*/\1/p' "$LOG" | head -1)" a-kept "a secret of its own" a-kept hello > /dev/null
+	    "$TMP/wirechief" --json queue list | tail -1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
+done
+check "a message waits for each" [ "$("$TMP/wirechief" --json queue list | wc -l)" = 4 ]
 role sys stranger
 role bin viewer
 role daemon operator
