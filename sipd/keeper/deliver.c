@@ -18,11 +18,13 @@
 
 enum { LOOK_SLICE = 64, STARTS_A_TURN = 16, WAITERS_MAX = 1 << 20 };
 
+enum waiting { READY, LATER, SENDING };
+
 /* An account that has messages and may be on line. */
 struct waiter {
 	uint64_t		 account_id;
 	TAILQ_ENTRY(waiter)	 link;
-	enum { READY, LATER, SENDING } state;
+	enum waiting		 state;
 	bool			 again;		/* woken while it was being sent something */
 	uint32_t		 tries;		/* that failed since it registered */
 	int64_t			 due_ms;	/* LATER */
@@ -121,7 +123,7 @@ place(struct deliver *d, struct waiter *w)
 }
 
 static void
-waiter_put(struct deliver *d, struct waiter *w, int state)
+waiter_put(struct deliver *d, struct waiter *w, enum waiting state)
 {
 	TAILQ_REMOVE(list_of(d, w), w, link);
 	d->n_sending -= w->state == SENDING;

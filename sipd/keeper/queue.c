@@ -246,7 +246,7 @@ on_end(void *arg, const struct message *sent, const struct deliver_end *end)
 	}
 	if (end->result != NULL)
 		note_attempt(&m, keeper_now(q->k), end->result);
-	m.status = end->status;
+	m.status = (uint8_t)end->status;
 	m.tries = end->tries;
 	m.next_try = end->next_try;
 	if (end->status == MESSAGE_ENQUEUED)
