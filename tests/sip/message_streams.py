@@ -1,0 +1,185 @@
+"""message_streams.py HOST TCP-PORT TLS-PORT UDP-PORT: large messages, split ones, connections that end, answers that are lost.  Prints "ok"
+and "not ok" lines."""
+import os
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from ua import Phone, parse
+
+HOST = sys.argv[1]
+PORTS = dict(zip(("tcp", "tls", "udp"), map(int, sys.argv[2:5])))
+LARGEST = 65536
+failed = 0
+
+
+class Tls:
+    """What a Phone does with a socket, over TLS; one thread at a time is inside of the connection."""
+
+    def __init__(self, sock):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.sock, self.lock = context.wrap_socket(sock), threading.Lock()
+        self.sock.setblocking(False)
+
+    def _do(self, what, *arguments):
+        while True:
+            with self.lock:
+                try:
+                    return what(*arguments)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+            select.select([self.sock], [], [], 0.02)
+
+    def recv(self, n):
+        return self._do(self.sock.recv, n)
+
+    def sendall(self, data):
+        while data:
+            data = data[self._do(self.sock.send, data):]
+
+    def shutdown(self, how):
+        self.sock.shutdown(how)
+
+    def close(self):
+        self.sock.close()
+
+
+class StreamPhone(Phone):
+    def __init__(self, user, transport, **more):
+        super().__init__((HOST, PORTS[transport]), user, "secret-of-" + user, transport=transport, **more)
+
+    def _listen(self):
+        if self.transport == "tls":
+            self.sock = Tls(self.sock)
+        super()._listen()
+
+    def _send(self, data):
+        while self.transport == "tls" and not isinstance(self.sock, Tls):
+            time.sleep(0.01)
+        super()._send(data)
+
+
+def check(name, right, *more):
+    global failed
+    print("ok" if right else "not ok", name, *([] if right else more), flush=True)
+    failed += not right
+
+
+def text(size):
+    return ("0123456789abcde\n" * (size // 16 + 1))[:size]
+
+
+def large(transport):
+    alice, bob = StreamPhone("alice", transport), StreamPhone("bob", transport)
+    check(transport + ": both register", (alice.register(), bob.register()) == (200, 200))
+    sizes = [1, 1400, 9000, 40000, LARGEST]
+    codes = [alice.message("bob", text(size)) for size in sizes]
+    check(transport + ": messages of all sizes are answered by the phone", codes == [200] * len(sizes), codes)
+    check(transport + ": and reach it as they were", bob.wait(len(sizes)) == [text(size) for size in sizes], [len(b) for b in bob.bodies()])
+    check(transport + ": what is larger is refused", alice.message("bob", text(LARGEST + 1)) == 413)
+    check(transport + ": and the connection goes on", alice.message("bob", "after") == 200)
+    for one in alice, bob:
+        one.register(0)
+        one.close()
+
+
+def split():
+    alice, bob = StreamPhone("alice", "tcp"), StreamPhone("bob", "tcp")
+    bob.register()
+    whole = alice._send
+
+    def in_parts(data):
+        for i in range(0, len(data), 7):
+            whole(data[i:i + 7])
+
+    alice.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    alice._send = in_parts
+    check("a message in small parts", alice.message("bob", text(2000)) == 200 and bob.wait(1) == [text(2000)])
+    bob.register(0)
+    alice.close()
+    bob.close()
+
+
+def ending():
+    """A phone hangs up with a message unanswered: the sender need not wait for its time to pass."""
+    alice, bob = StreamPhone("alice", "tcp"), StreamPhone("bob", "tcp", silent=True)
+    bob.register()
+    take = bob._take
+
+    def hang_up(raw):
+        if raw.startswith(b"MESSAGE"):
+            bob.close()
+        else:
+            take(raw)
+
+    bob._take = hang_up
+    began = time.monotonic()
+    code = alice.message("bob", "unheard")
+    check("a message to a phone that hangs up is kept", code == 202, code)
+    check("at once", time.monotonic() - began < 4.8, time.monotonic() - began)
+    bob = StreamPhone("bob", "tcp")
+    bob.register()
+    check("and delivered when it is back", bob.wait(1) == ["unheard"], bob.bodies())
+    bob.register(0)
+    bob.close()
+    alice.close()
+
+
+def lost_answer():
+    """Over UDP: the 202 is lost, the phone repeats its request to the letter, and it is no second message."""
+    alice = StreamPhone("alice", "udp")
+    last, send = [], alice._send
+
+    def remember(data):
+        last[:] = [data]
+        send(data)
+
+    alice._send = remember
+    check("udp: a message is accepted", alice.message("bob", "once") == 202)
+    _, fields, _ = parse(last[0])
+    key = fields["cseq"][0] + fields["call-id"][0]
+    codes = []
+    for _ in range(3):
+        send(last[0])
+        with alice.lock:
+            alice.lock.wait_for(lambda: key in alice.answers, 20)
+            codes.append(alice.answers.pop(key, (0,))[0])
+    check("udp: repeated, it gets the same answer", codes == [202] * 3, codes)
+    check("udp: another is accepted", alice.message("bob", "last") == 202)
+    bob = StreamPhone("bob", "udp")
+    bob.register()
+    check("udp: each was accepted once", bob.wait(2) == ["once", "last"], bob.bodies())
+    bob.register(0)
+
+
+def unheard_request():
+    """Over UDP: the first copies of a request are lost."""
+    alice, bob = StreamPhone("alice", "udp"), StreamPhone("bob", "udp")
+    bob.register()
+    take, copies = bob._take, []
+
+    def deaf(raw):
+        if raw.startswith(b"MESSAGE"):
+            copies.append(raw)
+            if len(copies) < 3:
+                return
+        take(raw)
+
+    bob._take = deaf
+    check("udp: a request is sent until it is heard", alice.message("bob", text(20000)) == 200, len(copies))
+    check("udp: each time the same", len(copies) >= 3 and len(set(copies)) == 1, len(copies))
+    bob.register(0)
+
+
+for one in "tcp", "tls":
+    large(one)
+split()
+ending()
+lost_answer()
+unheard_request()
+sys.exit(failed > 0)
