@@ -5,6 +5,7 @@
 #include "sipd/sip/client.h"
 
 #include "core/clock.h"
+#include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"
 #include "tests/unit/front_rig.h"
 
@@ -103,6 +104,23 @@ no_line_of_others(void **state)
 	assert_has(r->answer, "From: \" \" <sip:a@h>;tag=");
 	assert_has(r->answer, "\r\nTo: <sip:bob@h>  Evil: 1\r\nCall-ID:");
 	assert_has(r->answer, "\r\nCSeq: 1 MESSAGE\r\nGood: 1\r\nBad One: 2\r\nLast: 3\r\nContent-Type: text/plain    x\r\nContent-Length: 5\r\n");
+}
+
+static void
+over_connections_and_ip6(void **state)
+{
+	struct rig			*r = *state;
+	struct wire_send		 s = request(r);
+	const struct where		 w = { .transport = TRANSPORT_TLS, .flow = 1 };
+	const struct compose_ids	 ids = { .branch = "z9hG4bKx" };
+	struct addr			 six;
+	struct text_buf			 b = { .s = r->answer, .size = sizeof r->answer - 1 };
+
+	assert_int_equal(addr_parse(&six, "[2001:db8::1]:5061"), 0);
+	compose_request(&b, &s, &w, &six, &ids);
+	assert_false(b.overflow);
+	b.s[b.n] = '\0';
+	assert_has(r->answer, "\r\nVia: SIP/2.0/TLS [2001:db8::1]:5061;branch=z9hG4bKx;rport\r\n");
 }
 
 static void
@@ -397,7 +415,7 @@ main(void)
 {
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest	tests[] = {
-		T(what_the_phone_gets), T(no_line_of_others), T(answered), T(answers_that_do_not_count), T(sent_again),
+		T(what_the_phone_gets), T(no_line_of_others), T(over_connections_and_ip6), T(answered), T(answers_that_do_not_count), T(sent_again),
 		T(heard_but_not_answered), T(not_sendable), T(which_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
 		T(expected_datagrams), T(has_limits), cmocka_unit_test(the_earliest_is_due),
 	};
