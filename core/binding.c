@@ -28,6 +28,7 @@ static const struct field	binding_fields[] = {
 	{ .tag = 17, AT(FT_ENUM, device_status), .words = device_words },
 	{ .tag = 18, AT(FT_NUM, latency_ms) },
 	{ .tag = 19, AT(FT_STR, node) },
+	{ .tag = 20, AT(FT_ADDR, local) },
 };
 #undef RECORD
 

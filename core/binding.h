@@ -27,6 +27,7 @@ struct binding {
 	char		call_id[CALL_ID_MAX];
 	uint32_t	cseq;
 	struct addr	source;			/* the packet's */
+	struct addr	local;			/* of ours that it was sent to: what is sent to the phone comes from there */
 	uint8_t		transport;		/* enum transport, as the phone uses it */
 	uint64_t	flow;			/* connection that it came on; 0 for UDP or when that is gone */
 	char		user_agent[USER_AGENT_MAX];

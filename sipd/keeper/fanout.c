@@ -119,6 +119,7 @@ start_one(void *arg, const struct binding *b)
 	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) || b->expires_at <= keeper_now(k) || (b->transport != TRANSPORT_UDP && b->flow == 0) || (id = slot_take(s->fanouts, s->fanout)) == 0)
 		return;
 	s->send.target = b->source;
+	s->send.local = b->local;
 	s->send.transport = b->transport;
 	s->send.flow = b->flow;
 	s->send.uri = span_of(b->contact);

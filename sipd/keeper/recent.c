@@ -162,6 +162,8 @@ print_of(const struct recents *r, const struct register_ask *ask, uint8_t out[RE
 	n = append(buf, n, &ask->source.family, sizeof ask->source.family);
 	n = append(buf, n, &ask->source.port, sizeof ask->source.port);
 	n = append(buf, n, ask->source.ip, sizeof ask->source.ip);
+	n = append(buf, n, &ask->local.port, sizeof ask->local.port);
+	n = append(buf, n, ask->local.ip, sizeof ask->local.ip);
 	n = append(buf, n, &ask->transport, sizeof ask->transport);
 	n = append(buf, n, &ask->flow, sizeof ask->flow);
 	n = append(buf, n, &flags, sizeof flags);

@@ -178,7 +178,7 @@ static bool
 is_refresh(const struct binding *was, const struct binding *b)
 {
 	return b->expires_at >= was->expires_at && strcmp(was->contact, b->contact) == 0 && strcmp(was->call_id, b->call_id) == 0 &&
-	    addr_eq(&was->source, &b->source) && was->transport == b->transport && was->flow == b->flow && was->q == b->q &&
+	    addr_eq(&was->source, &b->source) && addr_eq(&was->local, &b->local) && was->transport == b->transport && was->flow == b->flow && was->q == b->q &&
 	    strcmp(was->path, b->path) == 0 && strcmp(was->user_agent, b->user_agent) == 0 &&
 	    strcmp(was->instance, b->instance) == 0 && strcmp(was->node, b->node) == 0;
 }
@@ -201,6 +201,7 @@ fill(struct work *w, struct binding *b, const struct register_contact *c, bool o
 	b->q = c->q;
 	b->cseq = ask->cseq;
 	b->source = ask->source;
+	b->local = ask->local;
 	b->transport = ask->transport;
 	b->flow = ask->flow;
 	b->expires_at = w->limits->now + (int64_t)expires * 1000;
