@@ -21,6 +21,7 @@
 #include "tui/list.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
+#include "tui/rate.h"
 
 struct console;
 
@@ -38,7 +39,7 @@ struct pane {
 };
 
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
-    pane_profiles, pane_licences;
+    pane_profiles, pane_licences, pane_queue, pane_message;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -46,6 +47,7 @@ enum { HISTORY = 16, MESSAGE = 300 };
 struct subject {
 	const struct pane	*pane;		/* where it was asked */
 	char			 noun[16], name[130], contact[CONTACT_MAX];
+	char			 to[65];		/* of a message: whom it is for */
 	bool			 enabled;
 	const char		*done;		/* " is disabled": what to say of it then; NULL */
 };
@@ -57,7 +59,7 @@ struct console {
 	const struct pane	*history[HISTORY];	/* where Esc goes back to */
 	int			 n_history;
 	const struct pane	*last;			/* where - goes */
-	struct list		 registered, accounts, group_box, groups, profiles, licences, events, recent;
+	struct list		 registered, accounts, group_box, groups, profiles, licences, queue, events, recent;
 	struct form		 form;
 	struct prompt		 prompt;
 	struct recall		 palette;		/* actions that were typed by name */
@@ -65,6 +67,10 @@ struct console {
 	char			 account[65];		/* that the details show */
 	json_t			*details;		/* its record, and its registrations */
 	bool			 details_asked;		/* for them, and not answered yet */
+	char			 queued_id[37];		/* of the message that the details show, or that is selected */
+	json_t			*queued;		/* what the daemon answered of it last; NULL */
+	bool			 queued_asked;		/* for it, and not answered yet */
+	struct rate		 delivered;		/* messages a minute */
 	json_t			*status;		/* the daemon's counts */
 	int			 box;			/* which box of Accounts has the cursor: 0 the groups */
 	int64_t			 events_seen;		/* how many there were when Events was last looked at; -1: not yet known */
@@ -91,6 +97,9 @@ void	console_back(struct console *);
 
 /* A word at the foot, until the next key. */
 void	console_say(struct console *, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Asks for the counts that change all the time, which the daemon's watch does not tell. */
+void	console_ask_status(struct console *);
 
 /* Asks the daemon.  fn gets the reply; says so and returns false when there is no connection. */
 bool	console_ask(struct console *, json_t *request, link_fn, void *arg);

@@ -17,7 +17,7 @@ static const struct {
 	const struct pane	*pane;
 } places[] = {
 	{ ACT_GO_OVERVIEW, &pane_overview }, { ACT_GO_REGISTERED, &pane_registered }, { ACT_GO_ACCOUNTS, &pane_accounts },
-	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_EVENTS, &pane_events },
+	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_QUEUE, &pane_queue }, { ACT_GO_EVENTS, &pane_events },
 	{ ACT_GO_PROFILES, &pane_profiles }, { ACT_GO_LICENCES, &pane_licences },
 };
 
@@ -118,7 +118,7 @@ static void
 copy(struct console *c)
 {
 	struct list	*l = list_of(c);
-	const json_t	*row = l == NULL ? json_object_get(c->details, "ok") : list_row(l);
+	const json_t	*record = c->pane == &pane_message ? c->queued : json_object_get(c->details, "ok"), *row = l == NULL ? record : list_row(l);
 	char		*text = row == NULL ? NULL : json_dumps(row, JSON_COMPACT);
 
 	if (text != NULL)

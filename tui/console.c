@@ -20,6 +20,7 @@
 #include "core/event.h"
 #include "core/group.h"
 #include "core/licence.h"
+#include "core/message.h"
 #include "core/profile.h"
 #include "core/text.h"
 #include "tui/app.h"
@@ -242,13 +243,25 @@ static void
 on_status(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
-	json_t		*s = json_object_get(m, "status");
+	json_t		*s = json_object_get(m, "status"), *delivered;
 
 	if (s == NULL)
+		s = json_object_get(m, "ok");
+	if (!json_is_object(s))
+		return;
+	if ((delivered = json_object_get(s, "queue_delivered")) != NULL)
+		rate_take(&c->delivered, c->now_ms, json_integer_value(delivered));
+	if (json_equal(s, c->status))
 		return;
 	json_decref(c->status);
 	c->status = json_incref(s);
 	c->wants_frame = true;
+}
+
+void
+console_ask_status(struct console *c)
+{
+	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status"), LINK_ONE, on_status, c, c->now_ms);
 }
 
 /* The link is (again) up: what is shown is asked for anew, the same row under the cursor. */
@@ -451,7 +464,7 @@ static void
 ticks(struct console *c, int64_t *second)
 {
 	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->profiles, &c->licences,
-	    &c->events, &c->recent };
+	    &c->queue, &c->events, &c->recent };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
@@ -460,6 +473,8 @@ ticks(struct console *c, int64_t *second)
 		c->wants_frame = true;
 		if (c->pane->tick != NULL && c->link.state == LINK_UP && !c->paused)
 			c->pane->tick(c);
+		if (c->link.state == LINK_UP && rate_is_due(&c->delivered, c->now_ms))
+			console_ask_status(c);
 	}
 	if (resized) {
 		resized = 0;
@@ -545,6 +560,8 @@ lists_init(struct console *c)
 	list_init(&c->groups, c, &group_kind);
 	list_init(&c->profiles, c, &profile_kind);
 	list_init(&c->licences, c, &licence_kind);
+	list_init(&c->queue, c, &message_kind);
+	c->queue.reverse = true;
 	list_init(&c->events, c, &event_kind);
 	list_init(&c->recent, c, &event_kind);
 	c->events.follow = c->recent.follow = true;
@@ -559,6 +576,7 @@ lists_clear(struct console *c)
 	list_clear(&c->groups);
 	list_clear(&c->profiles);
 	list_clear(&c->licences);
+	list_clear(&c->queue);
 	list_clear(&c->events);
 	list_clear(&c->recent);
 }
@@ -599,6 +617,7 @@ console_main(const char *path)
 	export_clear(&c->export);
 	json_decref(c->status);
 	json_decref(c->details);
+	json_decref(c->queued);
 	free(c);
 	return status;
 }

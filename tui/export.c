@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/account.h"
+#include "core/message.h"
 #include "tui/app.h"
 #include "tui/table.h"
 
@@ -76,11 +77,13 @@ on_row(void *arg, const json_t *m)
 static void
 record_write(struct console *c)
 {
-	const json_t	*record = json_object_get(c->details, "ok");
-	char		 text[CELL];
+	bool			 is_message = c->pane == &pane_message;
+	const struct kind	*k = is_message ? &message_kind : &account_kind;
+	const json_t		*record = is_message ? c->queued : json_object_get(c->details, "ok");
+	char			 text[CELL];
 
-	for (size_t i = 0; i < account_kind.n_fields; i++) {
-		const struct field	*f = &account_kind.fields[i];
+	for (size_t i = 0; i < k->n_fields; i++) {
+		const struct field	*f = &k->fields[i];
 
 		if (f->name == NULL || json_object_get(record, f->name) == NULL)
 			continue;
@@ -112,7 +115,7 @@ begin(struct console *c, const char *name)
 	}
 	e->kind = l->kind;
 	line_write(e, NULL);
-	(void)snprintf(what, sizeof what, "%s list", l->kind->name);
+	(void)snprintf(what, sizeof what, "%s list", l->kind == &message_kind ? "queue" : l->kind->name);
 	if (link_ask(&c->link, json_pack("{s:s, s:s, s:s, s:b, s:s}", "do", what, "query", l->filter, "sort", l->sort, "reverse", l->reverse,
 	    "group", l->group), LINK_ROWS, on_row, c, c->now_ms) < 0) {
 		export_clear(e);

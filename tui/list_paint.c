@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
-enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, CLOCK_MS_CELLS = 12, DATE_CELLS = 10, TEXT_CELLS_MIN = 10, CELL = 6100 };
+enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, CLOCK_MS_CELLS = 12, DATE_CELLS = 10, STAMP_CELLS = 23, TEXT_CELLS_MIN = 10, CELL = 6100 };
 
 static bool
 is_wide(int width)
@@ -22,11 +22,18 @@ is_text(const struct field *f)
 	return f->type == FT_STR || f->type == FT_REF || f->type == FT_ENUM;
 }
 
+/* A date and a clock with ms, without its zone: on a screen of any width. */
+static bool
+is_stamp(const struct field *f)
+{
+	return f->type == FT_TIME && f->width == STAMP_CELLS;
+}
+
 /* Times are clocks on a narrow screen, or days. */
 static int
 column_cells(const struct field *f, int width)
 {
-	if (f->type == FT_TIME && f->width > CLOCK_MS_CELLS && !is_wide(width))
+	if (f->type == FT_TIME && f->width > CLOCK_MS_CELLS && !is_stamp(f) && !is_wide(width))
 		return f->flags & FF_DATE ? DATE_CELLS : CLOCK_CELLS;
 	return f->width;
 }
@@ -98,11 +105,14 @@ cell(const struct list *l, const json_t *row, const struct field *f, int width, 
 		return;
 	}
 	if (f->type == FT_TIME && json_is_string(v))
-		(void)console_time(l->c, json_string_value(v), (f->flags & FF_DATE) || column_cells(f, width) > CLOCK_MS_CELLS, f->width == CLOCK_MS_CELLS, buf, size);
+		(void)console_time(l->c, json_string_value(v), (f->flags & FF_DATE) || column_cells(f, width) > CLOCK_MS_CELLS,
+		    f->width == CLOCK_MS_CELLS || is_stamp(f), buf, size);
 	else
 		row_text(l->c, row, f->name, buf, size);
 	if ((f->flags & FF_DATE) && column_cells(f, width) == DATE_CELLS && size > DATE_CELLS)
 		buf[DATE_CELLS] = '\0';
+	if (is_stamp(f) && size > STAMP_CELLS)
+		buf[STAMP_CELLS] = '\0';
 }
 
 static bool

@@ -310,6 +310,9 @@ account_act(struct console *c, const struct action_row *a)
 	case ACT_EVENTS_OF:
 		events_of(c, c->account);
 		return true;
+	case ACT_MESSAGES_OF:
+		messages_of(c, c->account);
+		return true;
 	default:
 		return false;
 	}

@@ -129,10 +129,27 @@ quoted(const char *name, char *out, size_t size)
 void
 events_of(struct console *c, const char *subject)
 {
-	char	name[LIST_TEXT - 16];
+	char	name[LIST_TEXT - 16], filter[LIST_TEXT];
 
 	quoted(subject, name, sizeof name);
-	(void)snprintf(c->events.filter, sizeof c->events.filter, "subject:%s", name);
+	(void)snprintf(filter, sizeof filter, "subject:%s", name);
+	events_like(c, filter);
+}
+
+void
+messages_of(struct console *c, const char *username)
+{
+	char	name[LIST_TEXT - 16];
+
+	quoted(username, name, sizeof name);
+	(void)snprintf(c->queue.filter, sizeof c->queue.filter, "to_account:%s", name);
+	console_enter(c, &pane_queue);
+}
+
+void
+events_like(struct console *c, const char *filter)
+{
+	(void)snprintf(c->events.filter, sizeof c->events.filter, "%s", filter);
 	(void)snprintf(c->events.sort, sizeof c->events.sort, "time");
 	c->events.reverse = false;
 	c->events.follow = true;

@@ -11,7 +11,7 @@
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, SMALL_ROWS = 20 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, SMALL_ROWS = 20, QUEUE_CELLS = 36, RATE_SHORT = 20, RATE_COLS = 152 };
 
 static json_int_t
 number(const struct console *c, const char *name)
@@ -46,26 +46,6 @@ overview_close(struct console *c)
 {
 	list_close(&c->recent);
 	list_close(&c->registered);
-}
-
-static void
-on_status(void *arg, const json_t *m)
-{
-	struct console	*c = arg;
-	json_t		*s = json_object_get(m, "ok");
-
-	if (s == NULL || json_equal(s, c->status))
-		return;
-	json_decref(c->status);
-	c->status = json_incref(s);
-	c->wants_frame = true;
-}
-
-/* What changes all the time is not told by the daemon's watch. */
-static void
-overview_tick(struct console *c)
-{
-	(void)link_ask(&c->link, json_pack("{s:s}", "do", "status"), LINK_ONE, on_status, c, c->now_ms);
 }
 
 static void
@@ -147,9 +127,43 @@ accounts_line(struct console *c, int row, int col, const char *what, const char 
 	(void)screen_put(row, col, screen_cols() - col, S_PLAIN, line);
 }
 
-/* Who is registered at the left, all accounts at the right.  Returns the row below both. */
+/* A word, and a value at the right end of the box. */
+static void
+queue_line(int row, int col, int end, enum style style, const char *what, const char *value)
+{
+	int	at = end - text_width(value);
+
+	(void)screen_put(row, col, end - col, style, what);
+	(void)screen_put(row, at, end - at, style, value);
+}
+
+/* Returns the row below it. */
 static int
-accounts_paint(struct console *c, int row)
+queue_paint(struct console *c, int row, int col)
+{
+	const char	*oldest = json_string_value(json_object_get(c->status, "queue_oldest"));
+	int		 end = col + QUEUE_CELLS < screen_cols() ? col + QUEUE_CELLS : screen_cols();
+	char		 line[120], text[RATE_MINUTES + 1];
+
+	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT " ENQUEUED", number(c, "queued"));
+	queue_line(row++, col, end, S_BOLD, "7 Message Queue", line);
+	if (screen_rows() < SMALL_ROWS)
+		return row;
+	(void)snprintf(line, sizeof line, "%.19s", oldest == NULL ? "-" : console_time(c, oldest, true, false, text, sizeof text));
+	queue_line(row++, col + 2, end, S_PLAIN, "oldest", line);
+	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT, number(c, "queue_in_flight"));
+	queue_line(row++, col + 2, end, S_PLAIN, "in flight", line);
+	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT, number(c, "queue_delivered"));
+	queue_line(row++, col + 2, end, S_PLAIN, "delivered", line);
+	rate_text(&c->delivered, screen_cols() >= RATE_COLS ? RATE_MINUTES : RATE_SHORT, text, sizeof text);
+	(void)snprintf(line, sizeof line, "per minute  %s", text);
+	(void)screen_put(row++, col + 2, screen_cols() - col - 2, S_PLAIN, line);
+	return row;
+}
+
+/* All accounts.  Returns the row below. */
+static int
+accounts_box_paint(struct console *c, int row, int col)
 {
 	static const struct {
 		const char	*what, *count;
@@ -157,24 +171,34 @@ accounts_paint(struct console *c, int row)
 		{ "disabled", "disabled" }, { "REGISTER requests", "registers" }, { "challenged", "challenges" },
 		{ "wrong answers", "auth_failures" },
 	};
-	char	 line[160];
-	int	 col = screen_cols() / 2 + 2, n = (int)(sizeof lines / sizeof lines[0]), left;
+	int	 n = screen_rows() < SMALL_ROWS ? 1 : (int)(sizeof lines / sizeof lines[0]);
+	char	 line[80];
+
+	(void)snprintf(line, sizeof line, "3 Accounts  %" JSON_INTEGER_FORMAT, number(c, "accounts"));
+	(void)screen_put(row++, col, screen_cols() - col, S_BOLD, line);
+	for (int i = 0; i < n; i++)
+		accounts_line(c, row++, col + 2, lines[i].what, lines[i].count);
+	return row;
+}
+
+/* Who is registered at the left, the queue and all accounts at the right.  Returns the row below all. */
+static int
+accounts_paint(struct console *c, int row)
+{
+	char	line[160];
+	int	col = screen_cols() / 2 + 2, left, right;
 
 	(void)snprintf(line, sizeof line, "2 Registered  %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " accounts",
 	    number(c, "registered"), number(c, "accounts"));
 	(void)screen_put(row, 1, col - 2, S_BOLD, line);
-	(void)snprintf(line, sizeof line, "3 Accounts  %" JSON_INTEGER_FORMAT, number(c, "accounts"));
-	(void)screen_put(row, col, screen_cols() - col, S_BOLD, line);
 	left = devices_paint(c, row + 1);
 	if (left == row + 1) {
 		(void)snprintf(line, sizeof line, "devices %14" JSON_INTEGER_FORMAT, number(c, "registrations"));
 		(void)screen_put(left++, 3, col - 4, S_PLAIN, line);
 	}
-	if (screen_rows() < SMALL_ROWS)
-		n = 1;
-	for (int i = 0; i < n; i++)
-		accounts_line(c, row + 1 + i, col + 2, lines[i].what, lines[i].count);
-	return (left > row + 1 + n ? left : row + 1 + n) + 1;
+	right = queue_paint(c, row, col);
+	right = accounts_box_paint(c, screen_rows() < SMALL_ROWS ? right : right + 1, col);
+	return (left > right ? left : right) + 1;
 }
 
 static int
@@ -272,5 +296,5 @@ overview_act(struct console *c, const struct action_row *a)
 	return true;
 }
 
-const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close, .tick = overview_tick,
+const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close, .tick = console_ask_status,
 	.paint = overview_paint, .act = overview_act };

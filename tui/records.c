@@ -7,6 +7,7 @@
 #include "core/binding.h"
 #include "core/group.h"
 #include "core/licence.h"
+#include "core/message.h"
 #include "core/profile.h"
 #include "tui/shell.h"
 
@@ -283,6 +284,9 @@ account_act(struct console *c, struct list *l, const struct action_row *a)
 	case ACT_EVENTS_OF:
 		events_of(c, name);
 		return true;
+	case ACT_MESSAGES_OF:
+		messages_of(c, name);
+		return true;
 	case ACT_OPEN:
 		account_show(c, name);
 		return true;
@@ -424,6 +428,10 @@ registration_act(struct console *c, struct list *l, const struct action_row *a)
 		events_of(c, list_value(l, "username", name, sizeof name));
 		return true;
 	}
+	if (a->action == ACT_MESSAGES_OF) {
+		messages_of(c, list_value(l, "username", name, sizeof name));
+		return true;
+	}
 	return false;
 }
 
@@ -447,5 +455,7 @@ record_act(struct console *c, struct list *l, const struct action_row *a)
 		return profile_act(c, l, a);
 	if (l->kind == &licence_kind)
 		return licence_act(c, l, a);
+	if (l->kind == &message_kind)
+		return message_act(c, list_row(l), a);
 	return false;
 }

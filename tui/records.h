@@ -18,7 +18,13 @@ void	account_block(struct console *, const char *username, bool enabled);	/* ask
 void	account_delete(struct console *, const char *username);
 void	account_edit(struct console *, const char *username);
 void	event_open(struct console *, struct list *);	/* what the selected event is about */
+void	queue_age_text(int64_t ms, char *buf, size_t size);	/* "2 d 03 h" */
+void	messages_of(struct console *, const char *username);	/* the queue, of those that wait for it */
+void	events_like(struct console *, const char *filter);
 void	events_of(struct console *, const char *subject);
+
+/* What is done to one message, that of these details or of a row. */
+bool	message_act(struct console *, const json_t *message, const struct action_row *);
 
 /* A pane that is one list: heading and its state, and rows; so many lines stay free for the selected one's details. */
 void	list_pane_paint(struct list *, const char *heading, int details);

@@ -1,0 +1,243 @@
+#!/bin/bash
+# The message queue on the console: what waits, why, its details, retry and delete, and the ways there and on.
+. "$(dirname "$0")/../lib.sh"
+TOOLS=$(realpath "${TOOLS:-$B}")
+message=$(realpath "$(dirname "$0")/../sip/message.py")
+W=$B/wirechief
+out=$TMP/out
+export TZ=UTC LC_ALL=C.UTF-8
+
+console()	# [SIZE]: the script on standard input; what it printed is in $out
+{
+	"$TOOLS/tests/tui/vtdrive" "${1:-80x24}" "$W" > "$out" 2>&1 && return 0
+	sed 's/^/# /' "$out"
+	return 1
+}
+
+shows()		# REGEX: the last console printed it
+{
+	grep -qE -- "$1" "$out" && return 0
+	sed 's/^/# /' "$out"
+	return 1
+}
+
+queued()	# N: so many messages wait
+{
+	[ "$("$W" --json queue list | wc -l)" = "$1" ]
+}
+
+send()		# TO TEXT UUID: it is taken into the queue
+{
+	[ "$(python3 "$message" "$server" alice secret-alice send "$@")" = 202 ]
+}
+
+field()		# NAME UUID: of the message with that Uuid
+{
+	"$W" --json queue list | python3 -c '
+import json, sys
+print(next(row[sys.argv[1]] for row in map(json.loads, sys.stdin) if row["uuid"] == sys.argv[2]))' "$1" "$2"
+}
+
+udp=$(free_port)
+server=127.0.0.1:$udp
+check "start" start_daemon "listen = { \"udp:$server\" }" 'auth { algorithms = { "MD5" } }' \
+    'limits { requests_per_second = 10000 burst = 10000 }'
+"$W" group add Sales > /dev/null
+for user in alice bob dora; do
+	echo "secret-$user" | "$W" account add $user group=Sales password=- > /dev/null
+done
+
+check "an empty queue" console <<'S'
+wait LIVE
+wait 7 Message Queue
+wait 0 ENQUEUED
+wait per minute
+key 7
+wait > Queue
+wait Message Queue - 0 messages
+wait Received v
+gone oldest
+key F10
+exit
+S
+
+check "the first waits" send dora 'a secret text' uuid-one
+check "the second" send bob 'another' uuid-two
+check "the third" send dora 'and more' uuid-three
+one=$(field id uuid-one)
+three=$(field id uuid-three)
+
+check "the list, newest first, what the queue is like, and why it waits" console 80x24 <<'S'
+wait LIVE
+wait 3 ENQUEUED
+key 7
+wait Message Queue - 3 messages
+wait 2 recipients, 0 in flight
+wait dora is not registered: it is sent when that registers
+screen
+key F10
+exit
+S
+check "its columns" shows '^ +Received v +From +To +Status +Sent'
+check "a date and a time with ms" shows '^> +20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3} alice +dora +ENQUEUED +0'
+check "the third is the first" eval '[ "$(grep -cE "ENQUEUED +0" "$out")" = 3 ] && grep -E "ENQUEUED" "$out" | sed -n 2p | grep -q bob'
+check "beside the heading" shows '^ Message Queue - 3 messages .*oldest [0-9]+ .*, 2 recipients, 0 in flight'
+
+check "on a narrow screen" console 60x15 <<'S'
+wait LIVE
+wait 7 Message Queue
+wait 3 ENQUEUED
+key 7
+wait Message Queue - 3 messages
+wait ENQUEUED
+screen
+key F10
+exit
+S
+check "the time is whole, and whom it is for" shows '^> +20[0-9-]{8} [0-9:]{8}\.[0-9]{3} .*dora +ENQUEUED'
+
+check "the details of one" console 80x24 <<S
+wait LIVE
+key 7
+wait Message Queue - 3 messages
+key Enter
+wait > Queue > Message
+wait Show Message
+wait $three
+wait uuid-three
+wait dora is not registered
+screen
+key Escape
+wait Message Queue - 3 messages
+key F10
+exit
+S
+check "its fields in their order" eval '[ "$(sed -n "s/^ \([A-Z][A-Za-z ]*:\)  .*/\1/p" "$out" | tr -d "\n")" = \
+    "Id:From Account:To Account:Uuid:Api Version:From:From Seq:Managed:Received:Sent:Status:To:To Seq:" ]'
+check "of which some are known" shows '^ Managed: +False'
+check "what is done to it, and what is not shown" shows '^ The content is not kept readable and is never shown. r retry  d delete'
+check "no content anywhere" eval '! grep -qE "secret text|and more" "$out"'
+
+check "an account's messages are a filter" console <<'S'
+wait LIVE
+key 3
+wait >   alice
+key Down
+wait >   bob
+key m
+wait > Queue
+wait filter: to_account:bob   (1)
+wait bob is not registered
+gone dora
+key /
+wait to_account:bob
+key C-u
+text to_account:dora
+wait 2 of
+key Enter
+wait filter: to_account:dora   (2)
+key \
+gone filter:
+wait bob
+key F10
+exit
+S
+
+check "Enter means no, y deletes; its events are found by its id" console 140x30 <<S
+wait LIVE
+key 7
+wait Message Queue - 3 messages
+key Enter
+wait $three
+key d
+wait Delete this message for dora? It will not be delivered. y
+wait wirechief queue delete $three --yes
+key Enter
+wait Show Message
+key d
+wait Delete this message
+key y
+wait deleted: message $three
+wait Message Queue - 2 messages
+key End
+wait dora is not registered
+key o
+wait > Events
+wait filter: "$one"
+key \\
+wait $three
+key F10
+exit
+S
+check "two are left" queued 2
+check "and not that one" eval '! "$W" queue show "$three" > /dev/null 2>&1'
+
+check "a retry: of this one, its recipient's, or all" console 80x24 <<S
+wait LIVE
+key 7
+wait Message Queue - 2 messages
+key End
+wait dora is not registered
+key r
+wait this one
+wait wirechief queue retry $one
+wait wirechief queue retry --to dora
+wait wirechief queue retry --all
+key Enter
+wait 1 message is tried again
+key r
+wait this one
+key End
+key Enter
+wait 2 messages are tried again
+key F10
+exit
+S
+
+python3 "$message" "$server" dora secret-dora receive 1 > "$TMP/dora" &
+own_pids+=($!)
+check "when she registers it leaves the list by itself, and is counted" console 80x24 <<S
+wait LIVE
+key 7
+wait Message Queue - 1 message
+gone dora
+key 1
+wait 1 ENQUEUED
+wait per minute
+wait #
+screen
+key F10
+exit
+S
+check "it came" wait_for 20 grep -qx 'a secret text' "$TMP/dora"
+check "delivered" shows 'delivered +1$'
+
+python3 "$message" "$server" bob secret-bob receive 1 486 > /dev/null &
+own_pids+=($!)
+check "the tries of one that is refused" console 80x24 <<'S'
+wait LIVE
+key 7
+wait Message Queue - 1 message
+key Enter
+wait Show Message
+wait Tries
+wait 486
+screen
+key F10
+exit
+S
+check "each with its time" shows '^ Tries  [0-9:]{8} 486 '
+"$W" queue delete "$(field id uuid-two)" --yes > /dev/null
+
+check "help tells the keys" console 140x40 <<'S'
+wait LIVE
+key 7
+wait Message Queue
+key ?
+wait retry
+wait events-of
+wait delete
+key F10
+exit
+S
+check "the daemon ends well" stop_daemon
