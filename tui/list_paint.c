@@ -22,11 +22,11 @@ is_text(const struct field *f)
 	return f->type == FT_STR || f->type == FT_REF || f->type == FT_ENUM;
 }
 
-/* A date and a clock with ms, without its zone: on a screen of any width. */
+/* The time that a record is known by, so the column that is kept longest: date and clock with ms, no zone, on a screen of any width. */
 static bool
 is_stamp(const struct field *f)
 {
-	return f->type == FT_TIME && f->width == STAMP_CELLS;
+	return f->type == FT_TIME && f->width == STAMP_CELLS && f->keep == 1;
 }
 
 /* Times are clocks on a narrow screen, or days. */
