@@ -1,6 +1,7 @@
 # Real phones for the test scripts; to be sourced after tests/lib.sh.
 
-# baresip_start USER PASSWORD TRANSPORT PORT: registers and stays; its output in $TMP/baresip-USER/out.
+# baresip_start USER PASSWORD TRANSPORT PORT [LINE...]: registers and stays; its output in $TMP/baresip-USER/out.  Lines are added to its
+# configuration.
 baresip_start()
 {
 	local dir=$TMP/baresip-$1
@@ -13,6 +14,7 @@ sip_verify_server no
 module_path /usr/lib/baresip/modules
 module g711.so
 module_app account.so
+$([ $# -le 4 ] || printf '%s\n' "${@:5}")
 EOF
 	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60" > "$dir/accounts"
 	touch "$dir/contacts"
