@@ -11,6 +11,7 @@
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/list.h"
 #include "sipd/keeper/peer.h"
+#include "sipd/keeper/queue.h"
 #include "sipd/keeper/reply.h"
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/source.h"
@@ -164,12 +165,15 @@ account_delete(struct request *r)
 	struct account	 a;
 	struct fault	 fault;
 	struct txn	*t;
+	uint64_t	 waiting;
+	char		 name[64];
 	int		 n;
 
 	if (!find(r, &a))
 		return;
+	waiting = count_get(&r->keeper->db, queue_counter(a.id, name));
 	if (request_flag(r, "dry")) {
-		request_answer(r, reply_deleted(accounts_delete(r->keeper, NULL, r->peer->user, &a, &fault)));
+		request_answer(r, reply_deleted(accounts_delete(r->keeper, NULL, r->peer->user, &a, &fault), waiting));
 		return;
 	}
 	t = txn_new(r->keeper->db.store);
@@ -178,7 +182,7 @@ account_delete(struct request *r)
 		request_fault(r, &fault, NULL);
 		return;
 	}
-	request_commit(r, t, reply_deleted(n));
+	request_commit(r, t, reply_deleted(n, waiting));
 }
 
 const struct handler	account_handlers[] = {

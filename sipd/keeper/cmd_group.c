@@ -100,12 +100,12 @@ group_delete(struct request *r)
 		return;
 	}
 	if (request_flag(r, "dry")) {
-		request_answer(r, reply_deleted(0));
+		request_answer(r, reply_deleted(0, 0));
 		return;
 	}
 	t = txn_new(r->keeper->db.store);
 	(void)groups_delete(r->keeper, t, r->peer->user, &g, &fault);
-	request_commit(r, t, reply_deleted(0));
+	request_commit(r, t, reply_deleted(0, 0));
 }
 
 const struct handler	group_handlers[] = {

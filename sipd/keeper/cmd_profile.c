@@ -98,12 +98,12 @@ profile_delete(struct request *r)
 		return;
 	}
 	if (request_flag(r, "dry")) {
-		request_answer(r, reply_deleted(0));
+		request_answer(r, reply_deleted(0, 0));
 		return;
 	}
 	t = txn_new(r->keeper->db.store);
 	(void)profiles_delete(r->keeper, t, r->peer->user, &p, &fault);
-	request_commit(r, t, reply_deleted(0));
+	request_commit(r, t, reply_deleted(0, 0));
 }
 
 const struct handler	profile_handlers[] = {

@@ -19,9 +19,9 @@ reply_record(struct request *r, const struct kind *k, const void *record, uint64
 }
 
 json_t *
-reply_deleted(int registrations)
+reply_deleted(int registrations, uint64_t messages)
 {
-	return json_pack("{s:{s:i, s:i}}", "ok", "registrations", registrations, "messages", 0);
+	return json_pack("{s:{s:i, s:I}}", "ok", "registrations", registrations, "messages", (json_int_t)messages);
 }
 
 json_t *

@@ -15,7 +15,7 @@ struct request;
 /* {"ok":{…},"version":7} */
 json_t *reply_record(struct request *, const struct kind *, const void *record, uint64_t version);
 /* {"ok":{"registrations":1,"messages":0}} */
-json_t *reply_deleted(int registrations);
+json_t *reply_deleted(int registrations, uint64_t messages);
 json_t *reply_conflict(struct request *, const struct edit *, const void *now);	/* "fields" of a conflict */
 void	reply_not_found(struct request *, const char *kind, const char *name);
 

@@ -118,7 +118,8 @@ def attempts():
     check("and an event tells so, without the content", "INVALID_DEVICE" in events and "hard" not in events, events)
     bob.answer = 486
     check("a busy one leaves it in the queue", alice.message("bob", "busy") == 202 and rows()[0]["last_error"].startswith("486"), rows())
-    cli("account", "delete", "bob", "--yes")
+    said = cli("account", "delete", "bob", "--yes").stdout
+    check("deleting an account tells how many messages go with it", "Messages" in said and said.split("Messages")[1].split()[0] == "1", said)
     check("a deleted account ends what waits for it", until(lambda: rows() == [], 30), rows())
     alice.close()
     bob.close()
