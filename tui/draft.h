@@ -27,6 +27,7 @@ struct draft_field {
 	char			(*names)[DRAFT_NAME];	/* what a reference may be, in the order in which it came */
 	int			 n_names, names_size;
 	bool			 asked;			/* for them */
+	bool			 listed;	/* all of them are here */
 };
 
 struct draft {

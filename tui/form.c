@@ -14,10 +14,27 @@ name_field(const struct kind *k)
 	return kind_tag(k, k->name_tag)->name;
 }
 
+static bool	choice_key(struct console *, int);
+
 static bool
 refers_to(const struct draft_field *ff, const char *kind)
 {
 	return ff->field->ref != NULL && strcmp(ff->field->ref, kind) == 0;
+}
+
+/* All names are here: a key that was typed before they were is done now. */
+static void
+names_end(struct console *c, int i)
+{
+	struct form	*f = &c->form;
+	int		 k = f->early_key;
+
+	f->draft.fields[i].listed = true;
+	if (k == 0 || f->early_at != i)
+		return;
+	f->early_key = 0;
+	if (f->draft.at == i)
+		(void)choice_key(c, k);
 }
 
 /* The names that a reference may be, as they come.  Where the link was lost before the last one, they are asked for anew. */
@@ -32,8 +49,10 @@ on_name(struct console *c, const char *kind, const json_t *m)
 			continue;
 		if (name != NULL)
 			draft_name_add(d, i, name);
+		else if (m != NULL)
+			names_end(c, i);
 		if (m == NULL) {
-			d->fields[i].asked = false;
+			d->fields[i].asked = d->fields[i].listed = false;
 			d->fields[i].n_names = 0;
 		}
 	}
@@ -379,14 +398,20 @@ choice_key(struct console *c, int k)
 {
 	struct draft	*d = &c->form.draft;
 	int		 step = k == K_LEFT ? -1 : 1;
+	bool		 chooses = k >= ' ' && k < K_F0 && k != K_UP && k != K_DOWN && k != K_BACKTAB && k != K_PGUP && k != K_PGDN;
 
+	if (chooses && d->fields[d->at].field->ref != NULL && !d->fields[d->at].listed) {
+		c->form.early_key = k;
+		c->form.early_at = d->at;
+		return true;
+	}
 	if (k == ' ' || k == K_RIGHT || k == K_LEFT) {
 		if (!draft_choose(d, step))
 			no_choice(c);
 	} else if (k > ' ' && k < K_UP && k != K_BACKSPACE) {
 		(void)draft_choose_letter(d, (uint32_t)k);
 	}
-	return k >= ' ' && k < K_F0 && k != K_UP && k != K_DOWN && k != K_BACKTAB && k != K_PGUP && k != K_PGDN;
+	return chooses;
 }
 
 /* Enter in a list begins a line; on an empty one it takes that away and goes on. */

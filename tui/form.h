@@ -21,6 +21,7 @@ struct form {
 	bool		gone;		/* deleted meanwhile: saving makes it again */
 	char		place[96];	/* in the breadcrumb */
 	int		top;		/* the first line of it that is shown */
+	int		early_key, early_at;	/* typed at a choice whose names were not here yet; 0: none */
 };
 
 /* record NULL: a new one, with this for its group. */
