@@ -1,6 +1,7 @@
 /*
  * Unicode's properties as words.c needs them: Word_Break, Script and Line_Break of Unicode 9 with the emoji of Emoji 11, which is what
  * Lucene 8's analyser goes by, joined to one class a code point; and simple lower case of Unicode 13.  In order, for bisection.
+ * Written by words_table.pl.
  */
 #include "core/words_table.h"
 
