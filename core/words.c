@@ -116,9 +116,15 @@ step(uint32_t states, enum words_class class)
 }
 
 static bool
+is_ascii_letter(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
 is_ascii_word(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	return is_ascii_letter(c) || (c >= '0' && c <= '9');
 }
 
 /* Where the longest word that begins at `at` ends; at, if none does. */
@@ -129,11 +135,15 @@ word_end(const struct words *w, size_t at)
 	size_t		end = at, units = 0, used;
 
 	while (at < w->n && states != 0) {
-		/* letters and digits of ASCII follow each other freely: most text is settled here */
-		if ((states & (S(NUMBER) | S(LETTER))) && is_ascii_word((unsigned char)w->text[at])) {
-			states = (unsigned char)w->text[at] <= '9' ? S(NUMBER) : S(LETTER);
+		unsigned char	c = (unsigned char)w->text[at];
+
+		/* letters and digits of ASCII follow each other freely, and a blank ends all: most text is settled here */
+		if (((states & (S(NUMBER) | S(LETTER))) && is_ascii_word(c)) || ((states & S(START)) && is_ascii_letter(c))) {
+			states = c <= '9' ? S(NUMBER) : S(LETTER);
 			used = 1;
-			code = 0;
+			code = c;
+		} else if (c == ' ') {
+			break;
 		} else {
 			if ((used = text_decode(w->text + at, w->n - at, &code)) == 0)
 				break;
