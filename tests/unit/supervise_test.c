@@ -102,7 +102,7 @@ any_main(struct boot *b)
 	for (;;) {
 		if (poll(&p, 1, -1) < 0)
 			continue;
-		if (shared->hang == (int)b->process)
+		if (shared->hang == (int)b->process && me->starts == 1)		/* not the one that is started in its place */
 			pause();
 		while ((rc = boot_receive(b->order_fd, &o)) == 1) {
 			if (o.type == ORDER_STOP && shared->ignore_stop != (int)b->process) {
