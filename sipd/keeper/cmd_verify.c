@@ -13,6 +13,7 @@
 #include "core/group.h"
 #include "core/licence.h"
 #include "core/log.h"
+#include "core/message.h"
 #include "core/profile.h"
 #include "db/sorts.h"
 #include "db/words.h"
@@ -23,7 +24,9 @@
 
 enum { VERIFY_STEP = 32 };
 
-static const struct kind *const	stored[] = { &group_kind, &account_kind, &binding_kind, &profile_kind, &licence_kind, &event_kind };
+static const struct kind *const	stored[] = {
+	&group_kind, &account_kind, &binding_kind, &profile_kind, &licence_kind, &message_kind, &message_seen_kind, &event_kind,
+};
 
 struct verify {
 	struct request	*request;
@@ -43,6 +46,8 @@ union record {
 	struct binding	binding;
 	struct profile	profile;
 	struct licence	licence;
+	struct message	message;
+	struct message_seen seen;
 	struct event	event;
 };
 

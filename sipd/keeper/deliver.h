@@ -8,6 +8,7 @@
 #define SIPD_KEEPER_DELIVER_H
 
 #include "core/message.h"
+#include "db/payload.h"
 #include "sipd/keeper/fanout.h"
 
 struct deliver;
@@ -38,7 +39,7 @@ size_t	deliver_under_way(const struct deliver *);
 
 /* The request that carries a message; its spans are in room. */
 struct deliver_room {
-	uint8_t	payload[96 * 1024];
+	uint8_t	payload[PAYLOAD_MAX];
 	char	from[400], to[400], headers[24 * 1024];
 };
 int	deliver_request(struct keeper *, const struct message *, struct deliver_room *, struct wire_send *);

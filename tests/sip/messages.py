@@ -49,6 +49,8 @@ def exchange(transport):
     check(transport + ": the same again is not stored twice", alice.message("bob", "later 0", uuid=transport + "-0") == 202 and len(rows()) == 4)
     row = rows()[0]
     check(transport + ": the queue tells of them", (row["from"], row["to"], row["status"], row["sent"]) == ("alice", "bob", "ENQUEUED", 0), row)
+    said = cli("verify")
+    check(transport + ": every index agrees with what waits", said.returncode == 0, said.stderr)
     check(transport + ": it registers again", bob.register() == 200)
     check(transport + ": they come at once and in order", bob.wait(5) == ["on line"] + ["later %d" % i for i in range(4)], bob.bodies())
     fields = bob.got[-1][1]
