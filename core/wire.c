@@ -150,6 +150,9 @@ static const struct field	send_fields[] = {
 	{ .tag = 11, AT(FT_SPAN, content_type) },
 	{ .tag = 12, AT(FT_SPAN, body) },
 	{ .tag = 13, AT(FT_NUM, timeout_ms) },
+	{ .tag = 14, AT(FT_SPAN, call_id) },
+	{ .tag = 15, AT(FT_NUM, cseq) },
+	{ .tag = 16, AT(FT_SPAN, contact) },
 };
 #undef RECORD
 #define RECORD wire_sent
@@ -159,12 +162,72 @@ static const struct field	sent_fields[] = {
 	{ .tag = 3, AT(FT_NUM, retry_after) },
 	{ .tag = 4, AT(FT_NUM, took_ms) },
 	{ .tag = 5, AT(FT_BOOL, ours) },
+	{ .tag = 6, AT(FT_SPAN, challenges) },
+	{ .tag = 7, AT(FT_NUM, expires) },
+	{ .tag = 8, AT(FT_NUM, min_expires) },
+};
+#undef RECORD
+#define RECORD digest_challenge
+static const struct field	challenge_fields[] = {
+	{ .tag = 1, AT(FT_BOOL, proxy) },
+	{ .tag = 2, AT(FT_SPAN, realm) },
+	{ .tag = 3, AT(FT_SPAN, nonce) },
+	{ .tag = 4, AT(FT_SPAN, opaque) },
+	{ .tag = 5, AT(FT_SPAN, algorithm) },
+	{ .tag = 6, AT(FT_SPAN, qop) },
+	{ .tag = 7, AT(FT_BOOL, stale) },
+};
+#undef RECORD
+#define RECORD wire_resolve
+static const struct field	resolve_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, host) },
+	{ .tag = 2, AT(FT_NUM, port) },
+	{ .tag = 3, AT(FT_ENUM, transport) },
+};
+#undef RECORD
+#define RECORD wire_target
+static const struct field	target_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, addr) },
+	{ .tag = 2, AT(FT_SPAN, name) },
+	{ .tag = 3, AT(FT_NUM, priority) },
+	{ .tag = 4, AT(FT_NUM, weight) },
+};
+#undef RECORD
+#define RECORD wire_resolved
+static const struct field	resolved_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, targets) },
+	{ .tag = 2, AT(FT_SPAN, error) },
+	{ .tag = 3, AT(FT_NUM, ttl) },
+	{ .tag = 4, AT(FT_NUM, took_ms) },
+};
+#undef RECORD
+#define RECORD wire_dial
+static const struct field	dial_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, target) },
+	{ .tag = 2, AT(FT_ENUM, transport) },
+	{ .tag = 3, AT(FT_SPAN, name) },
+	{ .tag = 4, AT(FT_NUM, timeout_ms) },
+};
+#undef RECORD
+#define RECORD wire_dialed
+static const struct field	dialed_fields[] = {
+	{ .tag = 1, AT(FT_ID, flow) },
+	{ .tag = 2, AT(FT_ADDR, local) },
+	{ .tag = 3, AT(FT_SPAN, error) },
+	{ .tag = 4, AT(FT_SPAN, tls) },
+	{ .tag = 5, AT(FT_SPAN, peer) },
+	{ .tag = 6, AT(FT_TIME, peer_until) },
+	{ .tag = 7, AT(FT_NUM, connect_ms) },
+	{ .tag = 8, AT(FT_NUM, tls_ms) },
+	{ .tag = 9, AT(FT_BOOL, connected) },
 };
 #undef RECORD
 
 #define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
 
 static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
+static const struct kind	challenge_kind = KIND("challenge", challenge_fields, struct digest_challenge);
+static const struct kind	target_kind = KIND("target", target_fields, struct wire_target);
 
 static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_HELLO] = KIND("hello", hello_fields, struct wire_hello),
@@ -180,6 +243,10 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_MESSAGE_ANSWER] = KIND("message answer", answer_fields, struct register_answer),
 	[WIRE_SEND] = KIND("send", send_fields, struct wire_send),
 	[WIRE_SENT] = KIND("sent", sent_fields, struct wire_sent),
+	[WIRE_RESOLVE] = KIND("resolve", resolve_fields, struct wire_resolve),
+	[WIRE_RESOLVED] = KIND("resolved", resolved_fields, struct wire_resolved),
+	[WIRE_DIAL] = KIND("dial", dial_fields, struct wire_dial),
+	[WIRE_DIALED] = KIND("dialed", dialed_fields, struct wire_dialed),
 };
 
 const struct kind *
@@ -249,11 +316,12 @@ frame_decode(const struct frame *f, void *record)
 	return record_decode(wire_kind(f->type), record, NULL, f->payload, f->n);
 }
 
-int
-contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *c)
+/* A list: each record behind its length. */
+static int
+list_append(const struct kind *kind, uint8_t *list, size_t n, size_t max, const void *record)
 {
 	uint8_t	one[4096];
-	int	len = record_encode(&contact_kind, c, NULL, one, sizeof one);
+	int	len = record_encode(kind, record, NULL, one, sizeof one);
 
 	if (len < 0)
 		return len;
@@ -264,8 +332,8 @@ contact_append(uint8_t *list, size_t n, size_t max, const struct register_contac
 	return (int)n + len;
 }
 
-int
-contact_next(struct span *list, struct register_contact *c)
+static int
+list_next(const struct kind *kind, struct span *list, void *record)
 {
 	const uint8_t	*in = (const uint8_t *)list->s;
 	uint64_t	 len;
@@ -276,9 +344,45 @@ contact_next(struct span *list, struct register_contact *c)
 		return 0;
 	if ((head = varint_get(in, list->n, &len)) == 0 || len > list->n - head)
 		return ERR_CORRUPT;
-	if ((rc = record_decode(&contact_kind, c, NULL, in + head, (size_t)len)) != 0)
+	if ((rc = record_decode(kind, record, NULL, in + head, (size_t)len)) != 0)
 		return rc;
 	list->s += head + len;
 	list->n -= head + (size_t)len;
 	return 1;
+}
+
+int
+contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *c)
+{
+	return list_append(&contact_kind, list, n, max, c);
+}
+
+int
+contact_next(struct span *list, struct register_contact *c)
+{
+	return list_next(&contact_kind, list, c);
+}
+
+int
+challenge_append(uint8_t *list, size_t n, size_t max, const struct digest_challenge *c)
+{
+	return list_append(&challenge_kind, list, n, max, c);
+}
+
+int
+challenge_next(struct span *list, struct digest_challenge *c)
+{
+	return list_next(&challenge_kind, list, c);
+}
+
+int
+target_append(uint8_t *list, size_t n, size_t max, const struct wire_target *t)
+{
+	return list_append(&target_kind, list, n, max, t);
+}
+
+int
+target_next(struct span *list, struct wire_target *t)
+{
+	return list_next(&target_kind, list, t);
 }

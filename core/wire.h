@@ -26,6 +26,10 @@ enum wire_type {
 	WIRE_MESSAGE_ANSWER,		/* keeper -> sip: struct register_answer: code, reason, challenge, retry_after */
 	WIRE_SEND,			/* keeper -> sip: struct wire_send, a request of ours; the id is the keeper's */
 	WIRE_SENT,			/* sip -> keeper: struct wire_sent, with that id, once, at its end */
+	WIRE_RESOLVE,			/* keeper -> stream: struct wire_resolve */
+	WIRE_RESOLVED,			/* stream -> keeper: struct wire_resolved, with that id, once */
+	WIRE_DIAL,			/* keeper -> stream: struct wire_dial, a connection of ours; the id is the keeper's */
+	WIRE_DIALED,			/* stream -> keeper: struct wire_dialed, with that id, once; a flow is closed with WIRE_FLOW_CLOSE */
 	WIRE_TYPES,
 };
 
@@ -146,6 +150,9 @@ struct wire_send {
 	struct span	headers;		/* whole lines */
 	struct span	content_type, body;
 	uint32_t	timeout_ms;		/* after which it is answered by the front itself, 408 */
+	struct span	call_id;		/* empty: the front makes one; a registration keeps its own (RFC 3261 section 10.2) */
+	uint32_t	cseq;			/* 0: the front's */
+	struct span	contact;		/* user part of a Contact at our own address on that way; empty: there is none */
 };
 
 struct wire_sent {
@@ -154,11 +161,66 @@ struct wire_sent {
 	uint32_t	retry_after;		/* seconds; 0 when it said none */
 	uint32_t	took_ms;
 	bool		ours;			/* the code is the front's own */
+	struct span	challenges;		/* challenge_append()ed: of a 401 or 407 */
+	uint32_t	expires;		/* that a 2xx to REGISTER grants our contact, seconds; EXPIRES_ABSENT */
+	uint32_t	min_expires;		/* of a 423; 0 without */
+};
+
+/* One WWW-Authenticate (or Proxy-Authenticate) of an answer: Digest, quotes taken off (RFC 3261 section 22, RFC 8760). */
+struct digest_challenge {
+	bool		proxy;
+	struct span	realm, nonce, opaque, algorithm, qop;	/* algorithm and qop as they were sent; empty: absent */
+	bool		stale;
+};
+
+/* Where a SIP domain is found (RFC 3263): NAPTR, SRV, A and AAAA, in the order in which they are to be tried. */
+struct wire_resolve {
+	struct span	host;			/* a name or an address */
+	uint32_t	port;			/* 0: none is given, so SRV counts */
+	uint8_t		transport;		/* enum transport: only that one */
+};
+
+enum { TARGETS_MAX = 32 };
+
+struct wire_target {
+	struct addr	addr;			/* with its port */
+	struct span	name;			/* whose address it is: of the SRV record, else the host */
+	uint32_t	priority, weight;	/* of that record */
+};
+
+struct wire_resolved {
+	struct span	targets;		/* target_append()ed, at most TARGETS_MAX; empty: error says why */
+	struct span	error;			/* "no such name", "the name server does not answer", for a person */
+	uint32_t	ttl;			/* seconds until it is to be looked up again */
+	uint32_t	took_ms;
+};
+
+struct wire_dial {
+	struct addr	target;
+	uint8_t		transport;		/* TRANSPORT_TCP or TRANSPORT_TLS */
+	struct span	name;			/* TLS: the domain whose certificate it must show (RFC 5922 section 7), and the SNI */
+	uint32_t	timeout_ms;		/* for connection and handshake together */
+};
+
+struct wire_dialed {
+	uint64_t	flow;			/* known to the sip front already; 0: it failed */
+	struct addr	local;
+	struct span	error;			/* "connection refused", "certificate expired 2014-01-01 00:00:00 UTC", for a person */
+	struct span	tls;			/* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+	struct span	peer;			/* names in its certificate, commas between them */
+	int64_t		peer_until;		/* its notAfter, ms since 1970; 0 without */
+	uint32_t	connect_ms, tls_ms;	/* what each took; of a step that was not reached 0 */
+	bool		connected;		/* the error is of TLS, not of the connection */
 };
 
 /* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */
 int	contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *);
 /* Takes the first off the list.  1, 0 at the end, ERR_CORRUPT. */
 int	contact_next(struct span *list, struct register_contact *);
+/* The same for challenges and targets. */
+int	challenge_append(uint8_t *list, size_t n, size_t max, const struct digest_challenge *);
+int	challenge_next(struct span *list, struct digest_challenge *);
+int	target_append(uint8_t *list, size_t n, size_t max, const struct wire_target *);
+int	target_next(struct span *list, struct wire_target *);
 
 #endif

@@ -85,6 +85,10 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_COUNTS:
 	case WIRE_MESSAGE:
 	case WIRE_SENT:
+	case WIRE_RESOLVE:
+	case WIRE_RESOLVED:
+	case WIRE_DIAL:
+	case WIRE_DIALED:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
