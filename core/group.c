@@ -1,10 +1,8 @@
 #include "core/group.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "core/err.h"
+#include "core/prefix.h"
 
 #define RECORD group
 
@@ -42,15 +40,3 @@ const struct kind	group_kind = {
 	.fields = group_fields, .n_fields = sizeof group_fields / sizeof group_fields[0], .size = sizeof(struct group),
 	.indexes = group_indexes, .n_indexes = sizeof group_indexes / sizeof group_indexes[0],
 };
-
-int
-prefixes_check(const char *s, char *why, size_t size)
-{
-	for (size_t i = 0; s[i] != '\0'; i++) {
-		if (isdigit((unsigned char)s[i]) || s[i] == ',' || s[i] == ' ' || s[i] == '+')
-			continue;
-		(void)snprintf(why, size, "must be digits with an optional +, separated by commas");
-		return ERR_INVALID;
-	}
-	return 0;
-}

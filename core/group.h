@@ -23,6 +23,5 @@ struct group {
 
 extern const struct kind	group_kind;
 
-int	prefixes_check(const char *, char *why, size_t);	/* number prefixes separated by commas */
 
 #endif

@@ -6,10 +6,9 @@
 
 #include "core/addr.h"
 #include "core/err.h"
+#include "core/prefix.h"
 
-static const char *const	transport_words[] = {
-	[TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS", [TRANSPORT_NONE] = "", NULL,
-};
+static const char *const	transport_words[] = { "UDP", "TCP", "TLS", NULL };	/* enum transport from TRANSPORT_UDP on */
 static const char *const	qualify_words[] = { "no", "yes", NULL };
 static const char *const	status_words[] = {
 	[TRUNK_NONE] = "", [TRUNK_OK] = "OK", [TRUNK_LAGGED] = "LAGGED", [TRUNK_UNREACHABLE] = "UNREACHABLE", [TRUNK_UNKNOWN] = "UNKNOWN",
@@ -84,9 +83,14 @@ void
 trunk_defaults(struct trunk *t)
 {
 	memset(t, 0, sizeof *t);
-	t->transport = TRANSPORT_UDP;
 	t->qualify = QUALIFY_YES;
 	t->enabled = true;
+}
+
+enum transport
+trunk_transport(const struct trunk *t)
+{
+	return (enum transport)(t->transport + TRANSPORT_UDP);
 }
 
 const char *
@@ -122,52 +126,16 @@ host_check(const char *s, char *why, size_t size)
 	return 0;
 }
 
-static bool
-is_prefix(const char *s, size_t n)
-{
-	size_t	plus = n > 0 && s[0] == '+';
-
-	if (n == 1 && s[0] == '*')
-		return true;
-	for (size_t i = plus; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return n > 0 && n <= 31;
-}
-
-int
-prefixes_check(const char *s, char *why, size_t size)
-{
-	while (*s != '\0') {
-		size_t	n;
-
-		s += strspn(s, " ");
-		n = strcspn(s, ", ");
-		if (!is_prefix(s, n)) {
-			(void)snprintf(why, size, "'%.*s': a prefix is digits with an optional leading +, or * for every number", (int)(n > 40 ? 40 : n), s);
-			return ERR_INVALID;
-		}
-		s += n;
-		s += strspn(s, " ");
-		if (*s == ',')
-			s++;
-	}
-	return 0;
-}
-
 int
 trunk_check(const struct trunk *t, const struct field **f, char *why, size_t size)
 {
 	*f = NULL;
-	if (t->encryption && t->transport != TRANSPORT_TLS) {
+	if (t->encryption && trunk_transport(t) != TRANSPORT_TLS) {
 		*f = kind_field(&trunk_kind, "encryption");
 		(void)snprintf(why, size, "needs transport TLS");
 	} else if (t->registers && t->username[0] == '\0') {
 		*f = kind_field(&trunk_kind, "register");
 		(void)snprintf(why, size, "needs a username");
-	} else if (t->transport == TRANSPORT_NONE) {
-		*f = kind_field(&trunk_kind, "transport");
-		(void)snprintf(why, size, "must be UDP, TCP or TLS");
 	}
 	return *f == NULL ? 0 : ERR_INVALID;
 }

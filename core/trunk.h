@@ -25,7 +25,7 @@ struct trunk {
 	char		number[32];		/* Virtual Phone Number: caller id of its calls out, where the account has none */
 	char		username[ACCOUNT_USERNAME];	/* that we are known by there */
 	char		password[TRUNK_PASSWORD];	/* sealed on disk; nobody is told it */
-	uint8_t		transport;		/* enum transport */
+	uint8_t		transport;		/* trunk_transport() tells which */
 	bool		encryption;		/* TLS and SRTP, or nothing (product D5) */
 	bool		registers;		/* we register there */
 	uint32_t	qualify;		/* QUALIFY_NO, QUALIFY_YES, or lagged after so many ms */
@@ -49,9 +49,9 @@ struct trunk {
 extern const struct kind	trunk_kind;
 
 void	trunk_defaults(struct trunk *);		/* a new one, before anything is set */
+enum transport trunk_transport(const struct trunk *);
 const char *trunk_status_name(enum trunk_status);	/* "OK" */
 int	host_check(const char *, char *why, size_t);	/* a domain name or an address, IPv6 with or without brackets */
-int	prefixes_check(const char *, char *why, size_t);	/* digits with an optional leading +, separated by commas; * is every number */
 /* What its fields are worth together: encryption needs TLS, register needs a username, ….  0, or ERR_INVALID with the field and why. */
 int	trunk_check(const struct trunk *, const struct field **, char *why, size_t);
 
