@@ -120,12 +120,24 @@ take_message(struct front *f, const struct frame *frame)
 }
 
 static void
+sent_for_queue(struct keeper *k, uint64_t id, const struct wire_sent *sent)
+{
+	queue_sent(k->queue, id, sent);
+}
+
+/* One row a sender. */
+static void	(*const sent_takers[SENDERS])(struct keeper *, uint64_t id, const struct wire_sent *) = {
+	[SENDER_QUEUE] = sent_for_queue,
+};
+
+static void
 take_sent(struct front *f, const struct frame *frame)
 {
+	uint64_t		sender = frame->id >> SENDER_SHIFT;
 	struct wire_sent	sent;
 
-	if (f->process == PROC_SIP && frame_decode(frame, &sent) == 0)
-		queue_sent(f->body->k.queue, frame->id, &sent);
+	if (f->process == PROC_SIP && sender < SENDERS && sent_takers[sender] != NULL && frame_decode(frame, &sent) == 0)
+		sent_takers[sender](&f->body->k, frame->id, &sent);
 }
 
 static void

@@ -17,6 +17,10 @@ struct events;
 struct names;
 struct queue;
 
+/* Who asked for a WIRE_SEND: the highest byte of its id, by which a WIRE_SENT finds back. */
+enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDERS };
+enum { SENDER_SHIFT = 56 };
+
 struct keeper {
 	struct boot		*boot;
 	struct event_base	*base;
