@@ -5,7 +5,6 @@
 
 #include <sodium.h>
 
-#include "core/binding.h"
 #include "core/log.h"
 #include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"
@@ -161,33 +160,6 @@ ids_make(struct client *c, struct place *p, struct compose_ids *ids)
 	buf_bytes(&b, "", 1);
 }
 
-/* Where it goes to and from, and what its Via says of that.  NULL, or why there is no such way. */
-static const char *
-locate(const struct front *f, const struct wire_send *s, struct where *w, struct addr *sent_by)
-{
-	const struct socket	*from;
-	const struct flow	*flow;
-
-	if (s->transport == TRANSPORT_TCP || s->transport == TRANSPORT_TLS) {
-		if (s->flow == 0 || (flow = flows_find(f->flows, s->flow)) == NULL)
-			return "Connection Gone";
-		*w = (struct where){ .source = flow->source, .local = flow->local, .transport = flow->transport, .fd = -1, .flow = s->flow };
-		*sent_by = flow->local;
-		return NULL;
-	}
-	if (s->transport != TRANSPORT_UDP || s->target.family == ADDR_NONE || s->target.port == 0)
-		return "No Target";
-	if ((from = sockets_from(&f->sockets, &s->local, &s->target)) == NULL)
-		return "No Socket";
-	*w = (struct where){ .source = s->target, .local = from->known, .transport = TRANSPORT_UDP, .port = s->target.port, .fd = from->fd };
-	if (from->any && s->local.family == from->addr.family && s->local.port == from->addr.port && !sockets_is_any(&s->local)) {
-		w->local = s->local;
-		w->from_local = true;
-	}
-	*sent_by = w->local;
-	return NULL;
-}
-
 /* When it is sent again or given up, whichever comes first. */
 static void
 arm(struct client *c, const struct place *p)
@@ -244,7 +216,8 @@ client_send(struct front *f, uint64_t id, const struct wire_send *s, int64_t now
 		why = "Stopping";
 	else if (!compose_can(s))
 		why = "No Request";
-	else if ((why = locate(f, s, &w, &sent_by)) == NULL && (p = place_take(c, &w)) == NULL)
+	else if ((why = where_to(f, &(struct way){ .target = s->target, .local = s->local, .transport = s->transport, .flow = s->flow }, &w,
+	    &sent_by)) == NULL && (p = place_take(c, &w)) == NULL)
 		why = "Too Many Requests Outstanding";
 	if (p != NULL) {
 		p->id = id;

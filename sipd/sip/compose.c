@@ -4,8 +4,8 @@
 
 #include "core/binding.h"
 
-static void
-via(struct text_buf *b, uint8_t transport, const struct addr *sent_by, const char *branch)
+void
+compose_via(struct text_buf *b, uint8_t transport, const struct addr *sent_by, const char *branch)
 {
 	static const char *const	protocols[] = { [TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS" };
 
@@ -68,7 +68,7 @@ compose_request(struct text_buf *b, const struct wire_send *s, const struct wher
 	buf_add(b, " ");
 	buf_span(b, s->uri);
 	buf_add(b, " SIP/2.0\r\n");
-	via(b, w->transport, sent_by, ids->branch);
+	compose_via(b, w->transport, sent_by, ids->branch);
 	buf_add(b, "Max-Forwards: 70\r\n");
 	line(b, "Route: ", s->route);
 	party(b, "From: ", s->from);

@@ -15,6 +15,7 @@ struct compose_ids {
 	uint8_t	tag[8], call_id[16];
 };
 
+void	compose_via(struct text_buf *, uint8_t transport, const struct addr *sent_by, const char *branch);	/* the header's line, with rport */
 /* Whether its method, Request-URI and parties can stand in one. */
 bool	compose_can(const struct wire_send *);
 void	compose_request(struct text_buf *, const struct wire_send *, const struct where *, const struct addr *sent_by,

@@ -11,6 +11,8 @@
 
 #include "core/addr.h"
 
+struct front;
+
 struct where {
 	struct addr	source, local;	/* the packet's, or the connection's at the stream process */
 	uint8_t		transport;	/* enum transport */
@@ -19,5 +21,16 @@ struct where {
 	int		fd;		/* socket that a datagram came to */
 	uint64_t	flow;		/* 0 for UDP */
 };
+
+/* What the keeper says of the way to a device or a trunk. */
+struct way {
+	struct addr	target;		/* UDP: where to; else the flow's */
+	struct addr	local;		/* the address that it is to come from */
+	uint8_t		transport;
+	uint64_t	flow;
+};
+
+/* Finds the socket or connection of a way, and what a Via says of it.  NULL, or why there is no such way. */
+const char *where_to(const struct front *, const struct way *, struct where *, struct addr *sent_by);
 
 #endif
