@@ -17,11 +17,37 @@ module_app account.so
 $([ $# -le 4 ] || printf '%s\n' "${@:5}")
 EOF
 	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60" > "$dir/accounts"
-	touch "$dir/contacts"
+	echo "${BARESIP_CONTACT:-}" > "$dir/contacts"
 	baresip -f "$dir" < /dev/null > "$dir/out" 2>&1 &
 	PHONE_PID=$!
 	disown
 	own_pids+=($PHONE_PID)
+}
+
+# baresip_writes TO: the next one that is started can send texts there, and nowhere else: its command for it takes the contact that is
+# current, which is the first it has.  Sets BARESIP_LINES, to be given to baresip_start, and where baresip_says finds it.
+baresip_writes()
+{
+	BARESIP_CONTROL=$(free_port)
+	BARESIP_LINES=("module_app contact.so" "module ctrl_tcp.so" "ctrl_tcp_listen 127.0.0.1:$BARESIP_CONTROL")
+	BARESIP_CONTACT="\"Peer\" <$1>"
+}
+
+# baresip_says TEXT: to its contact; fails when baresip refuses to.
+baresip_says()
+{
+	python3 - "$BARESIP_CONTROL" "$1" <<-'P'
+		import json, socket, sys
+		port, text = sys.argv[1:]
+		ask = json.dumps({"command": "message", "params": text}).encode()
+		with socket.create_connection(("127.0.0.1", int(port)), 10) as s:
+		    s.sendall(b"%d:%s," % (len(ask), ask))
+		    s.settimeout(20)
+		    answer = b""
+		    while not answer.endswith(b","):
+		        answer += s.recv(4096) or sys.exit("baresip hung up")
+		sys.exit(b'"ok":true' not in answer.replace(b" ", b""))
+	P
 }
 
 # linphone_start USER PASSWORD TRANSPORT PORT: the same with linphonec, its commands read from $TMP/linphone-USER/in.

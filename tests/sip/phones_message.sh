@@ -15,7 +15,8 @@ port=$(listening udp)
 
 baresip_on()
 {
-	baresip_start bu password-bu udp "$port" "module_app menu.so"	# it takes texts
+	baresip_writes "sip:lu@127.0.0.1:$port"
+	baresip_start bu password-bu udp "$port" "module_app menu.so" "${BARESIP_LINES[@]}"	# menu takes texts
 	BARESIP=$PHONE_PID
 	wait_for 10 registered bu UDP
 }
@@ -58,6 +59,7 @@ check "baresip registers" baresip_on
 check "linphonec registers" linphone_on
 linphone_says "from-linphone-on-line"
 check "baresip takes linphonec's text" wait_for 2 delivered "DELIVERED at once" 1
+check "a text of baresip's reaches linphonec" eval "baresip_says from-baresip-on-line && wait_for 2 linphone_has from-baresip-on-line"
 check "a text reaches linphonec" other_says "to-linphone-on-line"
 check "which shows it" wait_for 2 linphone_has to-linphone-on-line
 kill -TERM "$BARESIP"
@@ -74,7 +76,8 @@ kill -KILL "$LINPHONE"
 check "linphonec is gone" wait_for 2 not_registered lu
 check "texts for it are accepted" eval 'other_says later-one && other_says later-two'
 check "and wait" wait_for 2 queued 2
+check "and one of baresip's" eval 'baresip_says later-three && wait_for 2 queued 3'
 check "linphonec comes back" linphone_on
-check "and shows them" wait_for 2 eval "linphone_has later-one && linphone_has later-two"
-check "in their order" eval '[ "$(grep -o "later-[a-z]*" "$TMP/linphone-lu/out" | uniq | paste -sd,)" = later-one,later-two ]'
+check "and shows them" wait_for 2 eval "linphone_has later-one && linphone_has later-two && linphone_has later-three"
+check "in their order" eval '[ "$(grep -o "later-[a-z]*" "$TMP/linphone-lu/out" | uniq | paste -sd,)" = later-one,later-two,later-three ]'
 check "the daemon ends well" stop_daemon
