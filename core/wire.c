@@ -133,6 +133,7 @@ static const struct field	message_fields[] = {
 	{ .tag = 47, AT(FT_SPAN, content_type) },
 	{ .tag = 48, AT(FT_SPAN, headers) },
 	{ .tag = 49, AT(FT_SPAN, body) },
+	{ .tag = 50, AT(FT_NUM, size) },
 };
 #undef RECORD
 #define RECORD wire_send

@@ -133,7 +133,8 @@ struct message_ask {
 	int64_t		date;			/* header, ms since 1970; 0 when absent */
 	struct span	content_type;		/* as it was sent, with its parameters */
 	struct span	headers;		/* other headers that go end to end, whole lines: Subject, Accept-Contact, Content-Disposition, … */
-	struct span	body;
+	struct span	body;			/* empty also when that is larger than the front was told to take */
+	uint32_t	size;			/* bytes of the body as it came */
 };
 
 /* A request of ours to a device or a trunk, outside a dialog: the front makes Via, branch, Call-ID and CSeq, sends it again as its transport

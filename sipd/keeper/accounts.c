@@ -13,6 +13,7 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/near.h"
+#include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/staged.h"
 
@@ -208,6 +209,17 @@ accounts_add(struct keeper *k, struct txn *t, const char *operator, const char *
 	return 0;
 }
 
+/* The messages that wait for an account are in its group's count. */
+static void
+count_waiting(struct keeper *k, struct txn *t, uint64_t account_id, uint64_t group_id, int by)
+{
+	char	name[64];
+	int64_t	n = (int64_t)count_get(&k->db, queue_counter(account_id, name));
+
+	if (n > 0)
+		count_add(t, &k->db, groups_counter(group_id, "queue", name), by * n);
+}
+
 static void
 count_move(struct keeper *k, struct txn *t, const struct account *before, const struct account *after)
 {
@@ -231,6 +243,8 @@ count_move(struct keeper *k, struct txn *t, const struct account *before, const 
 		count_add(t, &k->db, groups_counter(before->group_id, "registered", name), -1);
 		count_add(t, &k->db, groups_counter(after->group_id, "registered", name), 1);
 	}
+	count_waiting(k, t, after->id, before->group_id, -1);
+	count_waiting(k, t, after->id, after->group_id, 1);
 }
 
 void
@@ -283,6 +297,7 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 	(void)licences_delete(k, t, a->id);
 	count_add(t, &k->db, "accounts", -1);
 	count(k, t, a, -1);
+	count_waiting(k, t, a->id, a->group_id, -1);	/* they end by themselves, when there is no account any more */
 	tell_all(k, t, operator, a, "deleted, was");
 	return n;
 }

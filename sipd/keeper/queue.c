@@ -350,6 +350,30 @@ is_final(const struct fanout_result *r)
 	return r->unfit || r->code / 100 == 6 || r->code == 403 || r->code == 413 || r->code == 488;
 }
 
+/*
+ * What ends before it was in the queue: its sender was answered and may do as he likes, so that these events are counted when there are many.
+ */
+static void
+tell_refused(struct queue *q, struct span from, struct span to, enum message_status status, const char *why)
+{
+	char	recipient[MESSAGE_PARTY] = "";
+
+	(void)span_get(to, recipient, sizeof recipient);
+	events_tell(q->k->events, EVENT_WARN, "queue", recipient, "message from %.*s: %s at once, %s", (int)from.n, from.s,
+	    message_status_name(status), why);
+}
+
+static void
+flight_refused(struct flight *f, const struct fanout_result *r)
+{
+	char	why[MESSAGE_ERROR];
+
+	(void)snprintf(why, sizeof why, "%" PRIu32 " %.100s", r->code, r->reason);
+	if (r->unfit && f->message.size > 0)
+		tell_refused(f->queue, span_of(f->message.from), span_of(f->message.to), MESSAGE_INVALID_DEVICE, why);
+	flight_answer(f, r->code, r->reason, r->retry_after);
+}
+
 static void
 flight_on_result(void *arg, const struct fanout_result *r)
 {
@@ -358,7 +382,7 @@ flight_on_result(void *arg, const struct fanout_result *r)
 	if (r->taken)
 		flight_delivered(f, r);
 	else if (is_final(r) || f->message.size == 0)
-		flight_answer(f, r->code, r->reason, r->retry_after);
+		flight_refused(f, r);
 	else {
 		note_attempt(&f->message, keeper_now(f->queue->k), r);
 		flight_store(f);
@@ -487,6 +511,24 @@ is_composing(struct span content_type)
 	return content_type.n >= sizeof type - 1 && span_is_nocase((struct span){ content_type.s, sizeof type - 1 }, type);
 }
 
+/* Whether there is something in it, and not too much.  If not, it is answered and told. */
+static bool
+takes_size(struct queue *q, const struct to *to, const struct message_ask *ask)
+{
+	uint32_t	max = q->k->conf.queue.max_size;
+	char		why[100];
+
+	if (ask->size > 0 && ask->size <= max && ask->body.n == ask->size)
+		return true;
+	if (ask->size == 0)
+		(void)snprintf(why, sizeof why, "empty");
+	else
+		(void)snprintf(why, sizeof why, "%" PRIu32 " bytes, of at most %" PRIu32 " (queue.max_size)", ask->size, max);
+	tell_refused(q, ask->from_user, ask->user, MESSAGE_INVALID_PAYLOAD, why);
+	answer(to, ask->size == 0 ? 400 : 413, ask->size == 0 ? "Empty Message" : "Message Too Large", 0);
+	return false;
+}
+
 /* Its sender is known.  Forwarded when the recipient is on line and nothing waits before it, else stored. */
 static void
 accept_message(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from)
@@ -500,10 +542,8 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 		answer(to, 404, "Not Found", 0);
 		return;
 	}
-	if (ask->body.n == 0 || ask->body.n > q->k->conf.queue.max_size) {
-		answer(to, ask->body.n == 0 ? 400 : 413, ask->body.n == 0 ? "Empty Message" : "Message Too Large", 0);
+	if (!takes_size(q, to, ask))
 		return;
-	}
 	if ((f = flight_new(q, to, ask, from, &dest)) == NULL) {
 		answer(to, 503, "Service Unavailable", RETRY_AFTER_S);
 		return;

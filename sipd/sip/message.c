@@ -139,10 +139,9 @@ body_take(struct message_ask *ask, const sip_t *sip, size_t body_max, const char
 		*reason = "Body Shorter Than Content-Length";
 		return 400;
 	}
-	if (ask->body.n > body_max) {
-		*reason = "Message Too Large";
-		return 413;
-	}
+	ask->size = ask->body.n > UINT32_MAX ? UINT32_MAX : (uint32_t)ask->body.n;
+	if (ask->body.n > body_max)
+		ask->body.n = 0;	/* refused by the keeper, who first asks whose it is */
 	return 0;
 }
 

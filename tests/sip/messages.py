@@ -27,6 +27,12 @@ def rows(*words):
     return [json.loads(line) for line in cli("--json", "queue", "list", *words).stdout.splitlines()]
 
 
+def waiting():
+    """Messages that wait, by group."""
+    groups = map(json.loads, cli("--json", "group", "list").stdout.splitlines())
+    return {group["name"]: group["queue"] for group in groups}
+
+
 def phone(user, **more):
     return Phone(SERVER, user, "secret-of-" + user, **more)
 
@@ -64,12 +70,28 @@ def exchange(transport):
     bob.close()
 
 
+def ended(*words):
+    """How many events of the queue have all these words."""
+    text = cli("event", "list", "--limit", "1000", "--query", "module:queue").stdout
+    return sum(all(word in line for word in words) for line in text.splitlines())
+
+
+def flood():
+    """What a phone can do as often as it likes fills no log: so many are told, the others counted."""
+    alice = phone("alice")
+    codes = {alice.message("bob", "") for _ in range(40)}
+    check("however often a message is refused", codes == {400}, codes)
+    check("few events tell of it", 5 <= ended("INVALID_PAYLOAD", "empty") <= 10, ended("INVALID_PAYLOAD", "empty"))
+    alice.close()
+
+
 def refusals():
     alice, bob = phone("alice"), phone("bob")
     alice.register()
     check("nobody by that name: 404", alice.message("nobody", "x") == 404)
     check("an empty message: 400", alice.message("bob", "") == 400)
     check("one that is too large: 413", alice.message("bob", "x" * 2001) == 413)
+    check("each an event, without what it said", [ended("INVALID_PAYLOAD", w) for w in ("empty", "2001 bytes", "xxxx")] == [1, 1, 0])
     check("somebody else's From is refused", alice_as(alice, "bob").message("bob", "x") == 403)
     check("a typing notice is never stored", alice.message("bob", "<x/>", kind="application/im-iscomposing+xml") == 480 and rows() == [])
     cli("account", "disable", "alice")
@@ -83,9 +105,14 @@ def refusals():
     bob.register(0)
     codes = [alice.message("bob", "n %d" % i) for i in range(6)]
     check("over its share of the queue: 480", codes == [202] * 5 + [480], codes)
+    cli("group", "add", "other")
+    cli("account", "set", "bob", "group=other")
+    check("they are counted in the group that he is moved to", waiting() == {"g": 0, "other": 5}, waiting())
     for row in rows():
         cli("queue", "delete", row["id"], "--yes")
-    check("deleted ones are gone", rows() == [])
+    check("deleted ones are gone", rows() == [] and waiting() == {"g": 0, "other": 0}, waiting())
+    check("one that expires is given up", alice.message("bob", "short", headers="Expires: 1\r\n") == 202 and
+          until(lambda: rows() == [], 30) and ended("EXPIRED") == 1, rows())
     bob.close()
     alice.close()
 
@@ -123,6 +150,7 @@ def attempts():
     said = cli("account", "delete", "bob", "--yes").stdout
     check("deleting an account tells how many messages go with it", "Messages" in said and said.split("Messages")[1].split()[0] == "1", said)
     check("a deleted account ends what waits for it", until(lambda: rows() == [], 30), rows())
+    check("as one that has nobody to go to", ended("INVALID_RECIPIENT") == 1 and set(waiting().values()) == {0}, waiting())
     alice.close()
     bob.close()
 
@@ -130,5 +158,6 @@ def attempts():
 for transport in ("udp", "tcp"):
     exchange(transport)
 refusals()
+flood()
 attempts()
 sys.exit(failed > 0)

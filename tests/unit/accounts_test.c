@@ -347,12 +347,51 @@ test_audit(void **state)
 	rig_close(&rig);
 }
 
+static void
+add_count(struct rig *rig, const char *name, int64_t by)
+{
+	struct txn	*t = txn_new(rig->k.db.store);
+
+	count_add(t, &rig->k.db, name, by);
+	assert_int_equal(rig_commit(rig, t), 0);
+}
+
+/* What waits for an account is counted in its group, wherever that goes. */
+static void
+test_waiting_messages(void **state)
+{
+	struct rig		rig;
+	struct account_change	c;
+	struct fault		f;
+	struct edit		edit;
+	struct txn		*t;
+
+	(void)state;
+	rig_open(&rig);
+	(void)make_group(&rig, "g");
+	(void)make_group(&rig, "h");
+	assert_int_equal(add(&rig, "alice", edit_of(&account_kind, "group", "g", NULL), &c, &f), 0);
+	add_count(&rig, "queue/1", 3);
+	add_count(&rig, "group/1/queue", 5);
+	assert_int_equal(SET(&rig, "alice", &c, &f, "owner", "Alice"), 0);
+	assert_int_equal(count(&rig, "group/1/queue"), 5);
+	assert_int_equal(SET(&rig, "alice", &c, &f, "group", "h"), 0);
+	assert_int_equal(count(&rig, "group/1/queue"), 2);
+	assert_int_equal(count(&rig, "group/2/queue"), 3);
+	t = txn_new(rig.k.db.store);
+	assert_int_equal(accounts_delete(&rig.k, t, "root", &c.account, &f), 0);
+	assert_int_equal(rig_commit(&rig, t), 0);
+	assert_int_equal(count(&rig, "group/2/queue"), 0);
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_add), cmocka_unit_test(test_unique), cmocka_unit_test(test_wizard_and_random_password),
 		cmocka_unit_test(test_set), cmocka_unit_test(test_conflict), cmocka_unit_test(test_delete), cmocka_unit_test(test_describe), cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_waiting_messages),
 	};
 
 	return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);

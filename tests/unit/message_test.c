@@ -202,11 +202,16 @@ sizes(void **state)
 	assert_true(asked(r, &ask));
 	assert_int_equal(ask.body.n, 65536);
 	assert_memory_equal(ask.body.s, text + n - 65536, 65536);
+	assert_int_equal(ask.size, 65536);
 	hear_bytes(r, text, with_body(text, sizeof text, HEAD("2"), 65537));
-	assert_status(r, "413 Message Too Large");
+	assert_true(asked(r, &ask));		/* the keeper refuses it, when it knows whose it is */
+	assert_int_equal(ask.body.n, 0);
+	assert_int_equal(ask.size, 65537);
 	r->f.conf.queue.max_size = 100;
 	hear_bytes(r, text, with_body(text, sizeof text, HEAD("3"), 101));
-	assert_status(r, "413 Message Too Large");
+	assert_true(asked(r, &ask));
+	assert_int_equal(ask.body.n, 0);
+	assert_int_equal(ask.size, 101);
 	n = (size_t)snprintf(more, sizeof more, HEAD("4"));
 	while (n < 30 * 1024)
 		n += (size_t)snprintf(more + n, sizeof more - n, "X-%zu: %0100d\r\n", n, 0);
