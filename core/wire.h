@@ -157,7 +157,7 @@ struct wire_send {
 };
 
 struct wire_sent {
-	uint32_t	code;			/* a final answer's; 408: none came in time; 503: it could not be sent */
+	uint32_t	code;			/* a final answer's; 408: none came in time; 503: it could not be sent; 0: it was not, as the front stops */
 	struct span	reason;
 	uint32_t	retry_after;		/* seconds; 0 when it said none */
 	uint32_t	took_ms;

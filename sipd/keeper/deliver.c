@@ -16,9 +16,12 @@
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/keeper.h"
 
-enum { LOOK_SLICE = 64, STARTS_A_TURN = 16, WAITERS_MAX = 1 << 20 };
+enum {
+	LOOK_SLICE = 64, STARTS_A_TURN = 16, WAITERS_MAX = 1 << 20,
+	SOON_MS = 1000,		/* when something of ours failed, not the phone */
+};
 
-enum waiting { READY, LATER, SENDING };
+enum waiting { READY, LATER, SENDING, ENDING };
 
 /* An account that has messages and may be on line. */
 struct waiter {
@@ -26,10 +29,13 @@ struct waiter {
 	TAILQ_ENTRY(waiter)	 link;
 	enum waiting		 state;
 	bool			 again;		/* woken while it was being sent something */
+	bool			 unstored;	/* what became of message is to be written, it is not to be sent again */
 	uint32_t		 tries;		/* that failed since it registered */
-	int64_t			 due_ms;	/* LATER */
-	struct message		 message;	/* SENDING */
+	int64_t			 due_at;	/* LATER */
+	struct message		 message;	/* SENDING, ENDING, unstored */
 	struct fanout		*fanout;	/* SENDING */
+	struct deliver_end	 end;		/* ENDING, unstored */
+	struct fanout_result	 result;	/* that end points to */
 	struct deliver		*deliver;
 };
 
@@ -42,9 +48,9 @@ struct deliver {
 	void			*arg;
 	void			*by_account;	/* tsearch */
 	size_t			 n;
-	struct waiters		 ready, later, sending;
+	struct waiters		 lists[ENDING + 1];
 	size_t			 n_sending;
-	bool			 looking;	/* for accounts that have messages, after a start */
+	bool			 looking, look_anew;	/* for accounts that have messages, as after a start */
 	uint64_t		 look_after;
 	struct deliver_room	 room;
 };
@@ -68,23 +74,16 @@ deliver_new(struct keeper *k, struct fanouts *fanouts, deliver_end_fn end, void 
 	d->fanouts = fanouts;
 	d->end = end;
 	d->arg = arg;
-	d->looking = true;
-	TAILQ_INIT(&d->ready);
-	TAILQ_INIT(&d->later);
-	TAILQ_INIT(&d->sending);
+	for (size_t i = 0; i < sizeof d->lists / sizeof d->lists[0]; i++)
+		TAILQ_INIT(&d->lists[i]);
+	deliver_look(d, true);
 	return d;
-}
-
-static struct waiters *
-list_of(struct deliver *d, const struct waiter *w)
-{
-	return w->state == READY ? &d->ready : w->state == LATER ? &d->later : &d->sending;
 }
 
 static void
 waiter_free(struct deliver *d, struct waiter *w)
 {
-	TAILQ_REMOVE(list_of(d, w), w, link);
+	TAILQ_REMOVE(&d->lists[w->state], w, link);
 	d->n_sending -= w->state == SENDING;
 	(void)tdelete(w, &d->by_account, by_account);
 	d->n--;
@@ -94,13 +93,11 @@ waiter_free(struct deliver *d, struct waiter *w)
 void
 deliver_free(struct deliver *d)
 {
-	struct waiters	*const lists[] = { d == NULL ? NULL : &d->ready, d == NULL ? NULL : &d->later, d == NULL ? NULL : &d->sending };
-
 	if (d == NULL)
 		return;
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-		while (!TAILQ_EMPTY(lists[i]))
-			waiter_free(d, TAILQ_FIRST(lists[i]));
+	for (size_t i = 0; i < sizeof d->lists / sizeof d->lists[0]; i++)
+		while (!TAILQ_EMPTY(&d->lists[i]))
+			waiter_free(d, TAILQ_FIRST(&d->lists[i]));
 	free(d);
 }
 
@@ -108,24 +105,24 @@ deliver_free(struct deliver *d)
 static void
 place(struct deliver *d, struct waiter *w)
 {
-	struct waiter	*before = w->state == LATER ? TAILQ_LAST(&d->later, waiters) : NULL;
+	struct waiter	*before = w->state == LATER ? TAILQ_LAST(&d->lists[LATER], waiters) : NULL;
 
 	if (w->state != LATER) {
-		TAILQ_INSERT_TAIL(list_of(d, w), w, link);
+		TAILQ_INSERT_TAIL(&d->lists[w->state], w, link);
 		return;
 	}
-	while (before != NULL && before->due_ms > w->due_ms)
+	while (before != NULL && before->due_at > w->due_at)
 		before = TAILQ_PREV(before, waiters, link);
 	if (before == NULL)
-		TAILQ_INSERT_HEAD(&d->later, w, link);
+		TAILQ_INSERT_HEAD(&d->lists[LATER], w, link);
 	else
-		TAILQ_INSERT_AFTER(&d->later, before, w, link);
+		TAILQ_INSERT_AFTER(&d->lists[LATER], before, w, link);
 }
 
 static void
 waiter_put(struct deliver *d, struct waiter *w, enum waiting state)
 {
-	TAILQ_REMOVE(list_of(d, w), w, link);
+	TAILQ_REMOVE(&d->lists[w->state], w, link);
 	d->n_sending -= w->state == SENDING;
 	w->state = state;
 	d->n_sending += w->state == SENDING;
@@ -157,7 +154,7 @@ deliver_wake(struct deliver *d, uint64_t account_id, bool anew)
 			free(w);
 			return;
 		}
-		TAILQ_INSERT_TAIL(&d->ready, w, link);
+		TAILQ_INSERT_TAIL(&d->lists[READY], w, link);
 		d->n++;
 		return;
 	}
@@ -219,9 +216,9 @@ deliver_request(struct keeper *k, const struct message *m, struct deliver_room *
 }
 
 static void
-retry_later(struct deliver *d, struct waiter *w, uint32_t wait_s)
+retry_later(struct deliver *d, struct waiter *w, int64_t wait_ms)
 {
-	w->due_ms = clock_boot_ms() + (int64_t)wait_s * 1000;
+	w->due_at = keeper_now(d->k) + wait_ms;
 	waiter_put(d, w, LATER);
 }
 
@@ -231,72 +228,127 @@ attempt_failed(struct deliver *d, struct waiter *w, const struct fanout_result *
 {
 	const struct config	*c = &d->k->conf;
 	uint32_t		 wait = r->retry_after > c->queue.retry ? r->retry_after : c->queue.retry;
-	bool			 last = ++w->tries >= c->queue.tries && !w->again;
+	int64_t			 wait_ms = r->cut ? SOON_MS : (int64_t)wait * 1000;
+	bool			 last = !r->cut && ++w->tries >= c->queue.tries && !w->again;
 	const struct deliver_end end = { .status = MESSAGE_ENQUEUED, .result = r, .tries = w->tries,
-	    .next_try = last ? 0 : keeper_now(d->k) + (int64_t)wait * 1000 };
+	    .next_try = last ? 0 : keeper_now(d->k) + wait_ms };
 
 	(void)d->end(d->arg, &w->message, &end);
-	if (w->again)
+	if (w->again && !r->cut)
 		waiter_put(d, w, READY);
 	else if (last)
 		waiter_free(d, w);
 	else
-		retry_later(d, w, wait);
+		retry_later(d, w, wait_ms);
+}
+
+/* Has w->end written; the account waits for that. */
+static void
+end_message(struct deliver *d, struct waiter *w)
+{
+	int	rc;
+
+	w->unstored = true;
+	waiter_put(d, w, ENDING);
+	if ((rc = d->end(d->arg, &w->message, &w->end)) == 0)
+		return;
+	if (rc != ERR_NOT_FOUND) {
+		retry_later(d, w, SOON_MS);
+		return;
+	}
+	w->unstored = false;
+	waiter_put(d, w, READY);
+}
+
+static void
+end_as(struct deliver *d, struct waiter *w, enum message_status status)
+{
+	w->end = (struct deliver_end){ .status = status };
+	end_message(d, w);
+}
+
+void
+deliver_stored(struct deliver *d, const struct message *m, enum message_status status, int rc)
+{
+	struct waiter	*w = waiter_find(d, m->to_account);
+
+	if (w == NULL || w->state != ENDING || w->message.seq != m->seq || w->end.status != status)
+		return;		/* it was an attempt, or ended by its age */
+	if (rc != 0) {
+		retry_later(d, w, SOON_MS);
+		return;
+	}
+	w->unstored = false;
+	waiter_put(d, w, READY);
 }
 
 static void
 on_result(void *arg, const struct fanout_result *r)
 {
-	struct waiter			*w = arg;
-	struct deliver			*d = w->deliver;
-	const struct deliver_end	 end = { .status = r->taken ? MESSAGE_DELIVERED : MESSAGE_INVALID_DEVICE, .result = r };
+	struct waiter	*w = arg;
+	struct deliver	*d = w->deliver;
 
 	if (!r->taken && !r->unfit) {
 		attempt_failed(d, w, r);
 		return;
 	}
 	w->tries = 0;
-	if (d->end(d->arg, &w->message, &end) != 0)
-		retry_later(d, w, d->k->conf.queue.retry);
-	else
-		waiter_put(d, w, READY);
+	w->result = *r;
+	w->end = (struct deliver_end){ .status = r->taken ? MESSAGE_DELIVERED : MESSAGE_INVALID_DEVICE, .result = &w->result };
+	end_message(d, w);
+}
+
+/* Its content goes to the account's devices. */
+static void
+send(struct deliver *d, struct waiter *w)
+{
+	struct wire_send	s;
+	int			rc;
+
+	if ((rc = deliver_request(d->k, &w->message, &d->room, &s)) != 0) {
+		log_error("queue: the content of message %s can't be read: %s", w->message.id, err_text(rc));
+		end_as(d, w, MESSAGE_INVALID_PAYLOAD);
+		return;
+	}
+	waiter_put(d, w, SENDING);
+	rc = fanout_start(d->fanouts, w->account_id, &s, on_result, w, &w->fanout);
+	if (rc == 0)
+		waiter_free(d, w);		/* not on line: registering wakes it */
+	else if (rc < 0)
+		retry_later(d, w, SOON_MS);
+	sodium_memzero(&d->room, sizeof d->room);
 }
 
 /* What stands first for the account goes out; what can't ever is ended. */
 static void
 serve(struct deliver *d, struct waiter *w)
 {
-	const struct deliver_end	 nobody = { .status = MESSAGE_INVALID_RECIPIENT }, damaged = { .status = MESSAGE_INVALID_PAYLOAD };
-	struct account			 a = { .id = w->account_id };
-	struct wire_send		 s;
-	int				 rc;
+	struct account	a = { .id = w->account_id };
+	int		rc;
 
 	w->again = false;
+	if (w->unstored) {
+		end_message(d, w);
+		return;
+	}
 	if (!first_message(d, w->account_id, &w->message)) {
 		waiter_free(d, w);
 		return;
 	}
+	if (w->message.expires <= keeper_now(d->k)) {
+		end_as(d, w, MESSAGE_EXPIRED);
+		return;
+	}
 	if ((rc = table_get(&d->k->db, &account_kind, &a)) == ERR_NOT_FOUND) {
-		if (d->end(d->arg, &w->message, &nobody) != 0)
-			retry_later(d, w, d->k->conf.queue.retry);
+		end_as(d, w, MESSAGE_INVALID_RECIPIENT);
 		return;
 	}
 	sodium_memzero(a.ha1_md5, sizeof a.ha1_md5);
 	sodium_memzero(a.ha1_sha256, sizeof a.ha1_sha256);
-	if (rc != 0 || !a.enabled) {
+	if (rc != 0 || !a.enabled)
 		waiter_free(d, w);		/* it ages; enabling wakes it */
-		return;
-	}
-	if ((rc = deliver_request(d->k, &w->message, &d->room, &s)) != 0) {
-		log_error("queue: the content of message %s can't be read: %s", w->message.id, err_text(rc));
-		if (d->end(d->arg, &w->message, &damaged) != 0)
-			retry_later(d, w, d->k->conf.queue.retry);
-		return;
-	}
-	waiter_put(d, w, SENDING);
-	if (fanout_start(d->fanouts, w->account_id, &s, on_result, w, &w->fanout) == 0)
-		waiter_free(d, w);		/* not on line: registering wakes it */
-	sodium_memzero(&d->room, sizeof d->room);
+	else
+		send(d, w);
 }
 
 static int
@@ -322,14 +374,16 @@ look(struct deliver *d)
 		d->looking = account != 0;
 		d->look_after = account;
 		if (account != 0)
-			deliver_wake(d, account, true);
+			deliver_wake(d, account, d->look_anew);
 	}
+	d->look_anew &= d->looking;
 }
 
 void
-deliver_look(struct deliver *d)
+deliver_look(struct deliver *d, bool anew)
 {
 	d->looking = true;
+	d->look_anew |= anew;
 	d->look_after = 0;
 }
 
@@ -340,22 +394,22 @@ deliver_turn(struct deliver *d)
 
 	if (d->k->channels[PROC_SIP] == NULL || d->k->stopping)
 		return false;
-	for (int i = 0; i < STARTS_A_TURN && d->n_sending < DELIVER_WINDOW && (w = TAILQ_FIRST(&d->ready)) != NULL; i++)
+	for (int i = 0; i < STARTS_A_TURN && d->n_sending < DELIVER_WINDOW && (w = TAILQ_FIRST(&d->lists[READY])) != NULL; i++)
 		serve(d, w);
-	return !TAILQ_EMPTY(&d->ready) && d->n_sending < DELIVER_WINDOW;
+	return !TAILQ_EMPTY(&d->lists[READY]) && d->n_sending < DELIVER_WINDOW;
 }
 
 void
 deliver_tick(struct deliver *d)
 {
-	int64_t		 now_ms = clock_boot_ms();
+	int64_t		 now = keeper_now(d->k);
 	struct waiter	*w;
 
 	if (d->k->channels[PROC_SIP] == NULL || d->k->stopping)
 		return;
 	if (d->looking)
 		look(d);
-	while ((w = TAILQ_FIRST(&d->later)) != NULL && w->due_ms <= now_ms)
+	while ((w = TAILQ_FIRST(&d->lists[LATER])) != NULL && w->due_at <= now)
 		waiter_put(d, w, READY);
 }
 
@@ -364,7 +418,7 @@ deliver_is_sending(const struct deliver *d, uint64_t account_id, uint64_t seq)
 {
 	const struct waiter	*w = waiter_find(d, account_id);
 
-	return w != NULL && w->state == SENDING && w->message.seq == seq;
+	return w != NULL && (w->state == SENDING || w->unstored) && w->message.seq == seq;
 }
 
 size_t

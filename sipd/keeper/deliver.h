@@ -2,6 +2,9 @@
  * Delivery: which stored message is sent when.  An account's messages go out one after the other, in the order of their acceptance; accounts
  * take turns, and only so many are served at a time, so that a slow phone delays nobody else's and an outage's end is no flood.
  *
+ * What became of a message is on disk before the account's next one goes out.  Where that can't be written the message is not sent
+ * again: only the writing is.
+ *
  * Nothing of it is stored but the messages themselves: after a start every account that has some is looked at, in slices.
  */
 #ifndef SIPD_KEEPER_DELIVER_H
@@ -23,7 +26,10 @@ struct deliver_end {
 	int64_t			 next_try;	/* of one that stays; 0: when it registers */
 	uint32_t		 tries;
 };
-/* 0, or it could not be stored: it is tried again later. */
+/*
+ * Writes it.  0: deliver_stored() is called once that is durable, or is not; ERR_NOT_FOUND: there is no such message any more; another error: it
+ * could not be written.
+ */
 typedef int	(*deliver_end_fn)(void *arg, const struct message *, const struct deliver_end *);
 
 struct deliver *deliver_new(struct keeper *, struct fanouts *, deliver_end_fn, void *arg);
@@ -31,9 +37,12 @@ void	deliver_free(struct deliver *);
 
 /* Something changed for the account: a message, a registration (its tries begin anew), the account itself. */
 void	deliver_wake(struct deliver *, uint64_t account_id, bool anew);
-void	deliver_look(struct deliver *);			/* at every account that has messages, anew */
+void	deliver_stored(struct deliver *, const struct message *, enum message_status, int rc);
+/* At every account that has messages.  anew: their tries begin anew; else only of those that nobody thinks of. */
+void	deliver_look(struct deliver *, bool anew);
 bool	deliver_turn(struct deliver *);			/* each turn of the loop: a slice; true: there is more to do */
 void	deliver_tick(struct deliver *);			/* four times a second */
+/* It is on its way, or arrived and that could not be written yet. */
 bool	deliver_is_sending(const struct deliver *, uint64_t account_id, uint64_t seq);
 size_t	deliver_under_way(const struct deliver *);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/binding.h"
+#include "core/err.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/keeper.h"
 
@@ -11,7 +12,7 @@ enum { SLOT_BITS = 16, DEVICES_MAX = 64 };
 
 struct fanout {
 	struct fanout_result	 result;
-	size_t			 outstanding, unfit;
+	size_t			 outstanding, unfit, cut;
 	bool			 told;
 	fanout_fn		 fn;
 	void			*arg;
@@ -107,6 +108,7 @@ struct starting {
 	struct fanouts		*fanouts;
 	struct fanout		*fanout;
 	struct wire_send	 send;
+	bool			 busy;		/* there was no room for a device */
 };
 
 static void
@@ -116,8 +118,13 @@ start_one(void *arg, const struct binding *b)
 	struct keeper	*k = s->fanouts->k;
 	uint64_t	 id;
 
-	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) || b->expires_at <= keeper_now(k) || (b->transport != TRANSPORT_UDP && b->flow == 0) || (id = slot_take(s->fanouts, s->fanout)) == 0)
+	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) || b->expires_at <= keeper_now(k) ||
+	    (b->transport != TRANSPORT_UDP && b->flow == 0))
 		return;
+	if ((id = slot_take(s->fanouts, s->fanout)) == 0) {
+		s->busy = true;
+		return;
+	}
 	s->send.target = b->source;
 	s->send.local = b->local;
 	s->send.transport = b->transport;
@@ -126,12 +133,13 @@ start_one(void *arg, const struct binding *b)
 	s->send.route = span_of(b->path);
 	if (channel_send(k->channels[PROC_SIP], WIRE_SEND, id, &s->send) != 0) {
 		(void)slot_give(s->fanouts, (uint32_t)(id & ((1u << SLOT_BITS) - 1)));
+		s->busy = true;
 		return;
 	}
 	memcpy(s->fanout->devices[s->fanout->result.devices++], b->hash, BINDING_KEY);
 }
 
-size_t
+int
 fanout_start(struct fanouts *f, uint64_t account_id, const struct wire_send *request, fanout_fn fn, void *arg,
     struct fanout **fanout)
 {
@@ -139,18 +147,20 @@ fanout_start(struct fanouts *f, uint64_t account_id, const struct wire_send *req
 	size_t		devices;
 
 	if (f->k->channels[PROC_SIP] == NULL || (s.fanout = calloc(1, sizeof *s.fanout)) == NULL)
-		return 0;
+		return ERR_BUSY;
 	s.fanout->fn = fn;
 	s.fanout->arg = arg;
 	if (s.send.timeout_ms == 0)
 		s.send.timeout_ms = FANOUT_TIMEOUT_MS;
 	(void)accounts_bindings(f->k, account_id, start_one, &s);
 	devices = s.fanout->result.devices;
-	if (devices == 0)
+	if (devices == 0) {
 		free(s.fanout);
-	else if (fanout != NULL)
+		return s.busy ? ERR_BUSY : 0;
+	}
+	if (fanout != NULL)
 		*fanout = s.fanout;
-	return devices;
+	return (int)devices;
 }
 
 void
@@ -177,6 +187,7 @@ says_more(const struct wire_sent *s, const struct fanout_result *r, bool ours)
 	return r->code == 0 || (!ours && (s->code / 100 > r->code / 100 || r->code == 408 || r->code == 503));
 }
 
+/* A front that is stopping says 0: it did not try. */
 static void
 fanout_take(struct fanout *o, const struct wire_sent *s)
 {
@@ -185,9 +196,10 @@ fanout_take(struct fanout *o, const struct wire_sent *s)
 	if (o->told)
 		return;
 	o->unfit += is_unfit(s->code);
+	o->cut += s->code == 0;
 	r->taken = s->code / 100 == 2;
 	if (r->taken || says_more(s, r, s->ours)) {
-		r->code = s->code;
+		r->code = s->code == 0 ? 503 : s->code;
 		(void)span_get(s->reason, r->reason, sizeof r->reason);
 	}
 	if (s->retry_after != 0 && (r->retry_after == 0 || s->retry_after < r->retry_after))
@@ -195,6 +207,7 @@ fanout_take(struct fanout *o, const struct wire_sent *s)
 	if (!r->taken && o->outstanding > 0)
 		return;
 	r->unfit = !r->taken && o->unfit == r->devices;
+	r->cut = o->cut == r->devices;
 	o->told = true;
 	o->fn(o->arg, r);
 }
@@ -215,7 +228,7 @@ fanouts_sent(struct fanouts *f, uint64_t id, const struct wire_sent *s)
 void
 fanouts_front_gone(struct fanouts *f)
 {
-	const struct wire_sent	gone = { .code = 503, .reason = { "Service Unavailable", 19 }, .ours = true };
+	const struct wire_sent	gone = { .code = 0, .reason = { "Service Unavailable", 19 }, .ours = true };
 
 	for (uint32_t i = 0; i < FANOUT_MAX && f->under_way > 0; i++)
 		if (f->slots[i].fanout != NULL)

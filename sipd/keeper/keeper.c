@@ -324,6 +324,8 @@ on_undone(void *arg, int rc)
 	names_forget(b->k.names);
 	if (b->k.registrar != NULL)
 		registrar_undone(b->k.registrar);
+	if (b->k.queue != NULL)
+		queue_undone(b->k.queue);
 	if (rc != ERR_CORRUPT) {
 		log_error("store: a batch was not written: %s", err_text(rc));
 		return;

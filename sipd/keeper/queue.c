@@ -219,7 +219,6 @@ count_delivery(struct queue *q, struct txn *t, struct message *m)
 	(void)snprintf(name, sizeof name, "to_seq/%" PRIu64, m->to_account);
 	m->to_seq = count_get(&q->k->db, name) + 1;
 	count_add(t, &q->k->db, name, 1);
-	q->delivered++;
 }
 
 static void
@@ -229,39 +228,65 @@ watch(struct queue *q, const char *what, const struct message *m)
 		watch_message(q->k->control->watches, what, m);
 }
 
+/* What became of a message, while that is being written. */
+struct ending {
+	struct queue	*queue;
+	struct message	 message;
+};
+
+static void
+on_end_stored(void *arg, int rc)
+{
+	struct ending	*e = arg;
+	struct queue	*q = e->queue;
+	struct message	*m = &e->message;
+
+	if (rc == 0) {
+		q->delivered += m->status == MESSAGE_DELIVERED;
+		watch(q, m->managed ? "removed" : "changed", m);
+	}
+	deliver_stored(q->deliver, m, m->status, rc);
+	free(e);
+}
+
 /* Of deliver.c: a stored message was sent, or can't be. */
 static int
 on_end(void *arg, const struct message *sent, const struct deliver_end *end)
 {
 	struct queue	*q = arg;
-	struct txn	*t = txn_new(q->k->db.store);
-	struct message	 m = { .seq = sent->seq };
+	struct ending	*e = calloc(1, sizeof *e);
+	struct message	*m;
+	struct txn	*t;
 	int		 rc;
 
-	if (t == NULL)
+	if (e == NULL)
 		return -ENOMEM;
-	if (table_get(&q->k->db, &message_kind, &m) != 0) {
-		txn_drop(t);		/* deleted meanwhile */
-		return 0;
+	m = &e->message;
+	e->queue = q;
+	m->seq = sent->seq;
+	if ((rc = table_get(&q->k->db, &message_kind, m)) != 0) {
+		free(e);	/* deleted meanwhile */
+		return rc;
 	}
+	t = txn_new(q->k->db.store);
 	if (end->result != NULL)
-		note_attempt(&m, keeper_now(q->k), end->result);
-	m.status = (uint8_t)end->status;
-	m.tries = end->tries;
-	m.next_try = end->next_try;
+		note_attempt(m, keeper_now(q->k), end->result);
+	m->status = (uint8_t)end->status;
+	m->tries = end->tries;
+	m->next_try = end->next_try;
 	if (end->status == MESSAGE_ENQUEUED)
-		table_put(t, &q->k->db, &message_kind, &m);
+		table_put(t, &q->k->db, &message_kind, m);
 	else {
-		m.managed = true;
+		m->managed = true;
 		if (end->status == MESSAGE_DELIVERED)
-			count_delivery(q, t, &m);
-		remove_message(q, t, &m);
-		tell_end(q, t, &m, NULL, message_status_name(end->status));
+			count_delivery(q, t, m);
+		remove_message(q, t, m);
+		tell_end(q, t, m, NULL, message_status_name(end->status));
 	}
-	if ((rc = store_commit(t, NULL, NULL)) != 0)
-		log_error("queue: what became of message %s is not stored: %s", m.id, err_text(rc));
-	else
-		watch(q, m.managed ? "removed" : "changed", &m);
+	if ((rc = store_commit(t, on_end_stored, e)) != 0) {
+		log_error("queue: what became of message %s is not stored: %s", m->id, err_text(rc));
+		free(e);
+	}
 	return rc;
 }
 
@@ -295,44 +320,58 @@ on_stored(void *arg, int rc)
 		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
 }
 
-/* The message waits on disk; its 202 goes when it is there. */
+/* It waits on disk from the commit on. */
+static int
+put_flight(struct queue *q, struct flight *f)
+{
+	struct message	*m = &f->message;
+	struct txn	*t = txn_new(q->k->db.store);
+	int		 rc;
+
+	m->seq = table_next_id(t, &q->k->db, "message");
+	note_seen(q, t, f, 202);
+	table_put(t, &q->k->db, &message_kind, m);
+	count_waiting(q, t, m->to_account, 1);
+	if ((rc = payload_put(t, &q->k->db, m->seq, &f->payload)) != 0) {
+		txn_drop(t);
+		return rc;
+	}
+	return store_commit(t, on_stored, f);
+}
+
+/* Its 202 goes when it is on disk. */
 static void
 flight_store(struct flight *f)
 {
 	struct queue	*q = f->queue;
 	struct message	*m = &f->message;
-	struct txn	*t;
 	char		 name[64];
-	int		 rc = -ENOMEM;
+	int		 rc;
 
 	if (count_get(&q->k->db, queue_counter(m->to_account, name)) >= q->k->conf.queue.per_account) {
 		flight_answer(f, 480, "Too Many Messages Wait", FULL_RETRY_AFTER_S);
 		return;
 	}
-	if (store_is_taking(q->k->db.store) && (t = txn_new(q->k->db.store)) != NULL) {
-		m->seq = table_next_id(t, &q->k->db, "message");
-		note_seen(q, t, f, 202);
-		table_put(t, &q->k->db, &message_kind, m);
-		count_waiting(q, t, m->to_account, 1);
-		if ((rc = payload_put(t, &q->k->db, m->seq, &f->payload)) != 0)
-			txn_drop(t);
-		else
-			rc = store_commit(t, on_stored, f);
+	if (!store_is_taking(q->k->db.store)) {		/* the store has said why */
+		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
+		return;
 	}
-	if (rc != 0) {
+	if ((rc = put_flight(q, f)) != 0) {
 		log_error("queue: a message from %s to %s is not stored: %s", m->from, m->to, err_text(rc));
 		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
 	}
 }
 
-/* A device took it: there is nothing to store but that it was so. */
+/* A device took it: there is nothing to store but that it was so, and not even that while the store has little room. */
 static void
 flight_delivered(struct flight *f, const struct fanout_result *r)
 {
 	struct queue	*q = f->queue;
-	struct txn	*t = txn_new(q->k->db.store);
+	struct txn	*t;
 
-	if (t != NULL) {
+	q->delivered++;
+	if (store_is_taking(q->k->db.store)) {
+		t = txn_new(q->k->db.store);
 		note_seen(q, t, f, r->code);
 		count_delivery(q, t, &f->message);
 		f->message.status = MESSAGE_DELIVERED;
@@ -596,6 +635,13 @@ queue_channel_gone(struct queue *q, struct channel *channel)
 	fanouts_front_gone(q->fanouts);
 }
 
+/* Messages are back whose accounts nobody thinks of any more. */
+void
+queue_undone(struct queue *q)
+{
+	deliver_look(q->deliver, false);
+}
+
 static int
 take_message(void *arg, const void *record)
 {
@@ -643,7 +689,8 @@ end_expired(struct queue *q)
 
 	for (; n < END_SLICE && first_due(q, TABLE_MESSAGE_EXPIRY, &f) && f.n == 8; n++) {
 		m = (struct message){ .seq = be64_get(f.primary) };
-		if (table_get(&q->k->db, &message_kind, &m) != 0 || on_end(q, &m, &end) != 0)
+		if (table_get(&q->k->db, &message_kind, &m) != 0 || deliver_is_sending(q->deliver, m.to_account, m.seq) ||
+		    on_end(q, &m, &end) != 0)
 			return false;
 	}
 	return n == END_SLICE;
@@ -748,7 +795,7 @@ queue_retry_account(struct queue *q, uint64_t account_id)
 void
 queue_retry_all(struct queue *q)
 {
-	deliver_look(q->deliver);
+	deliver_look(q->deliver, true);
 }
 
 int

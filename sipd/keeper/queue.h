@@ -24,6 +24,7 @@ bool	queue_tick(struct queue *);		/* four times a second; the same */
 void	queue_ask(struct queue *, struct channel *, uint64_t id, const struct message_ask *);
 void	queue_sent(struct queue *, uint64_t id, const struct wire_sent *);	/* how a request of ours ended */
 void	queue_channel_gone(struct queue *, struct channel *);
+void	queue_undone(struct queue *);			/* a batch of the store was */
 
 /* Tried again at once, though its tries are used up: one (0, ERR_NOT_FOUND), those for an account (how many there are), all. */
 int	queue_retry(struct queue *, uint64_t seq);

@@ -229,7 +229,7 @@ client_send(struct front *f, uint64_t id, const struct wire_send *s, int64_t now
 		return;
 	if (p != NULL)
 		place_release(c, p);
-	refused = own(503, why);
+	refused = own(f->stopping ? 0 : 503, why);
 	tell(f, id, &refused);
 }
 
