@@ -9,8 +9,9 @@
 #include "core/message.h"
 #include "core/licence.h"
 #include "core/profile.h"
+#include "core/trunk.h"
 
-const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &message_kind, &profile_kind, &licence_kind, &event_kind, NULL };
+const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &trunk_kind, &message_kind, &profile_kind, &licence_kind, &event_kind, NULL };
 
 const struct kind *
 kind_named(const char *name)

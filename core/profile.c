@@ -41,12 +41,6 @@ const struct kind	profile_kind = {
 	.indexes = profile_indexes, .n_indexes = sizeof profile_indexes / sizeof profile_indexes[0],
 };
 
-void
-profile_defaults(struct profile *p)
-{
-	memset(p, 0, sizeof *p);
-}
-
 static bool
 host_is_valid(const char *host, size_t n)
 {

@@ -26,7 +26,6 @@ struct profile {
 
 extern const struct kind	profile_kind;
 
-void	profile_defaults(struct profile *);	/* a new one, before anything is set */
 int	url_check(const char *, char *why, size_t);	/* http or https, with a host */
 /* Whether the parameters are what its kind of client takes.  0, or ERR_INVALID with the line. */
 int	profile_check_parameters(const struct profile *, char *why, size_t);

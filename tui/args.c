@@ -115,15 +115,17 @@ take_export(const struct command *c, int argc, char **argv, struct args *a)
 
 /* What stands after password=. */
 static int
-set_password(json_t *set, const char *name, const char *value)
+set_password(json_t *set, const struct field *f, const char *value)
 {
-	char	password[PASSWORD_TEXT], why[128];
-	int	rc;
+	bool		 made = f->flags & FF_VIRTUAL;	/* one that is stored is somebody else's, and not made here */
+	const char	*name = f->name;
+	char		 password[PASSWORD_TEXT], why[128];
+	int		 rc;
 
-	if (strcmp(value, "random") == 0 || value[0] == '\0')
+	if ((made && strcmp(value, "random") == 0) || value[0] == '\0')
 		return set_text(set, name, value);
 	if (strcmp(value, "-") != 0)
-		return complain(EXIT_USAGE, "a %s is never an argument: use %s=- or %s=random", name, name, name);
+		return complain(EXIT_USAGE, "a %s is never an argument: use %s=-%s", name, name, made ? " or password=random" : "");
 	if (ask_password(password, sizeof password, why, sizeof why) != 0)
 		return complain(EXIT_REFUSED, "%s", why);
 	rc = set_text(set, name, password);
@@ -148,7 +150,7 @@ set_field(const struct command *c, json_t *set, const char *word)
 		    nearest_field(kind_named(c->kind), name, 0, FF_HIDDEN | FF_SERVER, hint, sizeof hint));
 	if (json_object_get(set, name) != NULL)
 		return complain(EXIT_USAGE, "%s is set twice", name);
-	return f->flags & FF_SECRET ? set_password(set, name, value) : set_text(set, name, value);
+	return f->flags & FF_SECRET ? set_password(set, f, value) : set_text(set, name, value);
 }
 
 static int

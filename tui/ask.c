@@ -67,7 +67,7 @@ ask_password(char *buf, size_t size, char *why, size_t why_size)
 
 	if (!isatty(STDIN_FILENO)) {
 		if (!read_line(buf, size) || buf[0] == '\0')
-			fault = "no password on standard input: give it as one line of at most 250 bytes, or let password=random make one";
+			fault = "no password on standard input: give it as one line of at most 250 bytes";
 	} else if (!read_hidden("Password: ", buf, size) || !read_hidden("The same again: ", again, sizeof again))
 		fault = "no password was typed, or one that is too long";
 	else if (strcmp(buf, again) != 0)

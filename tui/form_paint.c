@@ -59,7 +59,7 @@ remark(const struct draft *d, int i)
 	if (ff->again)
 		return "the same again";
 	if (ff->field->flags & FF_SECRET)
-		return d->adding ? "random: made for you" : "empty: keep";
+		return !d->adding ? "empty: keep" : ff->field->flags & FF_VIRTUAL ? "random: made for you" : "";
 	if (d->adding && ff->field->tag == d->kind->name_tag && (ff->field->flags & FF_NEEDED) == 0)
 		return "empty: a random number";
 	return "";
@@ -109,7 +109,7 @@ line_paint(struct at *at, int i, int line, int row)
 	const char		*text;
 	char			 value[3 * EDITOR_MAX], boxed[3 * EDITOR_MAX + 200], left = ff->fixed ? ' ' : choice ? '<' : '[';
 
-	if ((ff->field->flags & FF_SECRET) && strcmp(e->text, "random") != 0) {
+	if ((ff->field->flags & FF_SECRET) && ((ff->field->flags & FF_VIRTUAL) == 0 || strcmp(e->text, "random") != 0)) {
 		mask(e, &stars);
 		e = &stars;
 	}

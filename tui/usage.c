@@ -66,7 +66,7 @@ help_all(void)
 	for (size_t i = 0; i < n_commands; i++)
 		help_command(&commands[i]);
 	(void)printf("\nFIELD=VALUE sets a field, FIELD= empties it.  password=- reads it from standard input,\n"
-	    "password=random makes one and prints it once.\n"
+	    "password=random makes an account's and prints it once.\n"
 	    "Exit status: 0 done, 1 refused, 2 usage, 3 the daemon can't be reached.\n");
 }
 

@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/message.h"
 #include "core/profile.h"
+#include "core/trunk.h"
 #include "db/sorts.h"
 #include "db/words.h"
 #include "sipd/keeper/control.h"
@@ -25,7 +26,7 @@
 enum { VERIFY_STEP = 32 };
 
 static const struct kind *const	stored[] = {
-	&group_kind, &account_kind, &binding_kind, &profile_kind, &licence_kind, &message_kind, &message_seen_kind, &event_kind,
+	&group_kind, &account_kind, &binding_kind, &profile_kind, &trunk_kind, &licence_kind, &message_kind, &message_seen_kind, &event_kind,
 };
 
 struct verify {
@@ -45,6 +46,7 @@ union record {
 	struct group	group;
 	struct binding	binding;
 	struct profile	profile;
+	struct trunk	trunk;
 	struct licence	licence;
 	struct message	message;
 	struct message_seen seen;

@@ -68,6 +68,8 @@ edit_apply(const struct edit *e, void *record, bool creating, const struct refs 
 				return fault_set(fault, ERR_INVALID, f->name, "fixed: delete and re-create to change");
 			continue;
 		}
+		if (!creating && (f->flags & FF_SECRET) && e->items[i].text[0] == '\0')
+			continue;	/* nobody is shown it, so that it can be typed again: empty keeps it */
 		if ((rc = field_set(f, record, e->items[i].text, refs, why, sizeof why)) != 0)
 			return fault_set(fault, rc, f->name, "%s", why);
 	}

@@ -37,7 +37,7 @@ int	fault_set(struct fault *, int code, const char *field, const char *fmt, ...)
 int	edit_add(struct edit *, const struct kind *, const char *name, const char *text, const char *was, struct fault *);
 const struct edit_item *edit_item(const struct edit *, const char *name);	/* NULL if it is not there */
 
-/* Sets the record's fields.  Where it is not being created, a change of a FF_ONCE field is refused. */
+/* Sets the record's fields.  Where it is not being created, a change of a FF_ONCE field is refused, and an empty secret keeps what it is. */
 int	edit_apply(const struct edit *, void *record, bool creating, const struct refs *, struct fault *);
 
 /*

@@ -29,7 +29,7 @@ static const struct timeval	sweep_every = { 5, 0 };
 struct live {
 	struct control			*control;
 	TAILQ_HEAD(, live_set)		 sets;
-	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *messages, *events;
+	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *messages, *trunks, *events;
 	struct event			*sweep;		/* of sets that lingered long enough */
 };
 
@@ -431,6 +431,21 @@ on_message(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 		note(l, l->messages, key.p);
 }
 
+void
+live_trunk_changed(struct live *l, const uint8_t key[8])
+{
+	note(l, l->trunks, key);
+}
+
+static void
+on_trunk(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	(void)t;
+	(void)value;
+	if (key.n == 8)
+		live_trunk_changed(arg, key.p);
+}
+
 /* "group/7/accounts" */
 static void
 on_count(void *arg, enum table t, struct store_bytes name, struct store_bytes value)
@@ -486,6 +501,7 @@ static const struct {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
 	{ TABLE_ACCOUNT_SORT, on_sort },
 	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_MESSAGE, on_message },
+	{ TABLE_TRUNK, on_trunk },
 };
 
 struct live *
@@ -504,6 +520,7 @@ live_new(struct control *c)
 	l->profiles = source_named("profile");
 	l->licences = source_named("licence");
 	l->messages = source_named("message");
+	l->trunks = source_named("trunk");
 	l->events = source_named("event");
 	TAILQ_INIT(&l->sets);
 	if ((l->sweep = evtimer_new(k->base, live_on_sweep, l)) == NULL) {

@@ -36,6 +36,7 @@ struct live_set {
 
 struct live *live_new(struct control *);
 void	live_free(struct live *);
+void	live_trunk_changed(struct live *, const uint8_t key[8]);	/* what is true of one now, which is not stored */
 void	live_undone(struct live *);		/* a commit failed: whatever shows what it put looks again */
 
 /* The set for that order and filter, made if nobody looks at it yet; sorted as far as a slice goes.  NULL: out of memory. */

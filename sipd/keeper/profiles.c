@@ -1,89 +1,25 @@
 #include "sipd/keeper/profiles.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "core/account.h"
 #include "core/err.h"
 #include "core/group.h"
 #include "core/varint.h"
-#include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/staged.h"
 
 enum { USERS_NAMED = 3, USERS_COUNTED = 10000, USERS_TEXT = 256 };
 
-int
-profiles_find(struct keeper *k, const char *name, struct profile *p)
-{
-	memset(p, 0, sizeof *p);
-	if (name[0] == '\0' || strlen(name) >= sizeof p->name)
-		return ERR_NOT_FOUND;
-	memcpy(p->name, name, strlen(name));
-	return table_find(&k->db, &profile_kind, TABLE_PROFILE_BY_NAME, p);
-}
-
 static int
-check(struct keeper *k, const struct profile *p, struct fault *fault)
+check(struct keeper *k, const struct edit *e, void *profile, struct fault *fault)
 {
-	const struct field	*f;
-	char			 why[256];
-	int			 rc;
+	char	why[256];
+	int	rc = profile_check_parameters(profile, why, sizeof why);
 
-	if ((rc = record_check(&profile_kind, p, &f, why, sizeof why)) != 0)
-		return fault_set(fault, rc, f->name, "%s", why);
-	if ((rc = profile_check_parameters(p, why, sizeof why)) != 0)
-		return fault_set(fault, rc, "parameters", "%s", why);
-	if ((f = table_clash(&k->db, &profile_kind, p)) != NULL)
-		return fault_set(fault, ERR_EXISTS, f->name, "there is a profile of that name already");
-	return 0;
-}
-
-int
-profiles_add(struct keeper *k, struct txn *t, const char *operator, const char *name, const struct edit *e, struct profile *p,
-    struct fault *fault)
-{
-	struct refs	refs = keeper_refs(k);
-	struct profile	usual = { .id = 0 };
-	char		why[256], what[EDIT_WHAT];
-	int		rc;
-
-	memset(p, 0, sizeof *p);
-	if ((rc = field_set(kind_field(&profile_kind, "name"), p, name, NULL, why, sizeof why)) != 0)
-		return fault_set(fault, rc, "name", "%s", why);
-	if ((rc = edit_apply(e, p, true, &refs, fault)) != 0 || (rc = check(k, p, fault)) != 0)
-		return rc;
-	p->id = table_next_id(t, &k->db, "profile");
-	p->version = 1;
-	p->created_at = p->updated_at = keeper_now(k);
-	table_put(t, &k->db, &profile_kind, p);
-	count_add(t, &k->db, "profiles", 1);
-	memcpy(usual.name, p->name, sizeof usual.name);
-	(void)edit_describe_new(&profile_kind, &usual, p, &refs, what, sizeof what);
-	events_add(k->events, t, EVENT_INFO, "admin", p->name, operator, "profile %s: made%s%s", p->name, what[0] == '\0' ? "" : ", ", what);
-	return 0;
-}
-
-int
-profiles_set(struct keeper *k, struct txn *t, const char *operator, struct edit *e, struct profile *p, bool *changed,
-    struct fault *fault)
-{
-	struct refs	refs = keeper_refs(k);
-	struct profile	before = *p;
-	char		what[EDIT_WHAT];
-	int		rc;
-
-	if ((rc = edit_conflicts(e, p, p->version, &refs, fault)) != 0 ||
-	    (rc = edit_apply(e, p, false, &refs, fault)) != 0 || (rc = check(k, p, fault)) != 0)
-		return rc;
-	*changed = edit_describe(&profile_kind, &before, p, &refs, what, sizeof what) > 0;
-	if (!*changed)
-		return 0;
-	p->version++;
-	p->updated_at = keeper_now(k);
-	table_put(t, &k->db, &profile_kind, p);
-	events_add(k->events, t, EVENT_INFO, "admin", p->name, operator, "profile %s: %s", before.name, what);
-	return 0;
+	(void)k;
+	(void)e;
+	return rc == 0 ? 0 : fault_set(fault, rc, "parameters", "%s", why);
 }
 
 /* Records of a kind that refer to a profile: how many, and the names of the first. */
@@ -139,9 +75,10 @@ users_text(const struct users *u, char *buf, size_t size)
 	return buf;
 }
 
-int
-profiles_delete(struct keeper *k, struct txn *t, const char *operator, const struct profile *p, struct fault *fault)
+static int
+may_delete(struct keeper *k, const void *profile, struct fault *fault)
 {
+	const struct profile	*p = profile;
 	struct users	accounts = { .store = k->db.store, .kind = &account_kind }, groups = { .store = k->db.store, .kind = &group_kind };
 	char		of_accounts[USERS_TEXT + 64], of_groups[USERS_TEXT + 64];
 
@@ -153,10 +90,9 @@ profiles_delete(struct keeper *k, struct txn *t, const char *operator, const str
 		    users_text(&accounts, of_accounts, sizeof of_accounts));
 	if (staged_uses(&k->db, profile_kind.name, p->id))
 		return fault_set(fault, ERR_IN_USE, NULL, "profile %s: an import gives it to accounts now: delete it when that is done", p->name);
-	if (t == NULL)
-		return 0;
-	table_delete(t, &k->db, &profile_kind, p);
-	count_add(t, &k->db, "profiles", -1);
-	events_add(k->events, t, EVENT_INFO, "admin", p->name, operator, "profile %s: deleted", p->name);
 	return 0;
 }
+
+const struct named	profiles_named = {
+	.kind = &profile_kind, .counter = "profiles", NAMED_AT(profile), .check = check, .may_delete = may_delete,
+};

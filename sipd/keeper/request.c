@@ -14,8 +14,8 @@
 #include "sipd/keeper/peer.h"
 
 static const struct handler *const	handler_tables[] = {
-	status_handlers, group_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
-	debug_handlers, verify_handlers, import_handlers, profile_handlers, licence_handlers, queue_handlers,
+	status_handlers, named_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
+	debug_handlers, verify_handlers, import_handlers, licence_handlers, queue_handlers,
 };
 
 const struct handler *

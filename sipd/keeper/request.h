@@ -43,8 +43,8 @@ struct handler {
 };
 
 /* Tables that end with a NULL name. */
-extern const struct handler	account_handlers[], group_handlers[], registration_handlers[],
-    event_handlers[], import_handlers[], debug_handlers[], status_handlers[], verify_handlers[], view_handlers[], profile_handlers[],
+extern const struct handler	account_handlers[], named_handlers[], registration_handlers[],
+    event_handlers[], import_handlers[], debug_handlers[], status_handlers[], verify_handlers[], view_handlers[],
     licence_handlers[], queue_handlers[];
 const struct handler *handler_find(const char *name);	/* NULL if there is none */
 

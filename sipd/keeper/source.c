@@ -14,6 +14,7 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/trunks.h"
 
 /* Which of two devices speaks for the account: the one that is reached best (product C2). */
 static const uint8_t	device_rank[] = {
@@ -201,6 +202,24 @@ today_events(struct keeper *k)
 	return events_today(k->events);
 }
 
+static void
+prepare_trunk(struct keeper *k, struct row *r)
+{
+	trunk_live(k, &r->of.trunk);
+}
+
+static void
+more_trunk(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_version", json_integer((json_int_t)r->of.trunk.version));
+}
+
+static uint64_t
+total_trunks(struct keeper *k)
+{
+	return count_get(&k->db, "trunks");
+}
+
 static uint64_t
 total_messages(struct keeper *k)
 {
@@ -217,6 +236,8 @@ const struct source	sources[] = {
 	{ .kind = &profile_kind, .stored = &profile_kind, .key_n = 8, .tie = "name", .more = more_profile, .total = total_profiles },
 	{ .kind = &licence_kind, .stored = &licence_kind, .key_n = 8, .tie = "username", .prepare = prepare_licence,
 	  .more = more_licence, .total = total_licences },
+	{ .kind = &trunk_kind, .stored = &trunk_kind, .key_n = 8, .tie = "name", .prepare = prepare_trunk, .more = more_trunk,
+	  .total = total_trunks },
 	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received", .total = total_messages },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },

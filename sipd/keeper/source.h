@@ -16,6 +16,7 @@
 #include "core/licence.h"
 #include "core/message.h"
 #include "core/profile.h"
+#include "core/trunk.h"
 #include "db/store.h"
 #include "sipd/keeper/filter.h"
 
@@ -30,6 +31,7 @@ union row_record {
 	struct profile		profile;
 	struct licence		licence;
 	struct message		message;
+	struct trunk		trunk;
 	struct event		event;
 };
 

@@ -13,6 +13,7 @@
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/request.h"
+#include "sipd/keeper/trunks.h"
 
 enum { CERTIFICATE_WARN_DAYS = 14, DAY_MS = 24 * 3600 * 1000 };
 
@@ -110,7 +111,10 @@ get_trunks(struct keeper *k)
 static json_t *
 get_trunks_ok(struct keeper *k)
 {
-	return status_count(k, "trunks/OK");
+	uint64_t	n[TRUNK_STATUSES];
+
+	trunks_count(k, n);
+	return json_integer((json_int_t)n[TRUNK_OK]);
 }
 
 static json_t *
@@ -266,6 +270,19 @@ devices(struct keeper *k)
 	return o;
 }
 
+static json_t *
+trunk_states(struct keeper *k)
+{
+	uint64_t	n[TRUNK_STATUSES];
+	json_t		*o = json_object();
+
+	trunks_count(k, n);
+	for (size_t i = 0; i < TRUNK_STATUSES; i++)
+		if (trunk_status_name((enum trunk_status)i)[0] != '\0')
+			(void)json_object_set_new(o, trunk_status_name((enum trunk_status)i), json_integer((json_int_t)n[i]));
+	return o;
+}
+
 static void
 warn(json_t *warnings, const char *text)
 {
@@ -304,6 +321,7 @@ collect(struct keeper *k, bool restless)
 		if (restless || !getters[i].restless)
 			(void)json_object_set_new(o, getters[i].name, getters[i].get(k));
 	(void)json_object_set_new(o, "devices", devices(k));
+	(void)json_object_set_new(o, "trunk_states", trunk_states(k));
 	(void)json_object_set_new(o, "warnings", warnings_of(k));
 	return o;
 }

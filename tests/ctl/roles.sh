@@ -51,6 +51,13 @@ table()
 		operator | profile set p-@ install_url=https://example.org/
 		viewer | profile render p-@ a-@
 		operator | profile delete p-@
+		operator | trunk add t-@ host=127.0.0.1 username=@ password=-
+		viewer | trunk list
+		viewer | trunk show t-@
+		operator | trunk set t-@ priority=3
+		operator | trunk disable t-@
+		operator | trunk enable t-@
+		operator | trunk delete t-@ --yes
 		operator | licence set a-@ key=12345
 		viewer | licence list
 		viewer | licence show a-@
@@ -193,6 +200,7 @@ check "every command is in the table" all_are_in_the_table
 "$TMP/wirechief" group add g-kept > /dev/null
 echo "a secret of its own" | "$TMP/wirechief" account add a-kept group=g-kept password=- > /dev/null
 ! exists "profile add" || "$TMP/wirechief" profile add p-kept kind=text > /dev/null
+! exists "trunk add" || "$TMP/wirechief" trunk add t-kept host=192.0.2.1 > /dev/null
 for user in sys bin daemon root; do
 	printf 'username,group\ni-%s,g-kept\n' $user > "$TMP/import-$user.csv"
 	chmod 644 "$TMP/import-$user.csv"

@@ -13,7 +13,7 @@ make_group(struct rig *rig, const char *name)
 	struct group	g;
 	struct fault	fault;
 
-	assert_int_equal(groups_add(&rig->k, t, "root", name, &e, &g, &fault), 0);
+	assert_int_equal(named_add(&rig->k, &groups_named, t, "root", name, &e, &g, &fault), 0);
 	assert_int_equal(rig_commit(rig, t), 0);
 	return g.id;
 }

@@ -32,6 +32,7 @@
 #include "sipd/keeper/edit.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/named.h"
 #include "sipd/keeper/names.h"
 #include "sipd/keeper/registrar.h"
 
@@ -317,6 +318,49 @@ edit_of(const struct kind *k, ...)
 			fail_msg("%s", fault.text);
 	va_end(ap);
 	return e;
+}
+
+/* A named record (named.h) is made or changed, and that is taken through; a refusal changes nothing. */
+static inline int
+rig_add(struct rig *rig, const struct named *n, const char *name, struct edit e, void *record, struct fault *fault)
+{
+	struct txn	*t = txn_new(rig->k.db.store);
+	int		 rc = named_add(&rig->k, n, t, "root", name, &e, record, fault);
+
+	if (rc != 0) {
+		txn_drop(t);
+		return rc;
+	}
+	assert_int_equal(rig_commit(rig, t), 0);
+	return 0;
+}
+
+static inline int
+rig_set(struct rig *rig, const struct named *n, void *record, struct edit e, bool *changed, struct fault *fault)
+{
+	struct txn	*t = txn_new(rig->k.db.store);
+	int		 rc = named_set(&rig->k, n, t, "root", &e, record, changed, fault);
+
+	if (rc != 0 || !*changed) {
+		txn_drop(t);
+		return rc;
+	}
+	assert_int_equal(rig_commit(rig, t), 0);
+	return 0;
+}
+
+static inline int
+rig_delete(struct rig *rig, const struct named *n, const void *record, struct fault *fault)
+{
+	struct txn	*t = txn_new(rig->k.db.store);
+	int		 rc = named_delete(&rig->k, n, t, "root", record, fault);
+
+	if (rc != 0) {
+		txn_drop(t);
+		return rc;
+	}
+	assert_int_equal(rig_commit(rig, t), 0);
+	return 0;
 }
 
 /* A binding as the registrar writes one, with its counts. */

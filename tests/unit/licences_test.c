@@ -30,7 +30,7 @@ begin(struct rig *rig)
 
 	rig_open(rig);
 	t = txn_new(rig->k.db.store);
-	assert_int_equal(groups_add(&rig->k, t, "root", "g", &e, &g, &f), 0);
+	assert_int_equal(named_add(&rig->k, &groups_named, t, "root", "g", &e, &g, &f), 0);
 	assert_int_equal(rig_commit(rig, t), 0);
 	account(rig, "alice");
 	account(rig, "bob");

@@ -8,34 +8,6 @@
 #include "sipd/keeper/groups.h"
 #include "sipd/keeper/profiles.h"
 
-static int
-add(struct rig *rig, const char *name, struct edit e, struct profile *p, struct fault *fault)
-{
-	struct txn	*t = txn_new(rig->k.db.store);
-	int		 rc = profiles_add(&rig->k, t, "root", name, &e, p, fault);
-
-	if (rc != 0) {
-		txn_drop(t);
-		return rc;
-	}
-	assert_int_equal(rig_commit(rig, t), 0);
-	return 0;
-}
-
-static int
-set(struct rig *rig, struct profile *p, struct edit e, bool *changed, struct fault *fault)
-{
-	struct txn	*t = txn_new(rig->k.db.store);
-	int		 rc = profiles_set(&rig->k, t, "root", &e, p, changed, fault);
-
-	if (rc != 0 || !*changed) {
-		txn_drop(t);
-		return rc;
-	}
-	assert_int_equal(rig_commit(rig, t), 0);
-	return 0;
-}
-
 static void
 account(struct rig *rig, const char *name, const char *profile)
 {
@@ -52,14 +24,11 @@ account(struct rig *rig, const char *name, const char *profile)
 static void
 group(struct rig *rig, const char *name, const char *profile)
 {
-	struct txn	*t = txn_new(rig->k.db.store);
-	struct edit	 e = edit_of(&group_kind, "profile", profile, NULL);
-	struct group	 g;
-	struct fault	 f;
+	struct group	g;
+	struct fault	f;
 
-	if (groups_add(&rig->k, t, "root", name, &e, &g, &f) != 0)
+	if (rig_add(rig, &groups_named, name, edit_of(&group_kind, "profile", profile, NULL), &g, &f) != 0)
 		fail_msg("%s", f.text);
-	assert_int_equal(rig_commit(rig, t), 0);
 }
 
 static const struct {
@@ -92,7 +61,7 @@ test_values(void **state)
 		int	rc;
 
 		(void)snprintf(name, sizeof name, "p%zu", i);
-		rc = add(&rig, named ? values[i].value : name, named ? edit_of(&profile_kind, NULL) :
+		rc = rig_add(&rig, &profiles_named, named ? values[i].value : name, named ? edit_of(&profile_kind, NULL) :
 		    edit_of(&profile_kind, values[i].field, values[i].value, NULL), &p, &f);
 		if (values[i].why == NULL) {
 			assert_int_equal(rc, 0);
@@ -103,15 +72,15 @@ test_values(void **state)
 		assert_non_null(strstr(f.text, values[i].why));
 	}
 	/* A template is any text; its size is bounded. */
-	assert_int_equal(add(&rig, "t", edit_of(&profile_kind, "kind", "text", "parameters", "Hello {username},\n\tbye", NULL), &p, &f), 0);
+	assert_int_equal(rig_add(&rig, &profiles_named, "t", edit_of(&profile_kind, "kind", "text", "parameters", "Hello {username},\n\tbye", NULL), &p, &f), 0);
 	memset(long_text, 'x', sizeof long_text);
 	long_text[PROFILE_PARAMETERS - 1] = '\0';
-	assert_int_equal(add(&rig, "l", edit_of(&profile_kind, "kind", "text", "parameters", long_text, NULL), &p, &f), 0);
-	assert_int_equal(profiles_find(&rig.k, "l", &p), 0);
+	assert_int_equal(rig_add(&rig, &profiles_named, "l", edit_of(&profile_kind, "kind", "text", "parameters", long_text, NULL), &p, &f), 0);
+	assert_int_equal(named_find(&rig.k, &profiles_named, "l", &p), 0);
 	assert_string_equal(p.parameters, long_text);
 	long_text[PROFILE_PARAMETERS - 1] = 'x';
 	long_text[PROFILE_PARAMETERS] = '\0';
-	assert_int_equal(add(&rig, "m", edit_of(&profile_kind, "kind", "text", "parameters", long_text, NULL), &p, &f), ERR_INVALID);
+	assert_int_equal(rig_add(&rig, &profiles_named, "m", edit_of(&profile_kind, "kind", "text", "parameters", long_text, NULL), &p, &f), ERR_INVALID);
 	rig_close(&rig);
 }
 
@@ -125,16 +94,16 @@ test_kind_and_parameters_fit(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	assert_int_equal(add(&rig, "p", edit_of(&profile_kind, "kind", "text", "parameters", "any text", NULL), &p, &f), 0);
-	assert_int_equal(set(&rig, &p, edit_of(&profile_kind, "kind", "linphone", NULL), &changed, &f), ERR_INVALID);
+	assert_int_equal(rig_add(&rig, &profiles_named, "p", edit_of(&profile_kind, "kind", "text", "parameters", "any text", NULL), &p, &f), 0);
+	assert_int_equal(rig_set(&rig, &profiles_named, &p, edit_of(&profile_kind, "kind", "linphone", NULL), &changed, &f), ERR_INVALID);
 	assert_string_equal(f.field, "parameters");
-	assert_int_equal(profiles_find(&rig.k, "p", &p), 0);
-	assert_int_equal(set(&rig, &p, edit_of(&profile_kind, "kind", "linphone", "parameters", "a=b", NULL), &changed, &f), 0);
+	assert_int_equal(named_find(&rig.k, &profiles_named, "p", &p), 0);
+	assert_int_equal(rig_set(&rig, &profiles_named, &p, edit_of(&profile_kind, "kind", "linphone", "parameters", "a=b", NULL), &changed, &f), 0);
 	assert_true(changed);
 	assert_int_equal(p.version, 2);
-	assert_int_equal(set(&rig, &p, edit_of(&profile_kind, "kind", "linphone", NULL), &changed, &f), 0);
+	assert_int_equal(rig_set(&rig, &profiles_named, &p, edit_of(&profile_kind, "kind", "linphone", NULL), &changed, &f), 0);
 	assert_false(changed);
-	assert_int_equal(add(&rig, "p", edit_of(&profile_kind, NULL), &p, &f), ERR_EXISTS);
+	assert_int_equal(rig_add(&rig, &profiles_named, "p", edit_of(&profile_kind, NULL), &p, &f), ERR_EXISTS);
 	assert_string_equal(f.field, "name");
 	rig_close(&rig);
 }
@@ -166,21 +135,21 @@ test_references(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	assert_int_equal(add(&rig, "old", edit_of(&profile_kind, NULL), &p, &f), 0);
+	assert_int_equal(rig_add(&rig, &profiles_named, "old", edit_of(&profile_kind, NULL), &p, &f), 0);
 	group(&rig, "g", "");
 	account(&rig, "alice", "old");
 	account(&rig, "bob", "");
 	assert_string_equal(profile_of(&rig, "alice", name), "old");
 	assert_string_equal(profile_of(&rig, "bob", name), "");
-	assert_int_equal(set(&rig, &p, edit_of(&profile_kind, "name", "new", NULL), &changed, &f), 0);
+	assert_int_equal(rig_set(&rig, &profiles_named, &p, edit_of(&profile_kind, "name", "new", NULL), &changed, &f), 0);
 	assert_string_equal(profile_of(&rig, "alice", name), "new");
-	assert_int_equal(profiles_delete(&rig.k, NULL, "root", &p, &f), ERR_IN_USE);
+	assert_int_equal(named_delete(&rig.k, &profiles_named, NULL, "root", &p, &f), ERR_IN_USE);
 	assert_string_equal(f.text, "profile new: is used by 1 account (alice): give them another first");
 	group(&rig, "h", "new");
 	account(&rig, "carlo", "new");
 	account(&rig, "dora", "new");
 	account(&rig, "emma", "new");
-	assert_int_equal(profiles_delete(&rig.k, NULL, "root", &p, &f), ERR_IN_USE);
+	assert_int_equal(named_delete(&rig.k, &profiles_named, NULL, "root", &p, &f), ERR_IN_USE);
 	assert_string_equal(f.text, "profile new: is used by 1 group (h) and 4 accounts (alice, carlo, dora, ...): give them another first");
 	for (const char *const *user = (const char *const []){ "alice", "carlo", "dora", "emma", NULL }; *user != NULL; user++) {
 		assert_int_equal(accounts_find(&rig.k, *user, &a), 0);
@@ -189,20 +158,16 @@ test_references(void **state)
 		assert_int_equal(accounts_set(&rig.k, t, "root", &a, &e, &c, &f), 0);
 		assert_int_equal(rig_commit(&rig, t), 0);
 	}
-	assert_int_equal(profiles_delete(&rig.k, NULL, "root", &p, &f), ERR_IN_USE);
+	assert_int_equal(named_delete(&rig.k, &profiles_named, NULL, "root", &p, &f), ERR_IN_USE);
 	assert_string_equal(f.text, "profile new: is used by 1 group (h): give them another first");
 	{
 		struct group	h;
 
 		assert_int_equal(groups_find(&rig.k, "h", &h), 0);
-		t = txn_new(rig.k.db.store);
-		assert_int_equal(groups_delete(&rig.k, t, "root", &h, &f), 0);
-		assert_int_equal(rig_commit(&rig, t), 0);
+		assert_int_equal(rig_delete(&rig, &groups_named, &h, &f), 0);
 	}
-	t = txn_new(rig.k.db.store);
-	assert_int_equal(profiles_delete(&rig.k, t, "root", &p, &f), 0);
-	assert_int_equal(rig_commit(&rig, t), 0);
-	assert_int_equal(profiles_find(&rig.k, "new", &p), ERR_NOT_FOUND);
+	assert_int_equal(rig_delete(&rig, &profiles_named, &p, &f), 0);
+	assert_int_equal(named_find(&rig.k, &profiles_named, "new", &p), ERR_NOT_FOUND);
 	assert_int_equal(count_get(&rig.k.db, "profiles"), 0);
 	assert_int_equal(table_verify(&rig.k.db, &profile_kind, NULL, NULL), 0);
 	assert_int_equal(table_verify(&rig.k.db, &account_kind, NULL, NULL), 0);
