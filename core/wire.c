@@ -166,6 +166,7 @@ static const struct field	sent_fields[] = {
 	{ .tag = 6, AT(FT_SPAN, challenges) },
 	{ .tag = 7, AT(FT_NUM, expires) },
 	{ .tag = 8, AT(FT_NUM, min_expires) },
+	{ .tag = 9, AT(FT_ADDR, source) },
 };
 #undef RECORD
 #define RECORD digest_challenge

@@ -144,7 +144,7 @@ struct wire_send {
 	struct addr	local;			/* the address that it is to come from: the one that the phone knows */
 	uint8_t		transport;
 	uint64_t	flow;			/* of TCP and TLS; 0 for UDP */
-	struct span	method;			/* MESSAGE, OPTIONS */
+	struct span	method;			/* MESSAGE, OPTIONS, REGISTER */
 	struct span	uri;			/* Request-URI */
 	struct span	route;			/* values of Route, commas between them; empty: none */
 	struct span	from, to;		/* name-addr or URI; the front adds the tag to From */
@@ -162,7 +162,8 @@ struct wire_sent {
 	uint32_t	retry_after;		/* seconds; 0 when it said none */
 	uint32_t	took_ms;
 	bool		ours;			/* the code is the front's own */
-	struct span	challenges;		/* challenge_append()ed: of a 401 or 407 */
+	struct addr	source;			/* whence the answer came; of none no family */
+	struct span	challenges;		/* challenge_append()ed: of a 401 or 407 of the one that was asked, not of another address */
 	uint32_t	expires;		/* that a 2xx to REGISTER grants our contact, seconds; EXPIRES_ABSENT */
 	uint32_t	min_expires;		/* of a 423; 0 without */
 };

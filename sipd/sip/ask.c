@@ -221,6 +221,17 @@ ask_credentials(struct register_ask *ask, const msg_auth_t *au, const char *real
 	}
 }
 
+void
+ask_challenge(struct digest_challenge *c, char const *const *params)
+{
+	c->realm = param(params, "realm");
+	c->nonce = param(params, "nonce");
+	c->opaque = param(params, "opaque");
+	c->algorithm = param(params, "algorithm");
+	c->qop = param(params, "qop");
+	c->stale = span_is_nocase(param(params, "stale"), "true");
+}
+
 bool
 ask_is_sip(const url_t *url)
 {

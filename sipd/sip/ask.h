@@ -27,6 +27,9 @@ void	ask_origin(struct register_ask *, struct ask_memory *, const sip_t *, const
 /* The Digest credentials of our realm; others are not for us (RFC 3261 section 22.3). */
 void	ask_credentials(struct register_ask *, const msg_auth_t *, const char *realm);
 
+/* The parameters of a WWW- or Proxy-Authenticate; spans borrowed from them. */
+void	ask_challenge(struct digest_challenge *, char const *const *params);
+
 char	*ask_room(struct ask_memory *, size_t n);		/* NULL when the request is over the limit */
 /* Escapes undone, but %00, which must not cut a name (RFC 4475 section 3.1.1.4). */
 struct span ask_unescape(struct ask_memory *, const char *);

@@ -1,17 +1,19 @@
 #include "sipd/sip/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "core/log.h"
+#include "sipd/sip/ask.h"
 #include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/out.h"
 
-enum { NONE = -1, FLOWS = 8192, WORD = 8, TEXT = WIRE_MAX + 4096, LOOK_AT = 2048, REASON = 128 };
+enum { NONE = -1, FLOWS = 8192, WORD = 8, TEXT = WIRE_MAX + 4096, LOOK_AT = 2048, REASON = 128, CONTACT = 320, CHALLENGES = 16 * 1024 };
 
 #define BRANCH	"z9hG4bKwc"		/* then 8 digits of the place and 16 of the word, in hex */
 enum { BRANCH_N = sizeof BRANCH - 1, BRANCH_WHOLE = BRANCH_N + 2 * (sizeof(uint32_t) + WORD) };
@@ -27,6 +29,7 @@ struct place {
 	int64_t		 interval;		/* timer E; 0 where nothing is sent again */
 	char		*text;			/* to be sent again; NULL for connections */
 	size_t		 n;
+	char		*contact;		/* of ours in a REGISTER, as "user@host:port"; NULL without */
 	int32_t		 next, prev;		/* of its flow; next also of the free ones */
 };
 
@@ -109,6 +112,7 @@ place_release(struct client *c, struct place *p)
 	}
 	due_clear(c->due, i);
 	free(p->text);
+	free(p->contact);
 	c->bytes -= p->n;
 	c->count--;
 	*p = (struct place){ .next = c->first_free };
@@ -135,7 +139,7 @@ finish(struct front *f, struct place *p, struct wire_sent sent, int64_t now_ms)
 static struct wire_sent
 own(uint32_t code, const char *reason)
 {
-	return (struct wire_sent){ .code = code, .reason = span_of(reason), .ours = true };
+	return (struct wire_sent){ .code = code, .reason = span_of(reason), .ours = true, .expires = EXPIRES_ABSENT };
 }
 
 /* What a request is known by: its branch by its place and word, tag and Call-ID. */
@@ -180,6 +184,35 @@ keep(struct client *c, struct place *p, struct span text)
 	return NULL;
 }
 
+/* Where requests for us are heard on that transport; a connection's own end, whose port nobody listens at, only if there is none. */
+static struct addr
+contact_addr(const struct front *f, const struct where *w, const struct addr *sent_by)
+{
+	struct addr	a = *sent_by;
+
+	for (uint32_t i = 0; w->flow != 0 && i < f->conf.n_listens; i++) {
+		const struct config_listen	*l = &f->conf.listens[i];
+
+		if (l->transport == w->transport && l->addr.family == a.family && l->addr.port != 0) {
+			a.port = l->addr.port;
+			break;
+		}
+	}
+	return a;
+}
+
+static bool
+keep_contact(struct place *p, struct span user, const struct addr *a)
+{
+	char		text[CONTACT];
+	struct text_buf	b = { .s = text, .size = sizeof text };
+
+	if (user.n == 0)
+		return true;
+	compose_contact(&b, user, a);
+	return !b.overflow && (p->contact = strndup(b.s, b.n)) != NULL;
+}
+
 static const char *
 start(struct front *f, struct place *p, const struct wire_send *s, const struct addr *sent_by)
 {
@@ -189,6 +222,9 @@ start(struct front *f, struct place *p, const struct wire_send *s, const struct 
 	const char	*why = NULL;
 
 	ids_make(c, p, &ids);
+	ids.contact = contact_addr(f, &p->where, sent_by);
+	if (!keep_contact(p, s->contact, &ids.contact))
+		return "Request Too Large";
 	memcpy(p->method, s->method.s, s->method.n);
 	compose_request(&b, s, &p->where, sent_by, &ids);
 	if (b.overflow)
@@ -287,14 +323,91 @@ client_expects(const struct client *c, const char *text, size_t n)
 	return branch != NULL && (size_t)(text + n - branch) >= BRANCH_WHOLE && place_of(c, branch) != NONE;
 }
 
-/* From whom it was asked, to this method, with no hop between that we do not know. */
+/* To this method, with no hop between that we do not know, on the connection or the kind of transport that it was asked on. */
 static bool
 fits(const struct place *p, const sip_t *sip, const struct where *w)
 {
 	if (sip->sip_via->v_next != NULL || sip->sip_cseq == NULL || sip->sip_cseq->cs_method_name == NULL ||
 	    strcmp(sip->sip_cseq->cs_method_name, p->method) != 0)
 		return false;
-	return p->where.flow != 0 ? w->flow == p->where.flow : w->flow == 0 && addr_same_ip(&w->source, &p->where.source);
+	return w->flow == p->where.flow;
+}
+
+static uint32_t
+seconds(unsigned long s)
+{
+	return s >= EXPIRES_ABSENT ? EXPIRES_ABSENT - 1 : (uint32_t)s;
+}
+
+/* Several are told in the order in which they came; what has no room is left out. */
+static struct span
+challenges_take(struct client *c, const msg_auth_t *au, bool proxy, size_t n)
+{
+	uint8_t	*list = (uint8_t *)c->scratch;
+
+	for (; au != NULL; au = au->au_next) {
+		struct digest_challenge	one = { .proxy = proxy };
+		int			len;
+
+		if (au->au_scheme == NULL || strcasecmp(au->au_scheme, "Digest") != 0)
+			continue;
+		ask_challenge(&one, au->au_params);
+		if ((len = challenge_append(list, n, CHALLENGES, &one)) > 0)
+			n = (size_t)len;
+	}
+	return (struct span){ .s = c->scratch, .n = n };
+}
+
+static bool
+is_ours(const struct place *p, const sip_contact_t *m)
+{
+	char		text[CONTACT];
+	const url_t	*u = m->m_url;
+	int		n;
+
+	if (u->url_user == NULL || u->url_host == NULL)
+		return false;
+	n = snprintf(text, sizeof text, "%s@%s:%s", u->url_user, u->url_host, u->url_port == NULL || u->url_port[0] == '\0' ? "5060" : u->url_port);
+	return n > 0 && (size_t)n < sizeof text && strcasecmp(text, p->contact) == 0;
+}
+
+/* What a registrar grants us: our Contact's; where it wrote that in its own way, its only Contact's; what none has, Expires has. */
+static uint32_t
+granted(const struct place *p, const sip_t *sip)
+{
+	const sip_contact_t	*ours = NULL;
+	uint32_t		 expires;
+
+	for (const sip_contact_t *m = sip->sip_contact; m != NULL && ours == NULL; m = m->m_next)
+		if (is_ours(p, m))
+			ours = m;
+	if (ours == NULL && sip->sip_contact != NULL && sip->sip_contact->m_next == NULL)
+		ours = sip->sip_contact;
+	if (ours == NULL && sip->sip_contact != NULL)
+		return EXPIRES_ABSENT;
+	expires = ours == NULL ? EXPIRES_ABSENT : ask_seconds(ours->m_expires);
+	return expires == EXPIRES_ABSENT && sip->sip_expires != NULL ? seconds(sip->sip_expires->ex_delta) : expires;
+}
+
+static struct wire_sent
+answer_of(struct client *c, const struct place *p, const sip_t *sip, const struct where *w)
+{
+	struct wire_sent	sent = { .code = (uint32_t)sip->sip_status->st_status, .source = w->source, .expires = EXPIRES_ABSENT };
+
+	sent.reason = span_of(sip->sip_status->st_phrase == NULL ? "" : sip->sip_status->st_phrase);
+	if (sent.reason.n > REASON)
+		sent.reason.n = REASON;
+	if (sip->sip_retry_after != NULL)
+		sent.retry_after = seconds(sip->sip_retry_after->af_delta);
+	if ((sent.code == 401 || sent.code == 407) && (w->flow != 0 || addr_same_ip(&w->source, &p->where.source))) {
+		sent.challenges = challenges_take(c, sip->sip_www_authenticate, false, 0);
+		sent.challenges = challenges_take(c, sip->sip_proxy_authenticate, true, sent.challenges.n);
+	}
+	if (sent.code / 100 == 2 && p->contact != NULL)
+		sent.expires = granted(p, sip);
+	if (sent.code == 423 && sip->sip_min_expires != NULL)
+		sent.min_expires = seconds(sip->sip_min_expires->me_delta);
+	return sent;
 }
 
 bool
@@ -302,7 +415,6 @@ client_answered(struct front *f, const sip_t *sip, const struct where *w, int64_
 {
 	struct client		*c = f->client;
 	const char		*branch = own_branch(sip);
-	struct wire_sent	 sent = { 0 };
 	int32_t			 at;
 	struct place		*p;
 
@@ -315,13 +427,7 @@ client_answered(struct front *f, const sip_t *sip, const struct where *w, int64_
 		p->interval = p->interval > 0 ? CLIENT_T2_MS : 0;
 		return true;
 	}
-	sent.code = (uint32_t)sip->sip_status->st_status;
-	sent.reason = span_of(sip->sip_status->st_phrase == NULL ? "" : sip->sip_status->st_phrase);
-	if (sent.reason.n > REASON)
-		sent.reason.n = REASON;
-	if (sip->sip_retry_after != NULL)
-		sent.retry_after = sip->sip_retry_after->af_delta > UINT32_MAX ? UINT32_MAX : (uint32_t)sip->sip_retry_after->af_delta;
-	finish(f, p, sent, now_ms);
+	finish(f, p, answer_of(c, p, sip, w), now_ms);
 	return true;
 }
 

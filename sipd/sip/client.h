@@ -1,6 +1,7 @@
 /*
  * Requests of ours and what becomes of them: non-INVITE client transactions (RFC 3261 section 17.1.2).  The keeper says what to send; here
- * it gets its Via, tag, Call-ID and CSeq, is sent again over UDP as long as nothing is heard, and ends once, in a WIRE_SENT.
+ * it gets its Via, tag, Call-ID and CSeq, is sent again over UDP as long as nothing is heard, and ends once, in a WIRE_SENT.  An answer is
+ * its own by the branch (RFC 3261 section 17.1.3), from whatever address it comes; but a challenge counts only from whom it was asked.
  *
  * A branch names its place in the table and a word that can't be guessed: an answer finds its request by it at once, and one that was
  * asked for passes the limits that strangers have.

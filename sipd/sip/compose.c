@@ -4,6 +4,15 @@
 
 #include "core/binding.h"
 
+static void
+host_port(struct text_buf *b, const struct addr *a)
+{
+	buf_add(b, a->family == ADDR_IP6 ? "[" : "");
+	buf_ip(b, a);
+	buf_add(b, a->family == ADDR_IP6 ? "]:" : ":");
+	buf_num(b, a->port);
+}
+
 void
 compose_via(struct text_buf *b, uint8_t transport, const struct addr *sent_by, const char *branch)
 {
@@ -11,10 +20,8 @@ compose_via(struct text_buf *b, uint8_t transport, const struct addr *sent_by, c
 
 	buf_add(b, "Via: SIP/2.0/");
 	buf_add(b, protocols[transport]);
-	buf_add(b, sent_by->family == ADDR_IP6 ? " [" : " ");
-	buf_ip(b, sent_by);
-	buf_add(b, sent_by->family == ADDR_IP6 ? "]:" : ":");
-	buf_num(b, sent_by->port);
+	buf_add(b, " ");
+	host_port(b, sent_by);
 	buf_add(b, ";branch=");
 	buf_add(b, branch);
 	buf_add(b, ";rport\r\n");
@@ -61,6 +68,25 @@ lines(struct text_buf *b, struct span s)
 }
 
 void
+compose_contact(struct text_buf *b, struct span user, const struct addr *a)
+{
+	buf_span(b, user);
+	buf_add(b, "@");
+	host_port(b, a);
+}
+
+static void
+contact(struct text_buf *b, const struct wire_send *s, const struct where *w, const struct compose_ids *ids)
+{
+	if (s->contact.n == 0)
+		return;
+	buf_add(b, "Contact: <sip:");
+	compose_contact(b, s->contact, &ids->contact);
+	buf_add(b, w->transport == TRANSPORT_TLS ? ";transport=tls" : w->transport == TRANSPORT_TCP ? ";transport=tcp" : "");
+	buf_add(b, ">\r\n");
+}
+
+void
 compose_request(struct text_buf *b, const struct wire_send *s, const struct where *w, const struct addr *sent_by,
     const struct compose_ids *ids)
 {
@@ -76,10 +102,16 @@ compose_request(struct text_buf *b, const struct wire_send *s, const struct wher
 	buf_hex(b, ids->tag, sizeof ids->tag);
 	party(b, "\r\nTo: ", s->to);
 	buf_add(b, "\r\nCall-ID: ");
-	buf_hex(b, ids->call_id, sizeof ids->call_id);
-	buf_add(b, "\r\nCSeq: 1 ");
+	if (s->call_id.n > 0)
+		buf_span(b, s->call_id);
+	else
+		buf_hex(b, ids->call_id, sizeof ids->call_id);
+	buf_add(b, "\r\nCSeq: ");
+	buf_num(b, s->cseq == 0 ? 1 : s->cseq);
+	buf_add(b, " ");
 	buf_span(b, s->method);
 	buf_add(b, "\r\n");
+	contact(b, s, w, ids);
 	lines(b, s->headers);
 	line(b, "Content-Type: ", s->content_type);
 	buf_add(b, "Content-Length: ");
@@ -99,7 +131,7 @@ is_method(struct span s)
 
 /* One word: the request line has three. */
 static bool
-is_uri(struct span s)
+is_word(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.s[i] <= ' ' || s.s[i] == 0x7f)
@@ -110,5 +142,6 @@ is_uri(struct span s)
 bool
 compose_can(const struct wire_send *s)
 {
-	return is_method(s->method) && is_uri(s->uri) && s->from.n > 0 && s->to.n > 0;
+	return is_method(s->method) && is_word(s->uri) && s->from.n > 0 && s->to.n > 0 &&
+	    (s->contact.n == 0 || is_word(s->contact)) && (s->call_id.n == 0 || is_word(s->call_id));
 }

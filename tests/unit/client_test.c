@@ -168,18 +168,128 @@ answers_that_do_not_count(void **state)
 	phone_says(r, "200 OK", other, "MESSAGE", "");
 	phone_says(r, "200 OK", "Via: SIP/2.0/UDP h;branch=z9hG4bKwc", "MESSAGE", "");
 	phone_says(r, "200 OK", "Via: SIP/2.0/UDP h;branch=z9hG4bKwczzzzzzzzzzzzzzzzzzzzzzzz", "MESSAGE", "");
-	r->where.source.ip[3]++;
-	phone_says(r, "200 OK", via, "MESSAGE", "");		/* another host */
-	r->where.source.ip[3]--;
 	r->where.flow = 9;
 	phone_says(r, "200 OK", via, "MESSAGE", "");		/* a connection */
 	r->where.flow = 0;
 	phone_says(r, "180 Ringing", via, "MESSAGE", "");
 	assert_silence(r);
 	assert_int_equal(client_count(r->f.client), 1);
-	r->where.source.port++;					/* the host is enough */
+	r->where.source.port++;					/* the branch is enough */
 	phone_says(r, "200 OK", via, "MESSAGE", "");
 	assert_sent(r, 1, 200, "OK", false);
+}
+
+static struct wire_send
+registration(const struct rig *r)
+{
+	struct wire_send	s = request(r);
+
+	s.method = span_of("REGISTER");
+	s.uri = span_of("sip:provider.example");
+	s.content_type = s.body = (struct span){ 0 };
+	s.headers = span_of("Expires: 600\r\n");
+	s.call_id = span_of("reg-7@node");
+	s.cseq = 41;
+	s.contact = span_of("carol");
+	return s;
+}
+
+static void
+a_registration(void **state)
+{
+	struct rig		*r = *state;
+	struct wire_send	 s = registration(r);
+	char			 contact[128];
+
+	send_at(r, 1, &s, 0);
+	(void)snprintf(contact, sizeof contact, "\r\nContact: <sip:carol@127.0.0.1:%u>\r\nExpires: 600\r\n", r->where.local.port);
+	assert_has(r->answer, "REGISTER sip:provider.example SIP/2.0\r\n");
+	assert_has(r->answer, "\r\nCall-ID: reg-7@node\r\nCSeq: 41 REGISTER\r\n");
+	assert_has(r->answer, contact);
+	s.contact = span_of("a b");
+	send_at(r, 2, &s, 0);
+	assert_sent(r, 2, 503, "No Request", true);
+}
+
+/* What of an answer to a REGISTER is told.  more: with %u for our port. */
+static struct wire_sent
+told_of(struct rig *r, const char *status, const char *more)
+{
+	static struct wire_sent	 sent;
+	struct wire_send	 s = registration(r);
+	char			 via[256], lines[1024];
+
+	send_at(r, 1, &s, clock_boot_ms());
+	via_of(r, via);
+	(void)snprintf(lines, sizeof lines, more, r->where.local.port);
+	phone_says(r, status, via, "REGISTER", lines);
+	assert_true(heard(r, WIRE_SENT, &sent));
+	return sent;
+}
+
+static void
+what_a_registrar_grants(void **state)
+{
+	struct rig	*r = *state;
+
+	assert_int_equal(told_of(r, "200 OK", "Contact: <sip:carol@192.0.2.7:5060>;expires=9, <sip:Carol@127.0.0.1:%u;x=y>;expires=300\r\n").expires, 300);
+	assert_int_equal(told_of(r, "200 OK", "Contact: <sip:carol@nat.example>;expires=60\r\n").expires, 60);
+	assert_int_equal(told_of(r, "200 OK", "Contact: <sip:carol@127.0.0.1:%u>\r\nExpires: 120\r\n").expires, 120);
+	assert_int_equal(told_of(r, "200 OK", "Expires: 90\r\n").expires, 90);
+	assert_int_equal(told_of(r, "200 OK", "").expires, EXPIRES_ABSENT);
+	assert_int_equal(told_of(r, "200 OK", "Contact: <sip:a@h>;expires=9, <sip:b@h>;expires=9\r\nExpires: 8\r\n").expires, EXPIRES_ABSENT);
+	assert_int_equal(told_of(r, "200 OK", "Contact: <sip:carol@h>;expires=99999999999999999999\r\n").expires, EXPIRES_ABSENT - 1);
+	assert_int_equal(told_of(r, "423 Interval Too Brief", "Min-Expires: 1800\r\n").min_expires, 1800);
+	assert_int_equal(told_of(r, "200 OK", "Min-Expires: 1800\r\nExpires: 1\r\n").min_expires, 0);
+}
+
+static const char	both[] = "WWW-Authenticate: Digest realm=\"a \\\"b\\\"\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth,auth-int\", opaque=\"o\"\r\n"
+    "WWW-Authenticate: Basic realm=\"x\"\r\nWWW-Authenticate: Digest realm=\"a\", nonce=n2, stale=TRUE\r\n"
+    "Proxy-Authenticate: Digest realm=\"p\", nonce=\"n3\", algorithm=\"MD5\"\r\n";
+
+static void
+challenges(void **state)
+{
+	struct rig		*r = *state;
+	struct wire_sent	 sent = told_of(r, "401 Unauthorized", both);
+	struct digest_challenge	 c;
+
+	assert_true(addr_eq(&sent.source, &r->where.source));
+	assert_int_equal(challenge_next(&sent.challenges, &c), 1);
+	assert_span(c.realm, "a \\\"b\\\"");
+	assert_span(c.nonce, "n1");
+	assert_span(c.algorithm, "SHA-256");
+	assert_span(c.qop, "auth,auth-int");
+	assert_span(c.opaque, "o");
+	assert_false(c.stale || c.proxy);
+	assert_int_equal(challenge_next(&sent.challenges, &c), 1);
+	assert_span(c.nonce, "n2");
+	assert_true(c.stale && c.algorithm.n == 0 && c.qop.n == 0);
+	assert_int_equal(challenge_next(&sent.challenges, &c), 1);
+	assert_span(c.nonce, "n3");
+	assert_true(c.proxy);
+	assert_int_equal(challenge_next(&sent.challenges, &c), 0);
+	assert_int_equal(told_of(r, "403 Forbidden", both).challenges.n, 0);
+}
+
+/* Another address may answer, and it is told which; but nobody is given our credentials who was not asked. */
+static void
+another_address(void **state)
+{
+	struct rig		*r = *state;
+	struct addr		 asked = r->where.source;
+	struct wire_send	 s = registration(r);
+	struct wire_sent	 sent;
+	char			 via[256];
+
+	send_at(r, 1, &s, clock_boot_ms());
+	via_of(r, via);
+	r->where.source.ip[3]++;
+	phone_says(r, "401 Unauthorized", via, "REGISTER", both);
+	assert_true(heard(r, WIRE_SENT, &sent));
+	assert_int_equal(sent.code, 401);
+	assert_int_equal(sent.challenges.n, 0);
+	assert_true(addr_eq(&sent.source, &r->where.source) && !addr_same_ip(&sent.source, &asked));
 }
 
 /* RFC 3261 section 17.1.2.2: T1, doubled up to T2, until the time is over. */
@@ -415,7 +525,8 @@ main(void)
 {
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest	tests[] = {
-		T(what_the_phone_gets), T(no_line_of_others), T(over_connections_and_ip6), T(answered), T(answers_that_do_not_count), T(sent_again),
+		T(what_the_phone_gets), T(no_line_of_others), T(over_connections_and_ip6), T(answered), T(answers_that_do_not_count), T(a_registration),
+		T(what_a_registrar_grants), T(challenges), T(another_address), T(sent_again),
 		T(heard_but_not_answered), T(not_sendable), T(which_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
 		T(expected_datagrams), T(has_limits), cmocka_unit_test(the_earliest_is_due),
 	};
