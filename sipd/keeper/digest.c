@@ -11,7 +11,9 @@
 
 #include "core/span.h"
 
-enum { HASH_MAX = crypto_hash_sha256_BYTES, HASH_HEX = 2 * HASH_MAX + 1, PARTS_MAX = 6 };
+enum { HASH_MAX = crypto_hash_sha256_BYTES, HASH_HEX = DIGEST_HEX, PARTS_MAX = 6 };
+
+_Static_assert((int)HASH_HEX == 2 * HASH_MAX + 1, "the longest hash, as text");
 
 struct parts {
 	struct span	part[PARTS_MAX];
@@ -176,24 +178,60 @@ hex(const uint8_t *hash, size_t n, char out[HASH_HEX])
 	return (struct span){ sodium_bin2hex(out, HASH_HEX, hash, n), 2 * n };
 }
 
-static bool
-response_is_right(const struct algorithm *alg, const struct register_ask *ask, const char *method, const uint8_t *ha1)
+/* H(HA1:nonce:nc:cnonce:qop:HA2), or without qop H(HA1:nonce:HA2). */
+static void
+response_hash(const struct algorithm *alg, const uint8_t *ha1, const char *method, const struct digest_said *d, uint8_t hash[HASH_MAX])
 {
-	uint8_t		hash[HASH_MAX], given[HASH_MAX];
 	char		ha1_hex[HASH_HEX], ha2_hex[HASH_HEX];
-	struct parts	a2 = { .part = { span_of(method), ask->uri }, .n = 2 };
-	struct parts	all = { .part = { [1] = ask->nonce, ask->nc, ask->cnonce, ask->qop }, .n = 6 };
-	size_t		n;
-	bool		right;
+	struct parts	a2 = { .part = { span_of(method), d->uri }, .n = 2 };
+	struct parts	all = { .part = { [1] = d->nonce }, .n = 2 };
 
 	alg->hash(&a2, hash);
 	all.part[0] = hex(ha1, alg->size, ha1_hex);
-	all.part[5] = hex(hash, alg->size, ha2_hex);
+	if (d->qop.n > 0) {
+		all.part[all.n++] = d->nc;
+		all.part[all.n++] = d->cnonce;
+		all.part[all.n++] = d->qop;
+	}
+	all.part[all.n++] = hex(hash, alg->size, ha2_hex);
 	alg->hash(&all, hash);
-	right = sodium_hex2bin(given, sizeof given, ask->response.s, ask->response.n, NULL, &n, NULL) == 0 && n == alg->size &&
-	    sodium_memcmp(given, hash, alg->size) == 0;
 	sodium_memzero(ha1_hex, sizeof ha1_hex);
-	return right;
+}
+
+static bool
+response_is_right(const struct algorithm *alg, const struct register_ask *ask, const char *method, const uint8_t *ha1)
+{
+	const struct digest_said	d = { .uri = ask->uri, .nonce = ask->nonce, .nc = ask->nc, .cnonce = ask->cnonce, .qop = ask->qop };
+	uint8_t				hash[HASH_MAX], given[HASH_MAX];
+	size_t				n;
+
+	response_hash(alg, ha1, method, &d, hash);
+	return sodium_hex2bin(given, sizeof given, ask->response.s, ask->response.n, NULL, &n, NULL) == 0 && n == alg->size &&
+	    sodium_memcmp(given, hash, alg->size) == 0;
+}
+
+uint32_t
+digest_algorithm(struct span name)
+{
+	const struct algorithm	*alg = algorithm_find(name);
+
+	return alg == NULL ? 0 : alg->bit;
+}
+
+void
+digest_response(uint32_t algorithm, const char *method, const struct digest_said *d, struct span username, struct span password,
+    char out[DIGEST_HEX])
+{
+	const struct algorithm	*alg = &algorithms[0];
+	struct parts		 a1 = { .part = { username, d->realm, password }, .n = 3 };
+	uint8_t			 ha1[HASH_MAX], hash[HASH_MAX];
+
+	while (alg->bit != algorithm)
+		alg++;
+	alg->hash(&a1, ha1);
+	response_hash(alg, ha1, method, d, hash);
+	(void)hex(hash, alg->size, out);
+	sodium_memzero(ha1, sizeof ha1);
 }
 
 enum digest_verdict

@@ -30,6 +30,15 @@ struct digest_secret {
 };
 void	digest_secret_of(struct digest_secret *, const struct account *);
 
+/* The same from the other side: what an answer of ours to a challenge is. */
+enum { DIGEST_HEX = 65 };
+struct digest_said {
+	struct span	realm, nonce, uri, nc, cnonce, qop;	/* qop empty: RFC 2069's form, without nc and cnonce */
+};
+uint32_t digest_algorithm(struct span name);		/* enum auth_algorithm, empty is MD5; 0: unknown */
+void	digest_response(uint32_t algorithm, const char *method, const struct digest_said *, struct span username, struct span password,
+	    char out[DIGEST_HEX]);
+
 struct nonces;
 enum { NONCE_TEXT = 72 };
 
