@@ -49,6 +49,7 @@ const struct command	commands[] = {
 	{ "debug", "on", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem on" },
 	{ "debug", "off", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem off" },
 	{ NULL, "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that every index agrees with its records" },
+	{ NULL, "backup", NULL, ARGS_BACKUP, REPLY_DONE, ROLE_OPERATOR, "copy the store to a file while the daemon serves" },
 };
 const size_t	n_commands = sizeof commands / sizeof commands[0];
 
@@ -110,7 +111,8 @@ command_usage(const struct command *c, char *buf, size_t size)
 		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
 		[ARGS_RETRY] = " ID | --all | --to USERNAME",
-		[ARGS_WORD] = " SUBSYSTEM", [ARGS_FILE] = " FILE", [ARGS_REMOVE] = " ID",
+		[ARGS_WORD] = " SUBSYSTEM", [ARGS_BACKUP] = " FILE [--yes]",
+		[ARGS_RESTORE] = " FILE [--yes] [--config FILE]", [ARGS_REMOVE] = " ID",
 		[ARGS_IMPORT] = " FILE", [ARGS_EXPORT] = " [--query Q]",
 	};
 	bool	set = c->args == ARGS_SET && strcmp(c->verb, "set") == 0;

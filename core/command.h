@@ -23,7 +23,8 @@ enum command_args {
 	ARGS_DROP,	/* ID [CONTACT] */
 	ARGS_RETRY,	/* ID, --all or --to USERNAME */
 	ARGS_WORD,	/* one word: a subsystem */
-	ARGS_FILE,	/* FILE, made or read by the daemon */
+	ARGS_BACKUP,	/* FILE [--yes]; written by the program */
+	ARGS_RESTORE,	/* FILE [--yes] [--config FILE]; not the daemon's: it must be stopped */
 	ARGS_IMPORT,	/* FILE, read by the program; goes to the daemon in steps */
 	ARGS_EXPORT,	/* [--query Q], and each row as CSV */
 	ARGS_REMOVE,	/* ID: deletes what is refused while something is in it, so that nobody need be asked */

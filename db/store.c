@@ -5,6 +5,7 @@
 #include "db/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,15 @@ struct batch {
 	struct waiter	*waiters;
 	size_t		 n_waiters, room;
 	size_t		 commits;
-	char		*backup;	/* a copy to this file instead */
+};
+
+/* A hot copy under way. */
+struct copy {
+	int		 fd;
+	struct waiter	 waiter;
+	pthread_t	 thread;
+	bool		 done;		/* under the store's lock */
+	int		 rc;
 };
 
 struct watch {
@@ -45,7 +54,7 @@ struct store {
 	const struct store_driver	*driver;
 	void				*d;
 	struct batch			*filling, *writing;
-	struct batch			*copying;	/* waits for the writer, or is with it */
+	struct copy			*copying;	/* NULL: none is made */
 	struct watch			 watches[WATCHES_MAX];
 	size_t				 n_watches;
 	store_undone_fn			 undone;
@@ -75,7 +84,6 @@ batch_free(struct batch *b)
 	for (size_t i = 0; i < TABLES; i++)
 		tree_free(b->changes.tables[i]);
 	free(b->waiters);
-	free(b->backup);
 	free(b);
 }
 
@@ -109,12 +117,6 @@ batch_tell(struct batch *b, int rc)
 			b->waiters[i].fn(b->waiters[i].arg, rc);
 }
 
-static int
-job_run(struct store *s, const struct batch *b)
-{
-	return b->backup != NULL ? s->driver->backup(s->d, b->backup) : s->driver->apply(s->d, &b->changes);
-}
-
 static void *
 writer_main(void *arg)
 {
@@ -131,7 +133,7 @@ writer_main(void *arg)
 			break;
 		b = s->job;
 		pthread_mutex_unlock(&s->lock);
-		rc = job_run(s, b);
+		rc = s->driver->apply(s->d, &b->changes);
 		pthread_mutex_lock(&s->lock);
 		s->job_rc = rc;
 		s->job_done = true;
@@ -176,12 +178,48 @@ store_driver_of(const struct store *s)
 	return s->d;
 }
 
+static void *
+copy_main(void *arg)
+{
+	struct store	*s = arg;
+	int		 rc = s->driver->backup(s->d, s->copying->fd);
+
+	pthread_mutex_lock(&s->lock);
+	s->copying->rc = rc;
+	s->copying->done = true;
+	pthread_mutex_unlock(&s->lock);
+	(void)eventfd_write(s->ready_fd, 1);
+	return NULL;
+}
+
+/* Tells of the copy, if it is made; with wait, when it is. */
+static void
+copy_finish(struct store *s, bool wait)
+{
+	struct copy	*c = s->copying;
+	bool		 done;
+
+	if (c == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	done = c->done;
+	pthread_mutex_unlock(&s->lock);
+	if (!done && !wait)
+		return;
+	(void)pthread_join(c->thread, NULL);
+	s->copying = NULL;
+	c->waiter.fn(c->waiter.arg, c->rc);
+	free(c);
+}
+
 void
 store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
 	(void)store_sync(s);
+	store_backup_cancel(s);
+	copy_finish(s, true);
 	if (s->driver->threaded) {
 		pthread_mutex_lock(&s->lock);
 		s->quit = true;
@@ -251,8 +289,7 @@ store_flush(struct store *s)
 		s->writing = s->filling;
 		s->filling = next;
 		job_give(s, s->writing);
-	} else if (s->copying != NULL)
-		job_give(s, s->copying);
+	}
 }
 
 static bool
@@ -309,19 +346,14 @@ batches_undo(struct store *s, struct batch *failed, int rc)
 static void
 job_finish(struct store *s, struct batch *b, int rc)
 {
-	if (b == s->copying) {
-		s->copying = NULL;
-		batch_tell(b, rc);
-	} else {
-		s->writing = NULL;
-		if (rc == 0) {
-			s->commits += b->commits;
-			s->batches++;
-			changes_tell(s, &b->changes);
-			batch_tell(b, 0);
-		} else
-			batches_undo(s, b, rc);
-	}
+	s->writing = NULL;
+	if (rc == 0) {
+		s->commits += b->commits;
+		s->batches++;
+		changes_tell(s, &b->changes);
+		batch_tell(b, 0);
+	} else
+		batches_undo(s, b, rc);
 	batch_free(b);
 }
 
@@ -335,7 +367,7 @@ store_on_ready(struct store *s)
 	(void)eventfd_read(s->ready_fd, &count);
 	s->driver->release(s->d);
 	if (!s->driver->threaded && s->job != NULL && !s->job_done) {
-		s->job_rc = job_run(s, s->job);
+		s->job_rc = s->driver->apply(s->d, &s->job->changes);
 		s->job_done = true;
 	}
 	pthread_mutex_lock(&s->lock);
@@ -347,6 +379,7 @@ store_on_ready(struct store *s)
 	pthread_mutex_unlock(&s->lock);
 	if (b != NULL)
 		job_finish(s, b, rc);
+	copy_finish(s, false);
 	store_flush(s);
 }
 
@@ -643,20 +676,36 @@ store_unwatch(struct store *s, store_watch_fn fn, void *arg)
 }
 
 int
-store_backup(struct store *s, const char *file, store_durable_fn done, void *arg)
+store_backup(struct store *s, int fd, store_durable_fn done, void *arg)
 {
-	struct batch	*b;
+	struct copy	*c;
 
+	if (!s->driver->threaded)
+		return -ENOTSUP;
 	if (s->copying != NULL)
 		return ERR_BUSY;
-	if (access(file, F_OK) == 0)
-		return -EEXIST;
-	if ((b = batch_new()) == NULL || (b->backup = strdup(file)) == NULL || batch_wait(b, done, arg) != 0) {
-		batch_free(b);
+	if ((c = calloc(1, sizeof *c)) == NULL)
 		return -ENOMEM;
-	}
-	s->copying = b;
-	return 0;
+	*c = (struct copy){ .fd = fd, .waiter = { .fn = done, .arg = arg } };
+	s->copying = c;
+	if (pthread_create(&c->thread, NULL, copy_main, s) == 0)
+		return 0;
+	s->copying = NULL;
+	free(c);
+	return -EAGAIN;
+}
+
+/* LMDB can't be told to stop copying, but it does when a write fails: the descriptor becomes one that nobody can write to. */
+void
+store_backup_cancel(struct store *s)
+{
+	int	ends[2];
+
+	if (s->copying == NULL || pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	(void)dup3(ends[0], s->copying->fd, O_CLOEXEC);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 const char *

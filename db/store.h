@@ -95,8 +95,13 @@ int	store_commit(struct txn *, store_durable_fn on_durable, void *arg);
 int	store_watch(struct store *, enum table, struct store_bytes prefix, store_watch_fn, void *arg);
 void	store_unwatch(struct store *, store_watch_fn, void *arg);
 
-/* Hot copy into a new file, made by the writer thread; done(arg, rc).  Refuses an existing file (-EEXIST). */
-int	store_backup(struct store *, const char *file, store_durable_fn done, void *arg);
+/*
+ * Hot copy of what is durable now into an open, empty file, by a thread of its own, while commits go on; done(arg, rc) from
+ * store_on_ready().  fd stays the caller's and open until then.  One at a time: ERR_BUSY.  store_backup_cancel() ends it soon
+ * with -EBADF; so does store_close().
+ */
+int	store_backup(struct store *, int fd, store_durable_fn done, void *arg);
+void	store_backup_cancel(struct store *);
 
 struct store_stat {
 	uint64_t	commits, batches, failed;	/* since open */

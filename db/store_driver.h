@@ -16,7 +16,7 @@ struct changes {
 };
 
 struct store_driver {
-	bool	threaded;	/* apply and backup may run in the writer thread, beside reads in the loop */
+	bool	threaded;	/* apply and backup may run in threads of their own, beside reads in the loop */
 
 	/* Committed state; what it lends lives until release(). */
 	int	(*get)(void *d, enum table, const void *key, size_t n, struct store_bytes *value);
@@ -29,7 +29,7 @@ struct store_driver {
 
 	void	(*release)(void *d);		/* the loop returns, or a batch was applied: nothing lent is used any more */
 	int	(*apply)(void *d, const struct changes *);	/* durable when it returns 0; ERR_UNAVAILABLE, ERR_CORRUPT */
-	int	(*backup)(void *d, const char *file);
+	int	(*backup)(void *d, int fd);	/* beside apply, too; -EBADF when fd can't be written to any more */
 	bool	(*is_taking)(void *d);
 	void	(*stat)(void *d, struct store_stat *);
 	void	(*close)(void *d);

@@ -216,24 +216,6 @@ lmdb_apply(void *d, const struct changes *changes)
 	return rc_of(l, mdb_txn_commit(txn));
 }
 
-static int
-lmdb_backup(void *d, const char *file)
-{
-	struct lmdb	*l = d;
-	int		 fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
-
-	if (fd < 0)
-		return -errno;
-	if ((rc = mdb_env_copyfd2(l->env, fd, MDB_CP_COMPACT)) == 0 && fsync(fd) != 0)
-		rc = errno;
-	close(fd);
-	if (rc == 0)
-		return 0;
-	log_error("store: backup to %s: %s", file, mdb_strerror(rc));
-	(void)unlink(file);
-	return rc > 0 ? -rc : ERR_UNAVAILABLE;
-}
-
 static uint64_t
 used_bytes(struct lmdb *l, size_t *map)
 {
@@ -247,21 +229,54 @@ used_bytes(struct lmdb *l, size_t *map)
 }
 
 /* Deletes and deliveries go on below these limits, so they must leave room. */
+static uint64_t
+free_floor(const struct statvfs *fs)
+{
+	uint64_t	size = (uint64_t)fs->f_blocks * fs->f_frsize;
+
+	return size / 10 < FREE_FLOOR ? size / 10 : FREE_FLOOR;
+}
+
 static bool
 has_space(struct lmdb *l)
 {
 	struct statvfs	fs;
-	uint64_t	floor = FREE_FLOOR, size;
 	size_t		map;
 
 	if (used_bytes(l, &map) > (uint64_t)map / 100 * MAP_SHARE)
 		return false;
-	if (statvfs(l->path, &fs) != 0)
-		return true;
-	size = (uint64_t)fs.f_blocks * fs.f_frsize;
-	if (size / 10 < floor)
-		floor = size / 10;
-	return (uint64_t)fs.f_bavail * fs.f_frsize >= floor;
+	return statvfs(l->path, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= free_floor(&fs);
+}
+
+/* A copy must not take the space that the store itself needs. */
+static bool
+has_room(struct lmdb *l, int fd)
+{
+	struct statvfs	fs;
+	size_t		map;
+
+	return fstatvfs(fd, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= used_bytes(l, &map) + free_floor(&fs);
+}
+
+/*
+ * Compact: free pages, and with them what was deleted, stay behind.  LMDB refuses that (MDB_INCOMPATIBLE) where a page was lost to
+ * its list of free ones; then the pages are copied as they lie.
+ */
+static int
+lmdb_backup(void *d, int fd)
+{
+	struct lmdb	*l = d;
+	int		 rc;
+
+	if (!has_room(l, fd))
+		return -ENOSPC;
+	if ((rc = mdb_env_copyfd2(l->env, fd, MDB_CP_COMPACT)) == MDB_INCOMPATIBLE && ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		rc = mdb_env_copyfd2(l->env, fd, 0);
+	if (rc == 0)
+		return 0;
+	if (rc != EBADF)
+		log_error("store: %s: not copied: %s", l->path, mdb_strerror(rc));
+	return rc > 0 ? -rc : ERR_UNAVAILABLE;
 }
 
 static bool

@@ -102,10 +102,10 @@ memory_apply(void *d, const struct changes *changes)
 }
 
 static int
-memory_backup(void *d, const char *file)
+memory_backup(void *d, int fd)
 {
 	(void)d;
-	(void)file;
+	(void)fd;
 	return -ENOTSUP;
 }
 

@@ -11,6 +11,7 @@ const struct action_row	action_rows[] = {
 	{ ACT_SAVE, "save", "F2", P_FORM, ACT_WRITE, "Save", "store the form" },
 	{ ACT_EXPORT, "export", "F2 x", P_LISTS | P_DETAIL | P_MESSAGE, 0, "Export", "write what is shown to a file" },
 	{ ACT_IMPORT, "import", "I", P_ACCOUNTS, ACT_WRITE, NULL, "make and change accounts from a file of CSV or JSON" },
+	{ ACT_BACKUP, "backup", "K", P_VIEWS, ACT_WRITE, NULL, "copy the daemon's store to a file" },
 	{ ACT_FIND, "find", "F3 f", P_LISTS, 0, "Find", "go to the first row at or after what is typed" },
 	{ ACT_FILTER, "filter", "F4 /", P_LISTS | P_HELP, 0, "Filter", "keep the rows that match, while typing" },
 	{ ACT_FILTER_CLEAR, "filter-clear", "\\", P_LISTS | P_HELP, 0, NULL, "drop the filter" },

@@ -184,14 +184,13 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
 		[ARGS_NAME] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
-		[ARGS_FILE] = { "file", NULL }, [ARGS_IMPORT] = { "file", NULL },
+		[ARGS_IMPORT] = { "file", NULL },
 	};
 	const char *const		*name = names[c->args];
 	int				 rc;
 
 	if (argc < 1)
-		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_FILE || c->args == ARGS_IMPORT ?
-		    "which file?" : "which %s?",
+		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_IMPORT ? "which file?" : "which %s?",
 		    c->args == ARGS_DROP ? "account" : c->noun);
 	if (argc > 2 || (argc == 2 && name[1] == NULL))
 		return too_much(c, argv[name[1] == NULL ? 1 : 2]);
@@ -215,6 +214,28 @@ take_delete(const struct command *c, int argc, char **argv, struct args *a)
 			return too_much(c, argv[i]);
 	}
 	return name == NULL ? usage_error(c, "which %s?", c->noun) : set_text(a->request, "name", name);
+}
+
+/* FILE, and words that begin with "--": "-" is standard input or output. */
+static int
+take_file(const struct command *c, int argc, char **argv, struct args *a)
+{
+	const char	*file = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--yes") == 0)
+			a->yes = true;
+		else if (c->args == ARGS_RESTORE && strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			a->config = argv[++i];
+		else if (strncmp(argv[i], "--", 2) == 0)
+			return usage_error(c, "no option '%s' here, or nothing behind it", argv[i]);
+		else if (file == NULL)
+			file = argv[i];
+		else
+			return too_much(c, argv[i]);
+	}
+	a->file = file;
+	return file == NULL ? usage_error(c, "which file?") : 0;
 }
 
 static int
@@ -248,10 +269,12 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 		return take_delete(c, argc, argv, a);
 	case ARGS_RETRY:
 		return take_retry(c, argc, argv, a);
+	case ARGS_BACKUP:
+	case ARGS_RESTORE:
+		return take_file(c, argc, argv, a);
 	case ARGS_NAME:
 	case ARGS_DROP:
 	case ARGS_WORD:
-	case ARGS_FILE:
 	case ARGS_IMPORT:
 		return take_words(c, argc, argv, a);
 	}

@@ -12,6 +12,8 @@
 struct args {
 	json_t	*request;	/* filled in; the caller's */
 	bool	 yes;		/* --yes was given */
+	const char *file;	/* of a backup */
+	const char *config;	/* of the daemon, NULL: where it is by itself */
 };
 
 /* 0, or the exit status after the fault was told.  A password is asked for here. */

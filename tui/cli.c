@@ -12,6 +12,7 @@
 #include "core/err.h"
 #include "tui/args.h"
 #include "tui/ask.h"
+#include "tui/backup.h"
 #include "tui/client.h"
 #include "tui/complain.h"
 #include "tui/import.h"
@@ -81,6 +82,16 @@ converse(struct client *client, struct printer *p, json_t *request)
 }
 
 static int
+talk(struct client *client, const struct command *c, bool json, struct args *args, struct printer *p)
+{
+	if (c->args == ARGS_IMPORT)
+		return import_run(client, json_string_value(json_object_get(args->request, "file")), json);
+	if (c->args == ARGS_BACKUP)
+		return backup_run(client, args->file, args->yes, json);
+	return converse(client, p, args->request);
+}
+
+static int
 run(struct client *client, const struct command *c, bool json, struct args *args)
 {
 	struct printer	*p = printer_new(c, json);
@@ -96,8 +107,7 @@ run(struct client *client, const struct command *c, bool json, struct args *args
 	else
 		rc = c->args == ARGS_DELETE && !args->yes ? confirm(client, c, args->request) : 0;
 	if (rc == 0)
-		rc = c->args == ARGS_IMPORT ? import_run(client, json_string_value(json_object_get(args->request, "file")), json) :
-		    converse(client, p, args->request);
+		rc = talk(client, c, json, args, p);
 	printer_free(p);
 	return rc;
 }

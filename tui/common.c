@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tui/export.h"
+#include "tui/backup.h"
 #include "tui/import.h"
 #include "tui/palette.h"
 #include "tui/screen.h"
@@ -188,6 +189,7 @@ common_act(struct console *c, const struct action_row *a)
 	case ACT_COMMAND: palette_open(c); break;
 	case ACT_EXPORT: export_ask(c); break;
 	case ACT_IMPORT: import_ask(c); break;
+	case ACT_BACKUP: backup_ask(c); break;
 	case ACT_COPY: copy(c); break;
 	case ACT_PAUSE:
 		c->paused = !c->paused;

@@ -41,6 +41,7 @@ table()
 		viewer | event watch
 		viewer | event verify
 		viewer | verify
+		operator | backup -
 		operator | debug on sip
 		operator | debug off sip
 		viewer | account export
@@ -163,7 +164,11 @@ audited()
 # What a command is about: its event's subject.
 about()
 {
-	[ "$1" = queue ] && echo a-kept || echo "$3"
+	case $1 in
+	queue) echo a-kept ;;
+	backup) echo backup ;;
+	*) echo "$3" ;;
+	esac
 }
 
 # role USER: goes through the table.
