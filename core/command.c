@@ -110,7 +110,7 @@ command_usage(const struct command *c, char *buf, size_t size)
 	static const char *const	args[] = {
 		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
-		[ARGS_RETRY] = " ID | --all | --to USERNAME",
+		[ARGS_RETRY] = " ID | --all | --to USERNAME", [ARGS_TEST] = " ID",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_BACKUP] = " FILE [--yes]",
 		[ARGS_RESTORE] = " FILE [--yes] [--config FILE]", [ARGS_REMOVE] = " ID",
 		[ARGS_IMPORT] = " FILE", [ARGS_EXPORT] = " [--query Q]",

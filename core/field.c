@@ -308,6 +308,8 @@ field_sort_key(const struct field *f, const void *record, const struct refs *ref
 		break;
 	case FT_ENUM:
 		v = *(const uint8_t *)m;
+		if (f->ranks != NULL && word_of(f, v) != NULL)
+			v = f->ranks[v];
 		break;
 	case FT_ID:
 		v = *(const uint64_t *)m;

@@ -70,6 +70,7 @@ struct field {
 	const char	*name;		/* interfaces.md's name; NULL for channel fields */
 	const char	*title;		/* on screen */
 	const char *const *words;	/* FT_ENUM, FT_NUM; ends with NULL */
+	const uint8_t	*ranks;		/* FT_ENUM: of each word when sorted; NULL: as they stand */
 	const char	*ref;		/* FT_REF: name of the kind */
 	const char	*nothing;	/* what a choice that is left empty comes to; NULL: "(none)" */
 	int		(*check)(const char *text, char *why, size_t size);	/* FT_STR: 0 or ERR_INVALID and why */

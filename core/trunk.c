@@ -16,6 +16,13 @@ static const char *const	status_words[] = {
 	[TRUNK_DISABLED] = "DISABLED", NULL,
 };
 
+/* The worst first. */
+static const uint8_t	status_ranks[] = {
+	[TRUNK_REJECTED] = 0, [TRUNK_UNREACHABLE] = 1, [TRUNK_UNKNOWN] = 2, [TRUNK_UNREGISTERED] = 3, [TRUNK_LAGGED] = 4, [TRUNK_NONE] = 5,
+	[TRUNK_OK] = 6, [TRUNK_UNMONITORED] = 7, [TRUNK_DISABLED] = 8,
+};
+_Static_assert(sizeof status_ranks == TRUNK_DISABLED + 1, "each status has a rank");
+
 #define RECORD trunk
 
 static const struct field	trunk_fields[] = {
@@ -55,8 +62,8 @@ static const struct field	trunk_fields[] = {
 	  .help = "Sources whose requests are its own, beside its host's: address/mask, separated by commas." },
 	{ .tag = 19, AT(FT_TIME, created_at), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 20, AT(FT_TIME, updated_at), .flags = FF_HIDDEN | FF_SERVER },
-	{ .tag = 100, .name = "status", .title = "Status", .width = 14, .keep = 3, AT(FT_ENUM, status), .words = status_words,
-	  .flags = FF_COLUMN | FF_SERVER | FF_VIRTUAL, .help = "What is true of it now." },
+	{ .tag = 100, .name = "status", .title = "Status", .width = 14, .keep = 3, AT(FT_ENUM, status), .words = status_words, .ranks = status_ranks,
+	  .flags = FF_COLUMN | FF_SERVER | FF_VIRTUAL, .help = "What is true of it now; sorted by it the worst stands first." },
 	{ .tag = 101, .name = "status_at", .title = "Since", .width = 29, AT(FT_TIME, status_at), .flags = FF_SERVER | FF_VIRTUAL,
 	  .help = "Since when." },
 	{ .tag = 102, .name = "latency_ms", .title = "Latency", .width = 7, AT(FT_NUM, latency_ms), .max = UINT32_MAX,

@@ -127,7 +127,7 @@ set_password(json_t *set, const struct field *f, const char *value)
 	if (strcmp(value, "-") != 0)
 		return complain(EXIT_USAGE, "a %s is never an argument: use %s=-%s", name, name, made ? " or password=random" : "");
 	if (ask_password(password, sizeof password, why, sizeof why) != 0)
-		return complain(EXIT_REFUSED, "%s", why);
+		return complain(EXIT_REFUSED, "%s%s", why, made ? ", or let password=random make one" : "");
 	rc = set_text(set, name, password);
 	explicit_bzero(password, sizeof password);
 	return rc;
@@ -183,7 +183,7 @@ static int
 take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
-		[ARGS_NAME] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
+		[ARGS_NAME] = { "name", NULL }, [ARGS_TEST] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
 		[ARGS_IMPORT] = { "file", NULL },
 	};
 	const char *const		*name = names[c->args];
@@ -273,6 +273,7 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_RESTORE:
 		return take_file(c, argc, argv, a);
 	case ARGS_NAME:
+	case ARGS_TEST:
 	case ARGS_DROP:
 	case ARGS_WORD:
 	case ARGS_IMPORT:

@@ -10,6 +10,7 @@
 #include "tui/cli.h"
 #include "tui/complain.h"
 #include "tui/json.h"
+#include "tui/steps.h"
 #include "tui/table.h"
 
 enum { CELL = 6100, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4, POINT_MAX = 200 };
@@ -241,8 +242,25 @@ print_row(struct printer *p, const json_t *row)
 		table_out_row(p->table, row);
 }
 
+/* A test that is under way: each step as it ends.  One that failed is told by the exit status, too. */
+static enum printed
+print_step(const struct printer *p, json_t *message, const json_t *ok)
+{
+	char	line[CELL];
+
+	if (p->json) {
+		(void)json_object_del(message, "id");
+		json_line(ok == NULL ? message : ok);
+	} else if (ok == NULL) {
+		step_line(message, false, line, sizeof line);
+		(void)puts(line);
+	}
+	(void)fflush(stdout);
+	return ok == NULL ? PRINTED_MORE : json_is_true(json_object_get(ok, "passed")) ? PRINTED_LAST : PRINTED_REFUSED;
+}
+
 enum printed
-printer_take(struct printer *p, const json_t *message)
+printer_take(struct printer *p, json_t *message)
 {
 	json_t	*error = json_object_get(message, "error"), *ok = json_object_get(message, "ok"),
 		*row = json_object_get(message, "row");
@@ -251,6 +269,8 @@ printer_take(struct printer *p, const json_t *message)
 		printer_refused(error);
 		return PRINTED_REFUSED;
 	}
+	if (p->command->reply == REPLY_STEPS)
+		return print_step(p, message, ok);
 	if (json_object_get(message, "event") != NULL) {
 		print_change(p, message);
 		return PRINTED_MORE;

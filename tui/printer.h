@@ -17,7 +17,7 @@ enum printed { PRINTED_MORE, PRINTED_LAST, PRINTED_REFUSED };
 
 struct printer *printer_new(const struct command *, bool json);
 void	printer_free(struct printer *);
-enum printed printer_take(struct printer *, const json_t *message);
+enum printed printer_take(struct printer *, json_t *message);
 
 /* An "error" of the daemon's, for a person. */
 void	printer_refused(const json_t *error);

@@ -124,31 +124,39 @@ value_line(const char *title, const char *text)
 	(void)puts(text);
 }
 
+/* "interval 60, code 200": what there is of an object. */
+static void
+object_text(json_t *o, char *buf, size_t size)
+{
+	char		 cell[CELL];
+	const char	*name;
+	json_t		*v;
+	size_t		 at = 0;
+
+	buf[0] = '\0';
+	json_object_foreach(o, name, v) {
+		cell_text(v, cell, sizeof cell);
+		if (cell[0] != '\0' && strcmp(cell, "0") != 0 && at < size)
+			at += (size_t)snprintf(buf + at, size - at, "%s%s %s", at == 0 ? "" : ", ", name, cell);
+	}
+}
+
 void
 table_out_value(const char *title, json_t *value)
 {
-	char		 cell[CELL], all[CELL] = "";
-	const char	*name;
-	json_t		*v;
-	size_t		 i, at = 0;
+	char	 text[CELL];
+	json_t	*v;
+	size_t	 i;
 
 	if (json_is_array(value)) {
-		json_array_foreach(value, i, v) {
-			cell_text(v, cell, sizeof cell);
-			value_line(title, cell);
-		}
+		json_array_foreach(value, i, v)
+			table_out_value(title, v);
 		return;
 	}
-	cell_text(value, cell, sizeof cell);
-	if (!json_is_object(value)) {
-		value_line(title, cell);
-		return;
-	}
-	json_object_foreach(value, name, v) {
-		cell_text(v, cell, sizeof cell);
-		if (strcmp(cell, "0") != 0 && at < sizeof all)
-			at += (size_t)snprintf(all + at, sizeof all - at, "%s%s %s", at == 0 ? "" : ", ", name, cell);
-	}
-	if (at > 0)
-		value_line(title, all);
+	if (json_is_object(value))
+		object_text(value, text, sizeof text);
+	else
+		cell_text(value, text, sizeof text);
+	if (text[0] != '\0' || !json_is_object(value))
+		value_line(title, text);
 }

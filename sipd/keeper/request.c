@@ -281,7 +281,7 @@ arguments_fit(struct request *r)
 static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_BACKUP] = NULL, [ARGS_RESTORE] = NULL,
-	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
+	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_TEST] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
 };
 
 static bool

@@ -81,7 +81,7 @@ goes_with(struct keeper *k, const void *trunk)
 
 const struct named	trunks_named = {
 	.kind = &trunk_kind, .counter = "trunks", NAMED_AT(trunk), .defaults = defaults, .check = check, .goes_with = goes_with,
-	.complete = complete,
+	.complete = complete, .tell = trunk_tell,
 };
 
 void
@@ -89,6 +89,34 @@ trunk_live(struct keeper *k, struct trunk *t)
 {
 	(void)k;
 	t->status = !t->enabled ? TRUNK_DISABLED : t->qualify == QUALIFY_NO && !t->registers ? TRUNK_UNMONITORED : TRUNK_NONE;
+}
+
+void
+trunk_tell(struct keeper *k, const void *trunk, json_t *ok)
+{
+	const struct trunk	*t = trunk;
+	bool			 probed = t->enabled && t->qualify != QUALIFY_NO;
+
+	(void)json_object_set_new(ok, "probe", probed ? json_pack("{s:I}", "interval", (json_int_t)k->conf.qualify.interval) : json_null());
+}
+
+int
+trunks_draft(struct keeper *k, const char *name, const struct edit *e, struct trunk *t, struct fault *fault)
+{
+	struct refs		 refs = keeper_refs(k);
+	const struct field	*f;
+	char			 why[256];
+	int			 rc;
+
+	trunk_defaults(t);
+	(void)snprintf(t->name, sizeof t->name, "new trunk");
+	if (name != NULL && name[0] != '\0' && named_find(k, &trunks_named, name, t) != 0)
+		return fault_set(fault, ERR_NOT_FOUND, NULL, "there is no trunk of that name");
+	if ((rc = edit_apply(e, t, false, &refs, fault)) != 0)
+		return rc;
+	if ((rc = record_check(&trunk_kind, t, &f, why, sizeof why)) != 0)
+		return fault_set(fault, rc, f->name, "%s", why);
+	return check(k, e, t, fault);
 }
 
 struct count {

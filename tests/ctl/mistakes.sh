@@ -167,7 +167,7 @@ mistakes <<'E'
 1 | name: there is a group of that name already | group add Sales
 1 | name: may not begin or end with a blank | group add ' Sales'
 1 | name: may not be empty | group set Sales name=
-1 | prefixes: must be digits with an optional +, separated by commas | group set Sales prefixes=abc
+1 | prefixes: 'abc' is no prefix: digits with an optional leading + | group set Sales prefixes=abc
 1 | group Sales: still holds 1 account: move or delete it first | group delete Sales
 # Queries: where the fault is.
 1 | query: column 8; [from TO to]; owner:[ | account list --query 'owner:['
