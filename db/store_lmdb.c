@@ -24,7 +24,7 @@
 #include "core/varint.h"
 #include "db/store_driver.h"
 
-enum { SCHEMA = 1, MAP_SHARE = 80, SPACE_EVERY_MS = 1000, READERS_EVERY_MS = 60000 };
+enum { SCHEMA = 1, FREE_TABLE = 0 /* LMDB's own, of free pages */, MAP_SHARE = 80, SPACE_EVERY_MS = 100, READERS_EVERY_MS = 60000 };
 
 #define MAP_DEFAULT	((size_t)64 << 30)
 #define FREE_FLOOR	((uint64_t)256 << 20)	/* or a tenth of a small file system */
@@ -193,6 +193,18 @@ rc_of(struct lmdb *l, int rc)
 	return ERR_UNAVAILABLE;
 }
 
+/* A write of the header that failed has broken the environment; LMDB says so only to the next who asks. */
+static bool
+is_broken(struct lmdb *l)
+{
+	MDB_txn	*txn;
+	int	 rc = mdb_txn_begin(l->env, NULL, 0, &txn);
+
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	return rc == MDB_PANIC;
+}
+
 static int
 lmdb_apply(void *d, const struct changes *changes)
 {
@@ -213,7 +225,9 @@ lmdb_apply(void *d, const struct changes *changes)
 		mdb_txn_abort(txn);
 		return rc_of(l, rc);
 	}
-	return rc_of(l, mdb_txn_commit(txn));
+	if ((rc = rc_of(l, mdb_txn_commit(txn))) == ERR_UNAVAILABLE && is_broken(l))
+		rc = rc_of(l, MDB_PANIC);
+	return rc;
 }
 
 static uint64_t
@@ -226,6 +240,28 @@ used_bytes(struct lmdb *l, size_t *map)
 	mdb_env_stat(l->env, &st);
 	*map = info.me_mapsize;
 	return ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+}
+
+/* Of pages that are free, or soon will be, inside of the file: it never shrinks. */
+static uint64_t
+free_bytes(struct lmdb *l)
+{
+	MDB_txn		*txn = reader(l);
+	MDB_cursor	*c;
+	MDB_val		 k, v;
+	MDB_stat	 st;
+	uint64_t	 pages = 0;
+	size_t		 n;
+
+	if (txn == NULL || mdb_cursor_open(txn, FREE_TABLE, &c) != 0)
+		return 0;
+	while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
+		memcpy(&n, v.mv_data, sizeof n);	/* a list of pages, its length first */
+		pages += n;
+	}
+	mdb_cursor_close(c);
+	mdb_env_stat(l->env, &st);
+	return pages * st.ms_psize;
 }
 
 /* Deletes and deliveries go on below these limits, so they must leave room. */
@@ -242,10 +278,14 @@ has_space(struct lmdb *l)
 {
 	struct statvfs	fs;
 	size_t		map;
+	uint64_t	used = used_bytes(l, &map), most = (uint64_t)map / 100 * MAP_SHARE, room;
 
-	if (used_bytes(l, &map) > (uint64_t)map / 100 * MAP_SHARE)
+	if (used > most && used - free_bytes(l) > most)
 		return false;
-	return statvfs(l->path, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= free_floor(&fs);
+	if (statvfs(l->path, &fs) != 0)
+		return true;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return room >= free_floor(&fs) || room + free_bytes(l) >= free_floor(&fs);
 }
 
 /* A copy must not take the space that the store itself needs. */

@@ -1,31 +1,19 @@
 #!/bin/bash
-# kill -9 of the keeper at random moments while messages are accepted: each 202 is on disk.
+# F1 and F12 for messages: each process of the daemon is killed at random moments under load; every 202 is accounted for, and in order.
 
 . "$(dirname "$0")/../lib.sh"
-rounds=${ROUNDS:-5}
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\" }" "auth { algorithms = { \"MD5\" } }" \
-    "queue { per_account = 100000 retry = 1 }" "limits { requests_per_second = 10000 burst = 10000 auth_failures = 1000 }"
-"$B/wirechief" group add g > /dev/null
-for user in from0 from1 from2 from3 to0 to1 to2; do
-	echo "secret-of-$user" | "$B/wirechief" account add $user group=g password=- > /dev/null
-done
+. "$(dirname "$0")/driven.bash"
 
-keeper_pid()
-{
-	pgrep -P "$DAEMON_PID" -f wc-keeper || pgrep -P "$DAEMON_PID" wc-keeper
-}
-
-coproc crash { python3 "$(dirname "$0")/messages_crash.py" 127.0.0.1:$port "$rounds" 4; }
-exec {from}<&"${crash[0]}" {to}>&"${crash[1]}"
-while read -r -u "$from" line; do
-	case $line in
-	'keeper?')
-		wait_for 20 keeper_pid > /dev/null
-		keeper_pid | head -1 >&"$to"
-		;;
-	'not ok'*) echo "$line"; failed=$((failed + 1)) ;;
-	*) echo "$line" ;;
-	esac
+W=$B/wirechief
+here=$(realpath "$(dirname "$0")")
+udp=$(free_port)
+tcp=$(free_port)
+check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$udp\", \"tcp:127.0.0.1:$tcp\" }" "auth { algorithms = { \"MD5\" } }" \
+    "queue { per_account = 100000 retry = 1 tries = 1000 }" "limits { requests_per_second = 0 auth_failures = 0 }"
+"$W" group add g > "$TMP/out"
+for user in from0 from1 from2 from3 to0 to1 to2 on0 on1; do
+	echo "secret-of-$user" | "$W" account add $user group=g password=- > "$TMP/out"
 done
-check "every index agrees with its records" "$B/wirechief" verify
+python3 "$here/../accounts.py" "$WIRECHIEF_SOCKET" 0 2000 secretsecret > "$TMP/out"
+drive "$here/messages_crash.py" 127.0.0.1 "$udp" "$tcp" "$W" "${ROUNDS:-10}"
+check "the daemon ends well" stop_daemon

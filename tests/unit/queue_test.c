@@ -229,6 +229,7 @@ message(struct fixture *f, const char *from, const char *to, const char *uuid, c
 	f->ask.user = span_of(to);
 	f->ask.uuid = span_of(uuid);
 	f->ask.body = span_of(body);
+	f->ask.size = (uint32_t)strlen(body);
 	credentials(f);
 	return ask(f);
 }
