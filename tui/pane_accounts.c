@@ -11,7 +11,7 @@
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BOX_CELLS = 17, BOX_MIN_COLS = 72, NAME_CELLS = 9, LABEL = 19 };
+enum { BOX_CELLS = 17, BOX_MIN_COLS = 72, NAME_CELLS = 9, LABEL = 19, SHORT_LABEL = 11, TAIL_MAX = 7, ROWS_FOR_GAP = 20 };
 
 static bool
 has_box(void)
@@ -194,13 +194,14 @@ account_open(struct console *c)
 		    c, c->now_ms) >= 0;
 }
 
+/* A line if it is above end; the row below. */
 static int
-detail_line(int row, const char *label, const char *value)
+detail_line(int row, int end, int label_cells, const char *label, const char *value)
 {
-	if (row >= screen_rows() - 3)
+	if (row >= end)
 		return row;
-	(void)screen_put(row, 1, LABEL, S_DIM, label);
-	(void)screen_put(row, 1 + LABEL, screen_cols() - LABEL - 2, S_PLAIN, value);
+	(void)screen_put(row, 1, label_cells, S_DIM, label);
+	(void)screen_put(row, 1 + label_cells, screen_cols() - label_cells - 2, S_PLAIN, value);
 	return row + 1;
 }
 
@@ -222,7 +223,7 @@ binding_text(const struct console *c, const json_t *r, char *buf, size_t size)
 }
 
 static int
-bindings_paint(struct console *c, int row)
+bindings_paint(struct console *c, int row, int end)
 {
 	json_t	*list = json_object_get(c->details, "registrations"), *r;
 	size_t	 i;
@@ -233,13 +234,35 @@ bindings_paint(struct console *c, int row)
 		(void)snprintf(label, sizeof label, "Binding %zu", i + 1);
 		binding_text(c, r, line, sizeof line);
 		row_text(c, r, "user_agent", agent, sizeof agent);
-		row = detail_line(row, label, line);
-		row = detail_line(row, "", agent);
+		row = detail_line(row, end, SHORT_LABEL, label, line);
+		if (agent[0] != '\0')
+			row = detail_line(row, end, SHORT_LABEL, "", agent);
 		row_text(c, r, "_elsewhere", line, sizeof line);
 		if (line[0] != '\0')
-			row = detail_line(row, "", line);
+			row = detail_line(row, end, SHORT_LABEL, "", line);
 	}
-	return json_array_size(list) > 0 ? row : detail_line(row, "Bindings", "none: not registered");
+	return json_array_size(list) > 0 ? row : detail_line(row, end, SHORT_LABEL, "Bindings", "none: not registered");
+}
+
+/* "2 messages for alice (m)" */
+static int
+messages_paint(struct console *c, int row, int end)
+{
+	json_int_t	n = json_integer_value(json_object_get(json_object_get(c->details, "ok"), "_messages"));
+	char		text[160];
+
+	(void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT " message%s for %.64s%s", n, n == 1 ? "" : "s", c->account, n == 0 ? "" : " (m)");
+	return detail_line(row, end, SHORT_LABEL, "Queue", text);
+}
+
+/* How many lines are kept for what stands below the fields: bindings, not all of them where they are many, and messages. */
+static int
+tail_lines(const struct console *c)
+{
+	size_t	bindings = json_array_size(json_object_get(c->details, "registrations"));
+	int	lines = (bindings == 0 ? 1 : 2 * (int)bindings) + 1 + (screen_rows() >= ROWS_FOR_GAP);
+
+	return lines > TAIL_MAX ? TAIL_MAX : lines;
 }
 
 /* "alice, Alice Rossi: enabled, + OK" */
@@ -263,7 +286,7 @@ account_paint(struct console *c)
 {
 	const json_t	*a = json_object_get(c->details, "ok");
 	char		 value[700];
-	int		 row = 3;
+	int		 row = 3, end = screen_rows() - 3, fields_end = end - tail_lines(c);
 
 	if (a == NULL) {
 		(void)screen_put(1, 1, screen_cols() - 1, S_BOLD, c->account);
@@ -281,9 +304,10 @@ account_paint(struct console *c)
 		else
 			row_text(c, a, f->name, value, sizeof value);
 		if (value[0] != '\0' || (f->flags & FF_COLUMN))
-			row = detail_line(row, strcmp(f->title, "En") == 0 ? "Enabled" : f->title, value);
+			row = detail_line(row, fields_end, LABEL, strcmp(f->title, "En") == 0 ? "Enabled" : f->title, value);
 	}
-	(void)bindings_paint(c, row + 1 < screen_rows() - 5 ? row + 1 : row);
+	row = bindings_paint(c, row + (screen_rows() >= ROWS_FOR_GAP), end - 1);
+	(void)messages_paint(c, row, end);
 	action_letters(P_DETAIL, c->link.may_write, value, sizeof value);
 	if (!prompt_at_foot(c))
 		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, value);

@@ -104,13 +104,13 @@ print_rows(const char *kind, const json_t *rows)
 	table_out_end(t);
 }
 
-/* What a person calls a member of an answer: the field's title, or its name with a capital. */
+/* What a person calls a member of an answer: the field's title, or its name with a capital; "_messages", beside the fields, is "Messages". */
 static void
 title_of(const struct kind *k, const char *name, char *buf, size_t size)
 {
 	const struct field	*f = k == NULL ? NULL : kind_field(k, name);
 
-	(void)snprintf(buf, size, "%s", f != NULL && f->title != NULL ? f->title : name);
+	(void)snprintf(buf, size, "%s", f != NULL && f->title != NULL ? f->title : name + (name[0] == '_'));
 	for (size_t i = 0; f == NULL && i < n_status_fields; i++)
 		if (strcmp(status_fields[i].name, name) == 0)
 			(void)snprintf(buf, size, "%s", status_fields[i].title);

@@ -50,6 +50,7 @@ account_show(struct request *r)
 	struct registrations	regs = { .keeper = r->keeper };
 	struct account		a;
 	json_t			*reply;
+	char			name[64];
 
 	if (!find(r, &a))
 		return;
@@ -57,6 +58,8 @@ account_show(struct request *r)
 	regs.rows = json_array();
 	(void)accounts_bindings(r->keeper, a.id, add_registration, &regs);
 	reply = reply_record(r, &account_kind, &a, a.version);
+	(void)json_object_set_new(json_object_get(reply, "ok"), "_messages",
+	    json_integer((json_int_t)count_get(&r->keeper->db, queue_counter(a.id, name))));
 	(void)json_object_set_new(reply, "registrations", regs.rows);
 	request_answer(r, reply);
 }

@@ -25,7 +25,7 @@ spec_order(const struct request *r, struct view_spec *spec, struct filter *fresh
 		spec->sorted.source = source_named(kind);
 	}
 	if (spec->sorted.source == NULL)
-		return fault_set(fault, ERR_INVALID, "kind", "must be registration, account, group, profile, licence or event");
+		return fault_set(fault, ERR_INVALID, "kind", "must be registration, account, group, profile, licence, message or event");
 	if (sort == NULL && spec->sorted.sort == NULL)
 		sort = spec->sorted.source->kind->sort;
 	if (sort != NULL)

@@ -143,6 +143,27 @@ key F10
 exit
 S
 
+check "an account's details tell how many wait, live, and deleting it how many go" console <<'S'
+wait LIVE
+key 3
+wait >   alice
+key End
+wait >   dora
+key Enter
+wait 2 messages for dora (m)
+screen
+key d
+wait Delete account dora? 2 queued messages go with it.
+key Escape
+gone Delete
+key m
+wait filter: to_account:dora   (2)
+key F10
+exit
+S
+check "in the place of the mock-up" shows '^ Queue      2 messages for dora \(m\)'
+check "the command line tells it, too" eval '"$W" account show dora | grep -qE "^Messages +2$"'
+
 check "Enter means no, y deletes; its events are found by its id" console 140x30 <<S
 wait LIVE
 key 7
