@@ -47,6 +47,7 @@ enum field_flag {
 	FF_SORT		= 1 << 11,	/* the store keeps its records in the order of it (db/sorts.h) */
 	FF_LINES	= 1 << 12,	/* text of several lines */
 	FF_DATE		= 1 << 13,	/* a time of which the day counts most */
+	FF_DUE		= 1 << 14,	/* a time to come: shown as what is left until then */
 };
 
 /* Names of referenced records, for FT_REF; the keeper has the store behind it. */

@@ -30,6 +30,8 @@ static const struct field	message_fields[] = {
 	  .flags = FF_COLUMN | FF_SERVER, .help = "ENQUEUED while it is here; how it ended stands in the events." },
 	{ .tag = 11, .name = "sent", .title = "Sent", .width = 4, .keep = 5, AT(FT_ID, sent), .flags = FF_COLUMN | FF_SERVER,
 	  .help = "How often it was sent to a device." },
+	{ .tag = 18, .name = "next_try", .title = "Next try", .width = 18, .keep = 6, AT(FT_TIME, next_try),
+	  .flags = FF_COLUMN | FF_SERVER | FF_DUE, .help = "When it is sent again; empty while it waits for something else." },
 	{ .tag = 12, .name = "from_seq", .title = "From Seq", .width = 8, AT(FT_ID, from_seq), .flags = FF_SERVER,
 	  .help = "Counts the sender's messages, from 1." },
 	{ .tag = 13, .name = "to_seq", .title = "To Seq", .width = 8, AT(FT_ID, to_seq), .flags = FF_SERVER,
@@ -42,8 +44,8 @@ static const struct field	message_fields[] = {
 	  .help = "When it will be given up." },
 	{ .tag = 17, .name = "last_error", .title = "Last error", .width = 24, AT(FT_STR, last_error), .flags = FF_SERVER,
 	  .help = "What the last attempt was answered." },
-	{ .tag = 18, AT(FT_TIME, next_try), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 19, AT(FT_NUM, tries), .max = UINT32_MAX, .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 21, AT(FT_ID, attempts), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 20, AT(FT_STR, timeline), .flags = FF_HIDDEN | FF_SERVER },
 };
 

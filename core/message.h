@@ -28,8 +28,9 @@ struct message {
 	uint8_t		status;			/* enum message_status */
 	uint32_t	size;			/* bytes of the content */
 	int64_t		expires;
-	int64_t		next_try;		/* 0: when it registers again */
+	int64_t		next_try;		/* 0: it waits for something else, as that its account registers */
 	uint32_t	tries;			/* that failed since it registered */
+	uint64_t	attempts;		/* since it was accepted */
 	char		last_error[MESSAGE_ERROR];	/* "486 Busy Here"; empty: none yet */
 	char		timeline[MESSAGE_TIMELINE];	/* the latest attempts: "<RFC 3339 time> <code> <reason>", one a line, newest last */
 };

@@ -21,7 +21,6 @@
 #include "tui/list.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
-#include "tui/rate.h"
 
 struct console;
 
@@ -59,7 +58,8 @@ struct console {
 	const struct pane	*history[HISTORY];	/* where Esc goes back to */
 	int			 n_history;
 	const struct pane	*last;			/* where - goes */
-	struct list		 registered, accounts, group_box, groups, profiles, licences, queue, events, recent;
+	struct list		 registered, accounts, group_box, groups, profiles, licences, queue, events, recent,
+				 waiting;		/* the last two on Overview */
 	struct form		 form;
 	struct prompt		 prompt;
 	struct recall		 palette;		/* actions that were typed by name */
@@ -70,11 +70,10 @@ struct console {
 	char			 queued_id[37];		/* of the message that the details show, or that is selected */
 	json_t			*queued;		/* what the daemon answered of it last; NULL */
 	bool			 queued_asked;		/* for it, and not answered yet */
-	struct rate		 delivered;		/* messages a minute */
 	json_t			*status;		/* the daemon's counts */
 	int			 box;			/* which box of Accounts has the cursor: 0 the groups */
 	int64_t			 events_seen;		/* how many there were when Events was last looked at; -1: not yet known */
-	int			 overview_box;		/* 0: events; 1: who is registered */
+	int			 overview_box;		/* which of its lists has the cursor */
 	bool			 box_all;		/* there it is on "(all)", above the groups */
 	struct subject		 subject;		/* what a question is about */
 	const struct pane	*help_of;		/* the pane that Help was opened on */
@@ -109,6 +108,9 @@ bool	console_may_write(struct console *);	/* else it says why not */
 
 /* A stored time as this console shows it now: clock or age, local or UTC.  wide: with date and zone. */
 const char *console_time(const struct console *, const char *rfc3339, bool wide, bool ms, char *buf, size_t size);
+
+/* How long something takes, or lasts already: "2 d 03 h". */
+void	console_span(int64_t ms, char *buf, size_t size);
 
 /* A time as somebody types it, "14:01", in the zone that is shown; as RFC 3339 has it.  false: it is none. */
 bool	console_time_typed(const struct console *, const char *text, char rfc3339[CLOCK_TEXT]);

@@ -4,6 +4,7 @@
 #include "tui/console.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -121,6 +122,21 @@ console_time(const struct console *c, const char *text, bool wide, bool ms, char
 	else
 		(void)snprintf(buf, size, "%s%s", clock, zone);
 	return buf;
+}
+
+void
+console_span(int64_t ms, char *buf, size_t size)
+{
+	int64_t	s = ms < 0 ? 0 : ms / 1000;
+
+	if (s < 60)
+		(void)snprintf(buf, size, "%" PRId64 " s", s);
+	else if (s < 3600)
+		(void)snprintf(buf, size, "%" PRId64 " min %02" PRId64 " s", s / 60, s % 60);
+	else if (s < 86400)
+		(void)snprintf(buf, size, "%" PRId64 " h %02" PRId64 " min", s / 3600, s / 60 % 60);
+	else
+		(void)snprintf(buf, size, "%" PRId64 " d %02" PRId64 " h", s / 86400, s / 3600 % 24);
 }
 
 bool
@@ -243,14 +259,12 @@ static void
 on_status(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
-	json_t		*s = json_object_get(m, "status"), *delivered;
+	json_t		*s = json_object_get(m, "status");
 
 	if (s == NULL)
 		s = json_object_get(m, "ok");
 	if (!json_is_object(s))
 		return;
-	if ((delivered = json_object_get(s, "queue_delivered")) != NULL)
-		rate_take(&c->delivered, c->now_ms, json_integer_value(delivered));
 	if (json_equal(s, c->status))
 		return;
 	json_decref(c->status);
@@ -464,7 +478,7 @@ static void
 ticks(struct console *c, int64_t *second)
 {
 	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->profiles, &c->licences,
-	    &c->queue, &c->events, &c->recent };
+	    &c->queue, &c->events, &c->recent, &c->waiting };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
@@ -473,8 +487,6 @@ ticks(struct console *c, int64_t *second)
 		c->wants_frame = true;
 		if (c->pane->tick != NULL && c->link.state == LINK_UP && !c->paused)
 			c->pane->tick(c);
-		if (c->link.state == LINK_UP && rate_is_due(&c->delivered, c->now_ms))
-			console_ask_status(c);
 	}
 	if (resized) {
 		resized = 0;
@@ -565,6 +577,7 @@ lists_init(struct console *c)
 	list_init(&c->events, c, &event_kind);
 	list_init(&c->recent, c, &event_kind);
 	c->events.follow = c->recent.follow = true;
+	list_init(&c->waiting, c, &message_kind);
 }
 
 static void
@@ -579,6 +592,7 @@ lists_clear(struct console *c)
 	list_clear(&c->queue);
 	list_clear(&c->events);
 	list_clear(&c->recent);
+	list_clear(&c->waiting);
 }
 
 int

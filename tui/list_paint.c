@@ -19,7 +19,7 @@ is_wide(int width)
 static bool
 is_text(const struct field *f)
 {
-	return f->type == FT_STR || f->type == FT_REF || f->type == FT_ENUM;
+	return f->type == FT_STR || f->type == FT_REF || f->type == FT_ENUM || (f->flags & FF_DUE);
 }
 
 /* The time that a record is known by, so the column that is kept longest: date and clock with ms, no zone, on a screen of any width. */
@@ -33,7 +33,7 @@ is_stamp(const struct field *f)
 static int
 column_cells(const struct field *f, int width)
 {
-	if (f->type == FT_TIME && f->width > CLOCK_MS_CELLS && !is_stamp(f) && !is_wide(width))
+	if (f->type == FT_TIME && f->width > CLOCK_MS_CELLS && !is_stamp(f) && (f->flags & FF_DUE) == 0 && !is_wide(width))
 		return f->flags & FF_DATE ? DATE_CELLS : CLOCK_CELLS;
 	return f->width;
 }
@@ -94,6 +94,20 @@ level_glyph(const struct list *l, const json_t *row, const struct field *f)
 	return strcmp(level, "alert") == 0 ? glyph_of("UNREACHABLE") : strcmp(level, "warn") == 0 ? glyph_of("LAGGED") : NULL;
 }
 
+/* "in 12 s"; or what is waited for. */
+static void
+due_text(const struct list *l, const json_t *row, const struct field *f, char *buf, size_t size)
+{
+	int64_t	at;
+	char	left[40];
+
+	row_text(l->c, row, "_waits", buf, size);
+	if (buf[0] != '\0' || clock_parse(json_string_value(json_object_get(row, f->name)), &at) != 0)
+		return;
+	console_span(at - l->c->wall_ms + 999, left, sizeof left);
+	(void)snprintf(buf, size, at <= l->c->wall_ms ? "now" : "in %s", left);
+}
+
 static void
 cell(const struct list *l, const json_t *row, const struct field *f, int width, char *buf, size_t size)
 {
@@ -104,7 +118,9 @@ cell(const struct list *l, const json_t *row, const struct field *f, int width, 
 		(void)snprintf(buf, size, "%s", g == NULL ? "" : g->glyph);
 		return;
 	}
-	if (f->type == FT_TIME && json_is_string(v))
+	if (f->flags & FF_DUE)
+		due_text(l, row, f, buf, size);
+	else if (f->type == FT_TIME && json_is_string(v))
 		(void)console_time(l->c, json_string_value(v), (f->flags & FF_DATE) || column_cells(f, width) > CLOCK_MS_CELLS,
 		    f->width == CLOCK_MS_CELLS || is_stamp(f), buf, size);
 	else

@@ -8,10 +8,13 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "tui/app.h"
+#include "tui/overview_queue.h"
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, SMALL_ROWS = 20, QUEUE_CELLS = 36, RATE_SHORT = 20, RATE_COLS = 152 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3 };
+
+enum { BOX_EVENTS, BOX_REGISTERED, BOX_WAITING, BOXES };
 
 static json_int_t
 number(const struct console *c, const char *name)
@@ -29,7 +32,9 @@ is_large(void)
 static struct list *
 overview_list(struct console *c)
 {
-	return c->overview_box == 1 && is_large() ? &c->registered : &c->recent;
+	if (!is_large())
+		return &c->recent;
+	return c->overview_box == BOX_REGISTERED ? &c->registered : c->overview_box == BOX_WAITING ? &c->waiting : &c->recent;
 }
 
 static void
@@ -37,8 +42,10 @@ overview_open(struct console *c)
 {
 	c->recent.follow = true;
 	list_open(&c->recent);
-	if (is_large())
+	if (is_large()) {
 		list_open(&c->registered);
+		list_open(&c->waiting);
+	}
 }
 
 static void
@@ -46,6 +53,7 @@ overview_close(struct console *c)
 {
 	list_close(&c->recent);
 	list_close(&c->registered);
+	list_close(&c->waiting);
 }
 
 static void
@@ -127,40 +135,6 @@ accounts_line(struct console *c, int row, int col, const char *what, const char 
 	(void)screen_put(row, col, screen_cols() - col, S_PLAIN, line);
 }
 
-/* A word, and a value at the right end of the box. */
-static void
-queue_line(int row, int col, int end, enum style style, const char *what, const char *value)
-{
-	int	at = end - text_width(value);
-
-	(void)screen_put(row, col, end - col, style, what);
-	(void)screen_put(row, at, end - at, style, value);
-}
-
-/* Returns the row below it. */
-static int
-queue_paint(struct console *c, int row, int col)
-{
-	const char	*oldest = json_string_value(json_object_get(c->status, "queue_oldest"));
-	int		 end = col + QUEUE_CELLS < screen_cols() ? col + QUEUE_CELLS : screen_cols();
-	char		 line[120], text[RATE_MINUTES + 1];
-
-	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT " ENQUEUED", number(c, "queued"));
-	queue_line(row++, col, end, S_BOLD, "7 Message Queue", line);
-	if (screen_rows() < SMALL_ROWS)
-		return row;
-	(void)snprintf(line, sizeof line, "%.19s", oldest == NULL ? "-" : console_time(c, oldest, true, false, text, sizeof text));
-	queue_line(row++, col + 2, end, S_PLAIN, "oldest", line);
-	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT, number(c, "queue_in_flight"));
-	queue_line(row++, col + 2, end, S_PLAIN, "in flight", line);
-	(void)snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT, number(c, "queue_delivered"));
-	queue_line(row++, col + 2, end, S_PLAIN, "delivered", line);
-	rate_text(&c->delivered, screen_cols() >= RATE_COLS ? RATE_MINUTES : RATE_SHORT, text, sizeof text);
-	(void)snprintf(line, sizeof line, "per minute  %s", text);
-	(void)screen_put(row++, col + 2, screen_cols() - col - 2, S_PLAIN, line);
-	return row;
-}
-
 /* All accounts.  Returns the row below. */
 static int
 accounts_box_paint(struct console *c, int row, int col)
@@ -171,7 +145,7 @@ accounts_box_paint(struct console *c, int row, int col)
 		{ "disabled", "disabled" }, { "REGISTER requests", "registers" }, { "challenged", "challenges" },
 		{ "wrong answers", "auth_failures" },
 	};
-	int	 n = screen_rows() < SMALL_ROWS ? 1 : (int)(sizeof lines / sizeof lines[0]);
+	int	 n = screen_rows() < OVERVIEW_SMALL_ROWS ? 1 : (int)(sizeof lines / sizeof lines[0]);
 	char	 line[80];
 
 	(void)snprintf(line, sizeof line, "3 Accounts  %" JSON_INTEGER_FORMAT, number(c, "accounts"));
@@ -196,8 +170,8 @@ accounts_paint(struct console *c, int row)
 		(void)snprintf(line, sizeof line, "devices %14" JSON_INTEGER_FORMAT, number(c, "registrations"));
 		(void)screen_put(left++, 3, col - 4, S_PLAIN, line);
 	}
-	right = queue_paint(c, row, col);
-	right = accounts_box_paint(c, screen_rows() < SMALL_ROWS ? right : right + 1, col);
+	right = overview_queue_paint(c, row, col, is_large());
+	right = accounts_box_paint(c, screen_rows() < OVERVIEW_SMALL_ROWS ? right : right + 1, col);
 	return (left > right ? left : right) + 1;
 }
 
@@ -219,14 +193,21 @@ warnings_paint(struct console *c, int row)
 	return i > 0 ? row + 1 : row;
 }
 
+/* A list is active when the cursor is in it. */
+static bool
+is_active(struct console *c, const struct list *l)
+{
+	return overview_list(c) == l && !prompt_at_foot(c);
+}
+
 static int
 registered_paint(struct console *c, int row)
 {
-	int	lines = (screen_rows() - row - 8) / 2;
+	int	lines = (screen_rows() - row - WAITING_LINES - 11) / 2;
 
 	if (c->registered.view == 0 && !c->registered.asked)
 		list_open(&c->registered);	/* the screen has grown */
-	list_paint(&c->registered, row, 0, screen_cols(), lines, overview_list(c) == &c->registered && !prompt_at_foot(c));
+	list_paint(&c->registered, row, 0, screen_cols(), lines, is_active(c, &c->registered));
 	return row + lines + 2;
 }
 
@@ -266,13 +247,15 @@ overview_paint(struct console *c)
 	health_paint(c);
 	row = warnings_paint(c, row);
 	row = accounts_paint(c, row);
-	if (is_large())
+	if (is_large()) {
 		row = registered_paint(c, row);
+		row = overview_waiting_paint(c, row, WAITING_LINES, is_active(c, &c->waiting));
+	}
 	lines = screen_rows() - row - 5;
 	(void)screen_put(row, 1, 20, S_BOLD, "8 Events");
 	news_paint(c, row);
 	if (lines > 0)
-		list_paint_rows(&c->recent, row + 1, 0, screen_cols(), lines, overview_list(c) == &c->recent && !prompt_at_foot(c));
+		list_paint_rows(&c->recent, row + 1, 0, screen_cols(), lines, is_active(c, &c->recent));
 	if (!prompt_at_foot(c))
 		list_paint_detail(overview_list(c), screen_rows() - 3);
 }
@@ -284,13 +267,15 @@ overview_act(struct console *c, const struct action_row *a)
 	char		 name[130];
 
 	if (a->action == ACT_NEXT_BOX) {
-		c->overview_box = l == &c->recent && is_large();
+		c->overview_box = is_large() ? (c->overview_box + 1) % BOXES : BOX_EVENTS;
 		return true;
 	}
 	if (a->action != ACT_OPEN)
 		return list_act(l, a);
 	if (l == &c->recent)
 		event_open(c, l);
+	else if (l == &c->waiting)
+		(void)(list_row(l) != NULL && message_act(c, list_row(l), a));
 	else if (list_value(l, "username", name, sizeof name)[0] != '\0')
 		account_show(c, name);
 	return true;

@@ -29,22 +29,6 @@ text_of(const json_t *record, const char *field)
 	return s == NULL ? "" : s;
 }
 
-/* "2 d 03 h" */
-void
-queue_age_text(int64_t ms, char *buf, size_t size)
-{
-	int64_t	s = ms < 0 ? 0 : ms / 1000;
-
-	if (s < 60)
-		(void)snprintf(buf, size, "%" PRId64 " s", s);
-	else if (s < 3600)
-		(void)snprintf(buf, size, "%" PRId64 " min %02" PRId64 " s", s / 60, s % 60);
-	else if (s < 86400)
-		(void)snprintf(buf, size, "%" PRId64 " h %02" PRId64 " min", s / 3600, s / 60 % 60);
-	else
-		(void)snprintf(buf, size, "%" PRId64 " d %02" PRId64 " h", s / 86400, s / 3600 % 24);
-}
-
 static void
 on_queued(void *arg, const json_t *m)
 {
@@ -94,7 +78,7 @@ queue_tick(struct console *c)
 	ask(c);
 }
 
-/* "oldest 2 d 03 h, 12 recipients, 4 in flight"; nothing of an empty queue. */
+/* "37 queued, oldest 2 d 03 h, 12 recipients, 4 in flight"; nothing of an empty queue. */
 static void
 summary_text(struct console *c, char *buf, size_t size)
 {
@@ -105,9 +89,9 @@ summary_text(struct console *c, char *buf, size_t size)
 	buf[0] = '\0';
 	if (clock_parse(text_of(c->status, "queue_oldest"), &oldest) != 0)
 		return;
-	queue_age_text(c->wall_ms - oldest, age, sizeof age);
-	(void)snprintf(buf, size, "oldest %s, %" JSON_INTEGER_FORMAT " recipient%s, %" JSON_INTEGER_FORMAT " in flight", age, recipients,
-	    recipients == 1 ? "" : "s", json_integer_value(json_object_get(c->status, "queue_in_flight")));
+	console_span(c->wall_ms - oldest, age, sizeof age);
+	(void)snprintf(buf, size, "%" JSON_INTEGER_FORMAT " queued, oldest %s, %" JSON_INTEGER_FORMAT " recipient%s, %" JSON_INTEGER_FORMAT
+	    " in flight", json_integer_value(json_object_get(c->status, "queued")), age, recipients, recipients == 1 ? "" : "s", json_integer_value(json_object_get(c->status, "queue_in_flight")));
 }
 
 /* Why the selected one is still here, and until when. */
@@ -121,9 +105,22 @@ selected_paint(struct console *c)
 		return;
 	if (strcmp(text_of(row, "id"), text_of(c->queued, "id")) == 0)
 		row_text(c, c->queued, "why", why, sizeof why);
-	(void)snprintf(line, sizeof line, "%s%sexpires %s", why, why[0] == '\0' ? "" : "; ",
+	(void)snprintf(line, sizeof line, "%s%sexpires %.16s", why, why[0] == '\0' ? "" : "; ",
 	    console_time(c, text_of(row, "expires"), true, false, until, sizeof until));
 	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_PLAIN, line);
+}
+
+/* At the end of the heading's line as far as that is free; how many there are stands in the heading already. */
+static void
+summary_paint(const char *summary, int used)
+{
+	const char	*short_one = strstr(summary, "oldest");
+	int		 free_cells = screen_cols() - used - 5;
+
+	if (text_width(summary) > free_cells && short_one != NULL)
+		summary = short_one;
+	if (text_width(summary) <= free_cells)
+		(void)screen_put(1, screen_cols() - 1 - text_width(summary), text_width(summary), S_PLAIN, summary);
 }
 
 static void
@@ -135,10 +132,10 @@ queue_paint(struct console *c)
 	summary_text(c, summary, sizeof summary);
 	list_state(&c->queue, state, sizeof state);
 	list_pane_paint(&c->queue, head, 1);
-	if (text_width(head) + text_width(state) + text_width(summary) + 5 <= screen_cols() && !prompt_at_foot(c))
-		(void)screen_put(1, screen_cols() - 1 - text_width(summary), text_width(summary), S_PLAIN, summary);
-	if (!prompt_at_foot(c))
+	if (!prompt_at_foot(c)) {
+		summary_paint(summary, text_width(head) + text_width(state));
 		selected_paint(c);
+	}
 }
 
 static bool

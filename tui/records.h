@@ -18,7 +18,6 @@ void	account_block(struct console *, const char *username, bool enabled);	/* ask
 void	account_delete(struct console *, const char *username);
 void	account_edit(struct console *, const char *username);
 void	event_open(struct console *, struct list *);	/* what the selected event is about */
-void	queue_age_text(int64_t ms, char *buf, size_t size);	/* "2 d 03 h" */
 void	messages_of(struct console *, const char *username);	/* the queue, of those that wait for it */
 void	events_like(struct console *, const char *filter);
 void	events_of(struct console *, const char *subject);

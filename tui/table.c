@@ -16,6 +16,34 @@ struct table_out {
 	bool			 begun;
 };
 
+void
+counts_of(const json_t *list, uint32_t counts[RATE_MINUTES])
+{
+	size_t	n = json_array_size(list), skip = n > RATE_MINUTES ? n - RATE_MINUTES : 0;
+
+	memset(counts, 0, RATE_MINUTES * sizeof counts[0]);
+	for (size_t i = skip; i < n; i++) {
+		json_int_t	v = json_integer_value(json_array_get(list, i));
+
+		counts[RATE_MINUTES - n + i] = v < 0 ? 0 : v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+	}
+}
+
+static bool
+is_counts(const json_t *v)
+{
+	return json_is_array(v) && json_is_integer(json_array_get(v, 0));
+}
+
+static void
+drawn(const json_t *list, char *buf, size_t size)
+{
+	uint32_t	counts[RATE_MINUTES];
+
+	counts_of(list, counts);
+	rate_text(counts, json_array_size(list), buf, size);
+}
+
 /* Strings may hold anything that the network sent. */
 void
 cell_text(const json_t *v, char *buf, size_t size)
@@ -29,6 +57,8 @@ cell_text(const json_t *v, char *buf, size_t size)
 		(void)snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else if (json_is_real(v))
 		(void)snprintf(buf, size, "%.3g", json_real_value(v));
+	else if (is_counts(v))
+		drawn(v, buf, size);
 }
 
 static void
@@ -148,7 +178,7 @@ table_out_value(const char *title, json_t *value)
 	json_t	*v;
 	size_t	 i;
 
-	if (json_is_array(value)) {
+	if (json_is_array(value) && !is_counts(value)) {
 		json_array_foreach(value, i, v)
 			table_out_value(title, v);
 		return;

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "core/field.h"
+#include "core/rate.h"
 
 struct table_out;
 
@@ -21,7 +22,10 @@ void	table_out_end(struct table_out *);	/* prints what waits, and frees */
  */
 void	table_out_value(const char *title, json_t *value);
 
-/* A value as a person reads it, made safe for a terminal: true is yes, null is empty. */
+/* A value as a person reads it, made safe for a terminal: true is yes, null is empty, a list of counts is drawn. */
 void	cell_text(const json_t *, char *buf, size_t size);
+
+/* A list of numbers, the newest last, as the last so many of a rate. */
+void	counts_of(const json_t *, uint32_t counts[RATE_MINUTES]);
 
 #endif

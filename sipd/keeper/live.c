@@ -344,6 +344,17 @@ note_binding(void *arg, const struct binding *b)
 	note(l, l->registrations, key);
 }
 
+/* What a message waits for is whether its account is on line and enabled. */
+static void
+touch_messages(struct live *l)
+{
+	struct live_set	*set;
+
+	TAILQ_FOREACH(set, &l->sets, link)
+		if (set->spec.source == l->messages)
+			set_touch_all(set, VIEW_ROWS);
+}
+
 static void
 on_account(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
 {
@@ -353,6 +364,7 @@ on_account(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 	if (key.n != 8)
 		return;
 	note(l, l->accounts, key.p);
+	touch_messages(l);
 	if (value.p != NULL)
 		(void)accounts_bindings(l->control->keeper, be64_get(key.p), note_binding, l);
 }
@@ -485,6 +497,8 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 	uint8_t		 key[8 + BINDING_KEY];
 
 	binding_key(b, key);
+	if (change == BINDING_ADDED || change == BINDING_REMOVED)
+		touch_messages(l);
 	TAILQ_FOREACH(set, &l->sets, link) {
 		if (set->spec.source == l->accounts && (change == BINDING_ADDED || change == BINDING_REMOVED))
 			set_note(set, key);	/* its first 8 bytes are the account's */

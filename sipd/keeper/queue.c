@@ -16,6 +16,7 @@
 #include "sipd/keeper/admit.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/deliver.h"
+#include "sipd/keeper/delivered.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/fanout.h"
 #include "sipd/keeper/groups.h"
@@ -57,7 +58,7 @@ struct queue {
 	struct deliver		*deliver;
 	TAILQ_HEAD(, flight)	 flights;
 	size_t			 n_flights;
-	uint64_t		 delivered;
+	struct delivered	 delivered;
 	struct register_set	 set;		/* of the request at hand */
 };
 
@@ -171,6 +172,7 @@ note_attempt(struct message *m, int64_t now, const struct fanout_result *r)
 		have -= first;
 	}
 	memcpy(m->timeline + have, line, n + 1);
+	m->attempts++;
 	m->sent += r->devices;
 	(void)snprintf(m->last_error, sizeof m->last_error, "%" PRIu32 " %.100s", r->code, r->reason);
 }
@@ -219,6 +221,7 @@ count_delivery(struct queue *q, struct txn *t, struct message *m)
 	(void)snprintf(name, sizeof name, "to_seq/%" PRIu64, m->to_account);
 	m->to_seq = count_get(&q->k->db, name) + 1;
 	count_add(t, &q->k->db, name, 1);
+	delivered_count(q->k, t);
 }
 
 static void
@@ -242,7 +245,8 @@ on_end_stored(void *arg, int rc)
 	struct message	*m = &e->message;
 
 	if (rc == 0) {
-		q->delivered += m->status == MESSAGE_DELIVERED;
+		if (m->status == MESSAGE_DELIVERED)
+			delivered_note(&q->delivered, q->k);
 		watch(q, m->managed ? "removed" : "changed", m);
 	}
 	deliver_stored(q->deliver, m, m->status, rc);
@@ -369,7 +373,7 @@ flight_delivered(struct flight *f, const struct fanout_result *r)
 	struct queue	*q = f->queue;
 	struct txn	*t;
 
-	q->delivered++;
+	delivered_note(&q->delivered, q->k);
 	if (store_is_taking(q->k->db.store)) {
 		t = txn_new(q->k->db.store);
 		note_seen(q, t, f, r->code);
@@ -572,10 +576,11 @@ takes_size(struct queue *q, const struct to *to, const struct message_ask *ask)
 static void
 accept_message(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from)
 {
-	struct account	 dest;
-	struct flight	*f;
-	char		 name[64];
-	bool		 waits;
+	static const struct fanout_result	away = { .code = 480, .reason = "not registered" };
+	struct account				 dest;
+	struct flight				*f;
+	char					 name[64];
+	bool					 waits;
 
 	if (find_recipient(q, ask->user, &dest) != 0) {
 		answer(to, 404, "Not Found", 0);
@@ -598,8 +603,11 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 		return;
 	}
 	waits = count_get(&q->k->db, queue_counter(dest.id, name)) > 0;
-	if (waits || !dest.enabled || !forward(f))
-		flight_store(f);
+	if (!waits && dest.enabled && forward(f))
+		return;
+	if (!waits && dest.enabled)
+		note_attempt(&f->message, keeper_now(q->k), &away);
+	flight_store(f);
 }
 
 void
@@ -741,6 +749,12 @@ queue_find(struct queue *q, const char *id, struct message *m)
 	return table_find(&q->k->db, &message_kind, TABLE_MESSAGE_BY_ID, m);
 }
 
+bool
+queue_is_sending(const struct queue *q, const struct message *m)
+{
+	return deliver_is_sending(q->deliver, m->to_account, m->seq);
+}
+
 struct count_before {
 	uint64_t	seq, n;
 };
@@ -757,8 +771,8 @@ count_one_before(void *arg, struct store_bytes key, struct store_bytes value)
 	return 0;
 }
 
-uint64_t
-queue_before(struct queue *q, const struct message *m)
+static uint64_t
+count_before(struct queue *q, const struct message *m, size_t limit)
 {
 	struct count_before	c = { .seq = m->seq };
 	struct store_bytes	from;
@@ -766,8 +780,20 @@ queue_before(struct queue *q, const struct message *m)
 
 	be64_put(key, m->to_account);
 	from = (struct store_bytes){ key, sizeof key };
-	(void)store_range(q->k->db.store, TABLE_MESSAGE_BY_RECIPIENT, from, NULL, false, BEFORE_MAX, count_one_before, &c);
+	(void)store_range(q->k->db.store, TABLE_MESSAGE_BY_RECIPIENT, from, NULL, false, limit, count_one_before, &c);
 	return c.n;
+}
+
+bool
+queue_is_first(struct queue *q, const struct message *m)
+{
+	return count_before(q, m, 1) == 0;
+}
+
+uint64_t
+queue_before(struct queue *q, const struct message *m)
+{
+	return count_before(q, m, BEFORE_MAX);
 }
 
 int
@@ -809,6 +835,34 @@ queue_delete(struct queue *q, struct txn *t, const struct message *m, const char
 	return 0;
 }
 
+const struct rate *
+queue_rate(struct queue *q)
+{
+	rate_add(&q->delivered.minutes, keeper_now(q->k), 0);
+	return &q->delivered.minutes;
+}
+
+static int
+count_one(void *arg, struct store_bytes key, struct store_bytes value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)arg;
+	return 0;
+}
+
+size_t
+queue_expiring(struct queue *q, int64_t until)
+{
+	uint8_t			key[8];
+	struct store_bytes	to = { key, sizeof key };
+	size_t			n = 0;
+
+	be64_put(key, (uint64_t)until);
+	(void)store_range(q->k->db.store, TABLE_MESSAGE_EXPIRY, (struct store_bytes){ "", 0 }, &to, false, QUEUE_EXPIRING_MAX, count_one, &n);
+	return n;
+}
+
 void
 queue_stat(struct queue *q, struct queue_stat *s)
 {
@@ -818,7 +872,8 @@ queue_stat(struct queue *q, struct queue_stat *s)
 	s->queued = count_get(&q->k->db, "queued");
 	s->recipients = count_get(&q->k->db, "queued_recipients");
 	s->in_flight = deliver_under_way(q->deliver) + q->n_flights;
-	s->delivered = q->delivered;
+	s->delivered = q->delivered.since_start;
+	s->delivered_today = delivered_today(q->k);
 	if (table_each(&q->k->db, &message_kind, NULL, 1, take_message, &oldest) == 1)
 		s->oldest = oldest.received;
 }

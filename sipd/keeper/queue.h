@@ -37,16 +37,24 @@ int	queue_delete(struct queue *, struct txn *, const struct message *, const cha
 /* By its Id. 0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	queue_find(struct queue *, const char *id, struct message *);
 
+bool	queue_is_sending(const struct queue *, const struct message *);
+bool	queue_is_first(struct queue *, const struct message *);		/* of those for the same account */
+
 /* How many stand before it for the same account (counted to a thousand). */
 uint64_t queue_before(struct queue *, const struct message *);
 
 struct queue_stat {
 	uint64_t	queued, recipients;		/* messages that wait, and for how many accounts */
 	uint64_t	in_flight;			/* being sent right now */
-	uint64_t	delivered;			/* since the start */
+	uint64_t	delivered, delivered_today;	/* since the start, since midnight */
 	int64_t		oldest;				/* when the oldest was accepted; 0: none */
 };
 void	queue_stat(struct queue *, struct queue_stat *);
+const struct rate *queue_rate(struct queue *);		/* deliveries in each of the last minutes, up to now */
+
+/* How many expire before then; counted to QUEUE_EXPIRING_MAX. */
+enum { QUEUE_EXPIRING_MAX = 5000 };
+size_t	queue_expiring(struct queue *, int64_t until);
 
 /* "queue/7": the store's count of messages for an account. */
 const char *queue_counter(uint64_t account_id, char name[64]);

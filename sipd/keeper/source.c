@@ -13,6 +13,7 @@
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
+#include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/trunks.h"
 
@@ -220,6 +221,31 @@ total_trunks(struct keeper *k)
 	return count_get(&k->db, "trunks");
 }
 
+/* What stands in the place of a time that is not known, or not any more. */
+static void
+complete_message(struct keeper *k, struct row *r)
+{
+	const struct message	*m = &r->of.message;
+	struct account		 a;
+
+	if (account_peek(k, m->to_account, &a) != 0 || (k->queue != NULL && queue_is_sending(k->queue, m)))
+		r->waits = "now";
+	else if (!a.enabled)
+		r->waits = "when it is enabled";
+	else if (accounts_bindings(k, m->to_account, NULL, NULL) == 0 || m->tries >= k->conf.queue.tries)
+		r->waits = "when it registers";
+	else if (k->queue != NULL && !queue_is_first(k->queue, m))
+		r->waits = "in its turn";
+	else if (m->next_try <= keeper_now(k))
+		r->waits = "now";
+}
+
+static void
+more_message(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_waits", r->waits == NULL ? json_null() : json_string_nocheck(r->waits));
+}
+
 static uint64_t
 total_messages(struct keeper *k)
 {
@@ -238,7 +264,8 @@ const struct source	sources[] = {
 	  .more = more_licence, .total = total_licences },
 	{ .kind = &trunk_kind, .stored = &trunk_kind, .key_n = 8, .tie = "name", .prepare = prepare_trunk, .more = more_trunk,
 	  .total = total_trunks },
-	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received", .total = total_messages },
+	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received",
+	  .complete = complete_message, .more = more_message, .total = total_messages },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };
@@ -263,6 +290,7 @@ row_make(struct keeper *k, const struct source *s, struct store_bytes value, str
 	r->registrations = 0;
 	r->device = DEVICE_NONE;
 	r->elsewhere[0] = '\0';
+	r->waits = NULL;
 	if (s->make == NULL)
 		rc = record_decode(s->stored, &r->of, NULL, value.p, value.n);
 	else if ((rc = record_decode(&binding_kind, &b, NULL, value.p, value.n)) == 0)
@@ -380,6 +408,7 @@ source_hash(const struct source *s, const struct row *r, uint64_t seed)
 	}
 	h = hash_bytes(h, &r->registrations, sizeof r->registrations);
 	h = hash_bytes(h, r->elsewhere, strlen(r->elsewhere));
+	h = hash_bytes(h, r->waits, r->waits == NULL ? 0 : strlen(r->waits));
 	return hash_bytes(h, &r->device, sizeof r->device);
 }
 

@@ -41,6 +41,7 @@ struct row {
 	uint32_t		registrations;	/* of an account */
 	uint8_t			device;		/* of an account: the best of its devices, enum device_status */
 	char			elsewhere[160];	/* of both: "at b, assigned a", where it is at another node than it must be */
+	const char		*waits;		/* of a message: for what; NULL: for its next try */
 };
 
 struct source {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/rate.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
@@ -161,6 +162,28 @@ get_queue_delivered(struct keeper *k)
 }
 
 static json_t *
+get_queue_delivered_today(struct keeper *k)
+{
+	return json_integer((json_int_t)queue_now(k).delivered_today);
+}
+
+static json_t *
+get_queue_expiring(struct keeper *k)
+{
+	return json_integer(k->queue == NULL ? 0 : (json_int_t)queue_expiring(k->queue, keeper_now(k) + DAY_MS));
+}
+
+static json_t *
+get_queue_per_minute(struct keeper *k)
+{
+	json_t	*list = json_array();
+
+	for (size_t i = 0; k->queue != NULL && i < RATE_MINUTES; i++)
+		(void)json_array_append_new(list, json_integer((json_int_t)queue_rate(k->queue)->counts[i]));
+	return list;
+}
+
+static json_t *
 get_calls(struct keeper *k)
 {
 	return status_count(k, "calls");
@@ -242,7 +265,10 @@ static const struct {
 	{ "queue_recipients", get_queue_recipients, false },
 	{ "queue_oldest", get_queue_oldest, false },
 	{ "queue_in_flight", get_queue_in_flight, true },
+	{ "queue_expiring", get_queue_expiring, true },
 	{ "queue_delivered", get_queue_delivered, true },
+	{ "queue_delivered_today", get_queue_delivered_today, true },
+	{ "queue_per_minute", get_queue_per_minute, true },
 	{ "calls", get_calls, false },
 	{ "store_bytes", get_store_bytes, true },
 	{ "store_max_bytes", get_store_max, true },

@@ -51,7 +51,10 @@ check "an empty queue" console <<'S'
 wait LIVE
 wait 7 Message Queue
 wait 0 ENQUEUED
-wait per minute
+wait oldest   -
+wait expire within 24 h                 0
+wait delivered today                    0
+wait per minute, last 20:
 key 7
 wait > Queue
 wait Message Queue - 0 messages
@@ -73,7 +76,7 @@ wait 3 ENQUEUED
 key 7
 wait Message Queue - 3 messages
 wait 2 recipients, 0 in flight
-wait dora is not registered: it is sent when that registers
+wait To is not registered; try 1 when it registers; expires 20
 screen
 key F10
 exit
@@ -82,6 +85,22 @@ check "its columns" shows '^ +Received v +From +To +Status +Sent'
 check "a date and a time with ms" shows '^> +20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3} alice +dora +ENQUEUED +0'
 check "the third is the first" eval '[ "$(grep -cE "ENQUEUED +0" "$out")" = 3 ] && grep -E "ENQUEUED" "$out" | sed -n 2p | grep -q bob'
 check "beside the heading" shows '^ Message Queue - 3 messages .*oldest [0-9]+ .*, 2 recipients, 0 in flight'
+
+check "on a large Overview those that wait longest, and what for" console 140x40 <<'S'
+wait LIVE
+wait 7 Message Queue - 3 messages     per minute, last 60:  _
+wait when it registers
+screen
+key Tab
+key Tab
+key Enter
+wait Show Message
+key F10
+exit
+S
+check "with their columns" shows '^ +Received \^ +From +To +Status +Sent Next try'
+check "the oldest first" eval '[ "$(grep -E "ENQUEUED +0 when it registers" "$out" | awk "{ print \$4 }" | paste -sd,)" = dora,bob,dora ]'
+check "the command line says it, too" eval '"$W" queue show "$one" | grep -qE "^Why +To is not registered; try 2 when it registers$"'
 
 check "on a narrow screen" console 60x15 <<'S'
 wait LIVE
@@ -105,7 +124,7 @@ wait > Queue > Message
 wait Show Message
 wait $three
 wait uuid-three
-wait dora is not registered
+wait To is not registered
 screen
 key Escape
 wait Message Queue - 3 messages
@@ -127,7 +146,7 @@ wait >   bob
 key m
 wait > Queue
 wait filter: to_account:bob   (1)
-wait bob is not registered
+wait To is not registered
 gone dora
 key /
 wait to_account:bob
@@ -155,7 +174,7 @@ screen
 key d
 wait Delete account dora? 2 queued messages go with it.
 key Escape
-gone Delete
+gone Delete account
 key m
 wait filter: to_account:dora   (2)
 key F10
@@ -181,7 +200,7 @@ key y
 wait deleted: message $three
 wait Message Queue - 2 messages
 key End
-wait dora is not registered
+wait To is not registered
 key o
 wait > Events
 wait filter: "$one"
@@ -198,7 +217,7 @@ wait LIVE
 key 7
 wait Message Queue - 2 messages
 key End
-wait dora is not registered
+wait To is not registered
 key r
 wait this one
 wait wirechief queue retry $one
@@ -224,14 +243,16 @@ wait Message Queue - 1 message
 gone dora
 key 1
 wait 1 ENQUEUED
-wait per minute
+wait delivered today                    1
+wait per minute, last 20:
 wait #
 screen
 key F10
 exit
 S
 check "it came" wait_for 20 grep -qx 'a secret text' "$TMP/dora"
-check "delivered" shows 'delivered +1$'
+check "delivered" shows 'delivered today +1$'
+check "which the daemon remembers, also for one that comes later" eval '"$W" --json status | grep -q "\"queue_delivered_today\":1.*\"queue_per_minute\":\[[01, ]*1[0, ]*\]"'
 
 python3 "$message" "$server" bob secret-bob receive 1 486 > /dev/null &
 own_pids+=($!)
@@ -247,7 +268,7 @@ screen
 key F10
 exit
 S
-check "each with its time" shows '^ Tries  [0-9:]{8} 486 '
+check "each with its time" eval "shows '^ Tries  [0-9:]{8} 480 not registered' && shows '^ {8}[0-9:]{8} 486 '"
 "$W" queue delete "$(field id uuid-two)" --yes > /dev/null
 
 check "help tells the keys" console 140x40 <<'S'
