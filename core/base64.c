@@ -20,18 +20,12 @@ base64_encode(const uint8_t *in, size_t n, char *out)
 	return (size_t)(o - out);
 }
 
-/* What a character stands for; 64 and more: nothing. */
-static uint32_t
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (uint32_t)(c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (uint32_t)(c - 'a') + 26;
-	if (c >= '0' && c <= '9')
-		return (uint32_t)(c - '0') + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
+/* What a character stands for and one more; 0: nothing. */
+static const uint8_t	values[256] = {
+	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+	['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+	['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['+'] = 63, ['/'] = 64,
+};
 
 long
 base64_decode(const char *text, size_t n, uint8_t *out)
@@ -46,11 +40,11 @@ base64_decode(const char *text, size_t n, uint8_t *out)
 		uint32_t	v = 0;
 
 		for (size_t k = 0; k < 4; k++) {
-			uint32_t	bits = k < take ? value(text[i + k]) : 0;
+			uint8_t	bits = k < take ? values[(unsigned char)text[i + k]] : 1;
 
-			if (bits > 63)
+			if (bits == 0)
 				return ERR_INVALID;
-			v = v << 6 | bits;
+			v = v << 6 | (uint32_t)(bits - 1);
 		}
 		*o++ = (uint8_t)(v >> 16);
 		if (take > 2)

@@ -50,6 +50,7 @@ const struct command	commands[] = {
 	{ "debug", "off", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem off" },
 	{ NULL, "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that every index agrees with its records" },
 	{ NULL, "backup", NULL, ARGS_BACKUP, REPLY_DONE, ROLE_OPERATOR, "copy the store to a file while the daemon serves" },
+	{ NULL, "restore", NULL, ARGS_RESTORE, REPLY_DONE, ROLE_OPERATOR, "put such a copy in the store's place; the daemon must be stopped" },
 };
 const size_t	n_commands = sizeof commands / sizeof commands[0];
 

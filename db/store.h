@@ -43,6 +43,12 @@ typedef void	(*store_undone_fn)(void *arg, int rc);
  */
 int	store_open_lmdb(struct store **, const char *path, size_t map_bytes, char *why, size_t size);
 
+/*
+ * One process a store: a lock in its folder, with its holder's number, that goes with its holder or when the descriptor is closed.
+ * The descriptor; -EBUSY: another process has it, -errno.  store_open_lmdb() takes it by itself.
+ */
+int	store_lock(const char *path, char *why, size_t size);
+
 /* memory: for tests.  store_fault tells it to fail: every commit from now (ERR_UNAVAILABLE) until told otherwise. */
 int	store_open_memory(struct store **);
 void	store_fault(struct store *, bool fail_commits);

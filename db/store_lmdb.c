@@ -367,27 +367,28 @@ static const struct store_driver	lmdb_driver = {
 	.close = lmdb_close,
 };
 
-/* One process a store: a lock that goes with its holder, and its number for the message. */
-static int
-lock_take(struct lmdb *l, char *why, size_t size)
+int
+store_lock(const char *path, char *why, size_t size)
 {
 	char	file[600], pid[32] = "";
 	ssize_t	n;
+	int	fd;
 
-	(void)snprintf(file, sizeof file, "%s/owner", l->path);
-	if ((l->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0) {
+	(void)snprintf(file, sizeof file, "%s/owner", path);
+	if ((fd = open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0) {
 		(void)snprintf(why, size, "%s: %s", file, strerror(errno));
 		return -errno;
 	}
-	if (flock(l->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		n = read(l->lock_fd, pid, sizeof pid - 1);
-		(void)snprintf(why, size, "%s: in use by process %.*s", l->path, n > 0 ? (int)strcspn(pid, "\n") : 1, n > 0 ? pid : "?");
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		n = read(fd, pid, sizeof pid - 1);
+		(void)snprintf(why, size, "%s: in use by process %.*s", path, n > 0 ? (int)strcspn(pid, "\n") : 1, n > 0 ? pid : "?");
+		close(fd);
 		return -EBUSY;
 	}
 	(void)snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-	if (ftruncate(l->lock_fd, 0) != 0 || write(l->lock_fd, pid, strlen(pid)) < 0)
+	if (ftruncate(fd, 0) != 0 || write(fd, pid, strlen(pid)) < 0)
 		log_warn("store: %s: %s", file, strerror(errno));
-	return 0;
+	return fd;
 }
 
 static int
@@ -570,7 +571,7 @@ store_open_lmdb(struct store **out, const char *path, size_t map_bytes, char *wh
 	l->map_bytes = map_bytes == 0 ? MAP_DEFAULT : map_bytes;
 	l->space = true;
 	(void)snprintf(l->path, sizeof l->path, "%s", path);
-	if ((rc = lock_take(l, why, size)) != 0 || (rc = env_open(l, why, size)) != 0) {
+	if ((rc = l->lock_fd = store_lock(path, why, size)) < 0 || (rc = env_open(l, why, size)) != 0) {
 		lmdb_close(l);
 		return rc;
 	}

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sipd/restore.h"
 #include "sipd/settings.h"
 #include "sipd/supervise.h"
 
@@ -19,10 +20,12 @@ static const struct process_row	processes[] = {
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: wirechiefd [-c FILE] [-t] [-d] [-V]\n"
+	fprintf(stderr, "usage: wirechiefd [-c FILE] [-t] [-d] [-V] [-r FILE [-y]]\n"
 	    "  -c FILE  configuration, instead of /etc/wirechief/wirechief.conf\n"
 	    "  -t       read the configuration, say what is wrong with it, and exit\n"
 	    "  -d       log everything\n"
+	    "  -r FILE  put a backup in the store's place, as wirechief restore does, and exit\n"
+	    "  -y       with -r: even if there is a store; it is kept under another name\n"
 	    "  -V       print the version and exit\n");
 	return 2;
 }
@@ -60,12 +63,13 @@ main(int argc, char **argv)
 {
 	struct supervise	how = { .file = "/etc/wirechief/wirechief.conf", .rows = processes,
 		.n_rows = sizeof processes / sizeof processes[0] };
+	struct restore		restore = { 0 };
 	bool			test = false;
 	int			opt;
 
 	fill_standard_fds();
 	umask(077);
-	while ((opt = getopt(argc, argv, "c:tdV")) != -1) {
+	while ((opt = getopt(argc, argv, "c:tdVr:y")) != -1) {
 		switch (opt) {
 		case 'c':
 			how.file = optarg;
@@ -76,6 +80,12 @@ main(int argc, char **argv)
 		case 'd':
 			how.debug = true;
 			break;
+		case 'r':
+			restore.file = optarg;
+			break;
+		case 'y':
+			restore.over = true;
+			break;
 		case 'V':
 			printf("wirechiefd %s\n", VERSION);
 			return 0;
@@ -85,5 +95,8 @@ main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage();
+	restore.conf_name = how.file;
+	if (restore.file != NULL)
+		return restore_main(&restore);
 	return test ? test_settings(how.file) : supervise(&how);
 }

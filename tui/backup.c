@@ -26,6 +26,7 @@ enum { EXIT_CANCELLED = 130 };
 
 struct backup {
 	struct client	*client;
+	int		 id;			/* of the request */
 	const char	*file;
 	bool		 over;
 	char		 temporary[PATH_MAX];	/* "": standard output */
@@ -55,10 +56,10 @@ not_written(struct backup *b)
 }
 
 static int
-part_write(struct backup *b, const json_t *data)
+part_write(struct backup *b, const char *data, size_t length)
 {
 	const uint8_t	*p = b->part;
-	long		 n = base64_decode(json_string_value(data), json_string_length(data), b->part);
+	long		 n = base64_decode(data, length, b->part);
 
 	if (n < 0)
 		return complain(EXIT_UNREACHED, "what answers there is not wirechiefd");
@@ -83,15 +84,13 @@ part_write(struct backup *b, const json_t *data)
 static int
 take(struct backup *b, const json_t *m)
 {
-	const json_t	*error = json_object_get(m, "error"), *data = json_object_get(m, "data");
+	const json_t	*error = json_object_get(m, "error");
 
 	if (error != NULL) {
 		progress_clear(&b->progress);
 		printer_refused(error);
 		return EXIT_REFUSED;
 	}
-	if (data != NULL)
-		return part_write(b, data);
 	if (json_object_get(m, "bytes") != NULL) {
 		b->total = (uint64_t)json_integer_value(json_object_get(m, "bytes"));
 		progress_phase(&b->progress, "copying");
@@ -106,11 +105,13 @@ receive(struct backup *b)
 {
 	struct pollfd	 p = { .fd = client_fd(b->client), .events = POLLIN };
 	json_t		*m;
+	const char	*data;
+	size_t		 n;
 	int		 there, rc = 0;
 
 	while (rc == 0 && !b->done && !interrupted) {
-		if ((there = client_next(b->client, &m)) == 1) {
-			rc = take(b, m);
+		if ((there = client_next_data(b->client, b->id, &m, &data, &n)) == 1) {
+			rc = data != NULL ? part_write(b, data, n) : take(b, m);
 			json_decref(m);
 		} else if (there < 0) {
 			progress_clear(&b->progress);
@@ -215,7 +216,7 @@ backup_run(struct client *client, const char *file, bool over, bool json)
 		(void)sigaction(signals[i], &on_end, &old[i]);
 	if ((b.part = malloc(PROTOCOL_LINE_MAX)) == NULL)
 		rc = complain(EXIT_REFUSED, "%s", strerror(ENOMEM));
-	else if ((rc = output_open(&b)) == 0 && client_send(client, json_pack("{s:s}", "do", "backup")) < 0)
+	else if ((rc = output_open(&b)) == 0 && (b.id = client_send(client, json_pack("{s:s}", "do", "backup"))) < 0)
 		rc = complain(EXIT_UNREACHED, "%s", client_why(client));
 	if (rc == 0 && (rc = receive(&b)) == 0 && (rc = finish(&b)) == 0)
 		told(&b, json);

@@ -17,6 +17,7 @@
 #include "tui/complain.h"
 #include "tui/import.h"
 #include "tui/printer.h"
+#include "tui/restore.h"
 #include "tui/usage.h"
 
 /* The daemon said no to us, or there is none. */
@@ -138,7 +139,9 @@ cli_main(const char *path, bool json, int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_DFL);		/* `wirechief … | head` ends like any other program */
 	args = (struct args){ .request = json_object() };
 	rc = args_take(c, argc - words, argv + words, &args);
-	if (rc == 0)
+	if (rc == 0 && c->args == ARGS_RESTORE)
+		rc = restore_run(args.file, args.config, args.yes);
+	else if (rc == 0)
 		rc = connect_and_run(path, c, json, &args);
 	json_decref(args.request);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && rc == EXIT_DONE)

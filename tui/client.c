@@ -191,13 +191,22 @@ fill(struct client *c)
 	return 1;
 }
 
+/* The first whole line that is there, and its end; NULL. */
+static const char *
+whole_line(const struct client *c, const char **end)
+{
+	const char	*start = c->in + c->in_at;
+
+	return c->in == NULL || (*end = memchr(start, '\n', c->in_n - c->in_at)) == NULL ? NULL : start;
+}
+
 /* The first whole line as JSON: 1, 0 no whole line yet, negative. */
 static int
 take_line(struct client *c, json_t **message)
 {
-	char	*start = c->in + c->in_at, *end;
+	const char	*end, *start = whole_line(c, &end);
 
-	if (c->in == NULL || (end = memchr(start, '\n', c->in_n - c->in_at)) == NULL)
+	if (start == NULL)
 		return 0;
 	*message = json_loadb(start, (size_t)(end - start), JSON_REJECT_DUPLICATES, NULL);
 	c->in_at += (size_t)(end - start) + 1;
@@ -259,6 +268,27 @@ client_next(struct client *c, json_t **message)
 	if (c->greeting == NULL && (rc = client_greeting(c, &greeting)) <= 0)
 		return rc;
 	return next_line(c, message);
+}
+
+int
+client_next_data(struct client *c, int id, json_t **message, const char **data, size_t *n)
+{
+	char		 head[64];
+	const char	*line, *end;
+	size_t		 head_n = (size_t)snprintf(head, sizeof head, "{\"id\":%d,\"data\":\"", id);
+	int		 rc;
+
+	*data = NULL;
+	while (c->greeting != NULL && (line = whole_line(c, &end)) == NULL)
+		if ((rc = fill(c)) <= 0)
+			return rc;
+	if (c->greeting == NULL || (size_t)(end - line) < head_n + 2 || memcmp(line, head, head_n) != 0)
+		return client_next(c, message);
+	*message = NULL;
+	*data = line + head_n;
+	*n = (size_t)(end - line) - head_n - 2;	/* the quote and the brace */
+	c->in_at = (size_t)(end - c->in) + 1;
+	return 1;
 }
 
 /* Until something can be read.  0, or negative; reader as of client_wait(). */

@@ -37,6 +37,12 @@ int	client_next(struct client *, json_t **message);
 const char *client_why(const struct client *);
 
 /*
+ * The same without JSON where the message is a line of data for this request, which JSON takes too long for: 1 with the base64
+ * borrowed until the next call, or with *message and *data NULL.
+ */
+int	client_next_data(struct client *, int id, json_t **message, const char **data, size_t *n);
+
+/*
  * The daemon's first line, checked for its protocol: 1, 0 not yet, negative with client_why().
  * Borrowed.
  */

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base64.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "db/backup.h"
@@ -22,8 +21,6 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/request.h"
-
-enum { PART = 48 * 1024 };
 
 enum phase { COPYING, TELLING, SENDING };	/* in the first two the store calls back */
 
@@ -69,17 +66,15 @@ refuse(struct backup *b, int rc, const char *why)
 static void
 part_send(struct request *r, const uint8_t *bytes, size_t n)
 {
-	char	text[BASE64_TEXT(PART)];
-
-	request_send(r, json_pack("{s:s#}", "data", text, (int)base64_encode(bytes, n, text)));
+	peer_send_data(r->peer, json_integer_value(json_object_get(r->args, "id")), bytes, n);
 }
 
 /* The next part, or the trailer.  1: there is more; 0: that was the end; -errno. */
 static int
 send_next(struct backup *b)
 {
-	uint8_t	bytes[PART];
-	size_t	n = b->bytes - b->sent < PART ? (size_t)(b->bytes - b->sent) : PART;
+	uint8_t	bytes[PEER_DATA_MAX];
+	size_t	n = b->bytes - b->sent < sizeof bytes ? (size_t)(b->bytes - b->sent) : sizeof bytes;
 	ssize_t	got;
 
 	if (n == 0) {
@@ -240,7 +235,15 @@ backup_run(struct request *r)
 	r->on_drained = on_drained;
 }
 
+/* For who finds it in the table and asks. */
+static void
+restore_run(struct request *r)
+{
+	request_refuse(r, ERR_IN_USE, NULL, "the store is in use by this daemon: stop it, then wirechief restore FILE");
+}
+
 const struct handler	backup_handlers[] = {
 	{ "backup", backup_run },
+	{ "restore", restore_run },
 	{ NULL, NULL },
 };

@@ -21,6 +21,7 @@
 #include "core/kinds.h"
 #include "core/log.h"
 #include "core/wire.h"
+#include "db/key_mark.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/licences.h"
@@ -28,6 +29,7 @@
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/restored.h"
 #include "sipd/sandbox.h"
 
 enum { TICK_MS = 250, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
@@ -369,6 +371,25 @@ enter_sandbox(const struct config *c, char *why, size_t size)
 	return sandbox_enter(SANDBOX_KEEPER, paths, why, size);
 }
 
+/* From the first start on, a store knows its key. */
+static int
+bind_key(struct keeper *k, const char *key, char *why, size_t size)
+{
+	int		 rc = key_mark_check(&k->db);
+	struct txn	*t;
+
+	if (rc == ERR_DENIED)
+		(void)snprintf(why, size, "%s: is not the key that this store's passwords are sealed with: put the right one back", key);
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	t = txn_new(k->db.store);
+	key_mark_put(t, &k->db);
+	(void)store_commit(t, NULL, NULL);
+	if ((rc = store_sync(k->db.store)) != 0)
+		log_warn("store: not marked with its key: %s", err_text(rc));
+	return 0;
+}
+
 /* The master key is made with the store: a store whose key is lost must not get another. */
 static int
 open_store(struct keeper *k, char *why, size_t size)
@@ -387,7 +408,10 @@ open_store(struct keeper *k, char *why, size_t size)
 		(void)snprintf(why, size, "%s: is gone, and the store's passwords can't be read without it: put it back", key);
 		return -ENOENT;
 	}
-	return seal_open(&k->db.seal, key, true, why, size);
+	if ((rc = seal_open(&k->db.seal, key, true, why, size)) != 0)
+		return rc;
+	restored_clean(store);
+	return bind_key(k, key, why, size);
 }
 
 static int
@@ -404,6 +428,7 @@ open_parts(struct body *b, char *why, size_t size)
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
 	    (k->queue = queue_new(k)) == NULL)
 		return -ENOMEM;
+	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
 		return -EIO;
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base64.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "sipd/keeper/control.h"
@@ -215,6 +216,19 @@ peer_send(struct peer *p, json_t *line)
 	if (line != NULL && !p->closing && json_dump_callback(line, append_to, out, JSON_COMPACT) == 0)
 		(void)evbuffer_add(out, "\n", 1);
 	json_decref(line);
+}
+
+void
+peer_send_data(struct peer *p, json_int_t id, const uint8_t *bytes, size_t n)
+{
+	struct evbuffer	*out = bufferevent_get_output(p->bev);
+	char		 text[BASE64_TEXT(PEER_DATA_MAX)];
+
+	if (p->closing || n > PEER_DATA_MAX)
+		return;
+	(void)evbuffer_add_printf(out, "{\"id\":%" JSON_INTEGER_FORMAT ",\"data\":\"", id);
+	(void)evbuffer_add(out, text, base64_encode(bytes, n, text));
+	(void)evbuffer_add(out, "\"}\n", 3);
 }
 
 size_t
