@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/message.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/records.h"
@@ -183,6 +184,7 @@ static const struct place {
 	void		(*go)(struct console *, const char *name);
 } places[] = {
 	{ "account", account_show }, { "group", to_group }, { "profile", to_profile }, { "licence", to_licence },
+	{ "queue", message_show },
 };
 
 static const struct place *
@@ -192,6 +194,19 @@ place_named(const char *noun)
 		if (strcmp(places[i].noun, noun) == 0)
 			return &places[i];
 	return NULL;
+}
+
+/* "message 0f3c…-…: retry": of the queue's events those of one that was in it; its id is what they speak of. */
+static bool
+names_message(const char *module, const char *text, char *id, size_t size)
+{
+	const char	*at = text + sizeof "message " - 1;
+
+	if (strcmp(module, "queue") != 0 || strncmp(text, "message ", sizeof "message " - 1) != 0 ||
+	    strspn(at, "0123456789abcdef-") != MESSAGE_ID - 1)
+		return false;
+	(void)snprintf(id, size, "%.*s", MESSAGE_ID - 1, at);
+	return true;
 }
 
 /* What an operator did tells of what: "group Sales: ..."; all else that has a subject happens to accounts. */
@@ -222,7 +237,9 @@ on_record(void *arg, const json_t *m)
 	c->wants_frame = true;
 	if (c->pane != c->subject.pane || c->prompt.kind != PROMPT_NONE || p == NULL)
 		return;
-	if (code != NULL && strcmp(code, "not-found") == 0)
+	if (code != NULL && strcmp(code, "not-found") == 0 && p->go == message_show)
+		console_say(c, false, "this message has left the queue: its events, found by its id, are what is left of it");
+	else if (code != NULL && strcmp(code, "not-found") == 0)
 		console_say(c, true, "there is no %s %s (any more): its events are what is left", c->subject.noun, c->subject.name);
 	else if (!console_refused(c, m) && state != NULL && strcmp(state, "NONE") == 0)
 		account_show(c, c->subject.name);	/* made again, without one */
@@ -243,7 +260,10 @@ event_open(struct console *c, struct list *l)
 		console_say(c, false, "no event is under the cursor");
 		return;
 	}
-	p = c->subject.name[0] == '\0' ? NULL : place_of(module, text);
+	if (names_message(module, text, c->subject.name, sizeof c->subject.name))
+		p = place_named("queue");
+	else
+		p = c->subject.name[0] == '\0' ? NULL : place_of(module, text);
 	if (p == NULL) {
 		console_say(c, false, "this event speaks of no record that could be shown");
 		return;

@@ -304,7 +304,7 @@ ask_delete(struct console *c)
 	(void)prompt_yes(c, question, hint, do_delete);
 }
 
-static void
+void
 message_show(struct console *c, const char *id)
 {
 	(void)snprintf(c->queued_id, sizeof c->queued_id, "%.36s", id);

@@ -22,6 +22,8 @@ void	messages_of(struct console *, const char *username);	/* the queue, of those
 void	events_like(struct console *, const char *filter);
 void	events_of(struct console *, const char *subject);
 
+void	message_show(struct console *, const char *id);
+
 /* What is done to one message, that of these details or of a row. */
 bool	message_act(struct console *, const json_t *message, const struct action_row *);
 

@@ -118,13 +118,17 @@ queue_show(struct request *r)
 	request_answer(r, reply);
 }
 
-/* Says that so many messages are sent again, and that this operator wanted it. */
+/* Says that so many messages are sent again, and that this operator wanted it; id: of the one, where one was named. */
 static void
-retried(struct request *r, const char *subject, uint64_t n)
+retried(struct request *r, const char *subject, const char *id, uint64_t n)
 {
 	struct txn	*t = txn_new(r->keeper->db.store);
 
-	events_add(r->keeper->events, t, EVENT_INFO, "queue", subject, r->peer->user, "retry of %" PRIu64 " message%s", n, n == 1 ? "" : "s");
+	if (id != NULL)
+		events_add(r->keeper->events, t, EVENT_INFO, "queue", subject, r->peer->user, "message %s: retry", id);
+	else
+		events_add(r->keeper->events, t, EVENT_INFO, "queue", subject, r->peer->user, "retry of %" PRIu64 " message%s", n,
+		    n == 1 ? "" : "s");
 	request_commit(r, t, json_pack("{s:{s:I}}", "ok", "messages", (json_int_t)n));
 }
 
@@ -134,18 +138,19 @@ queue_retry_run(struct request *r)
 	const char	*to = request_text(r, "to");
 	struct account	 a;
 	struct message	 m;
+	char		 name[ACCOUNT_USERNAME];
 
 	if (request_flag(r, "all")) {
 		queue_retry_all(r->keeper->queue);
-		retried(r, "all", count_get(&r->keeper->db, "queued"));
+		retried(r, "", NULL, count_get(&r->keeper->db, "queued"));
 	} else if (to != NULL) {
 		if (accounts_find(r->keeper, to, &a) != 0)
 			reply_not_found(r, "account", to);
 		else
-			retried(r, a.username, queue_retry_account(r->keeper->queue, a.id));
+			retried(r, a.username, NULL, queue_retry_account(r->keeper->queue, a.id));
 	} else if (find(r, &m)) {
 		(void)queue_retry(r->keeper->queue, m.seq);
-		retried(r, m.to, 1);
+		retried(r, queue_subject(r->keeper, &m, name), m.id, 1);
 	}
 }
 

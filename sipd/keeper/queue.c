@@ -195,13 +195,25 @@ count_waiting(struct queue *q, struct txn *t, uint64_t account_id, int64_t delta
 	sodium_memzero(&a, sizeof a);
 }
 
+/* Events of a message are its account's, whatever it was called in it; where that is gone only what it was called is left. */
+const char *
+queue_subject(struct keeper *k, const struct message *m, char name[ACCOUNT_USERNAME])
+{
+	struct refs	refs = keeper_refs(k);
+
+	if (refs.name_of(refs.ctx, "account", m->to_account, name, ACCOUNT_USERNAME) != 0)
+		(void)snprintf(name, ACCOUNT_USERNAME, "%s", m->to);
+	return name;
+}
+
 static void
 tell_end(struct queue *q, struct txn *t, const struct message *m, const char *operator, const char *what)
 {
-	events_add(q->k->events, t, m->status == MESSAGE_DELIVERED ? EVENT_INFO : EVENT_WARN, "queue", m->to, operator,
-	    "message %s from %s: %s after %" PRIu64 " transmission%s%s%s", m->id, m->from, what, m->sent,
-	    m->sent == 1 ? "" : "s", m->last_error[0] == '\0' ? "" : ", ",
-	    m->last_error);
+	char	name[ACCOUNT_USERNAME];
+
+	events_add(q->k->events, t, m->status == MESSAGE_DELIVERED ? EVENT_INFO : EVENT_WARN, "queue", queue_subject(q->k, m, name), operator,
+	    "message %s from %s to %s: %s after %" PRIu64 " transmission%s%s%s", m->id, m->from, m->to, what, m->sent,
+	    m->sent == 1 ? "" : "s", m->last_error[0] == '\0' ? "" : ", ", m->last_error);
 }
 
 /* Takes a message out of the queue, with all that belongs to it. */
@@ -397,23 +409,21 @@ is_final(const struct fanout_result *r)
  * What ends before it was in the queue: its sender was answered and may do as he likes, so that these events are counted when there are many.
  */
 static void
-tell_refused(struct queue *q, struct span from, struct span to, enum message_status status, const char *why)
+tell_refused(struct queue *q, const char *subject, struct span from, struct span to, enum message_status status, const char *why)
 {
-	char	recipient[MESSAGE_PARTY] = "";
-
-	(void)span_get(to, recipient, sizeof recipient);
-	events_tell(q->k->events, EVENT_WARN, "queue", recipient, "message from %.*s: %s at once, %s", (int)from.n, from.s,
+	events_tell(q->k->events, EVENT_WARN, "queue", subject, "message from %.*s to %.*s: %s at once, %s", (int)from.n, from.s, (int)to.n, to.s,
 	    message_status_name(status), why);
 }
 
 static void
 flight_refused(struct flight *f, const struct fanout_result *r)
 {
-	char	why[MESSAGE_ERROR];
+	const struct message	*m = &f->message;
+	char			 why[MESSAGE_ERROR], name[ACCOUNT_USERNAME];
 
 	(void)snprintf(why, sizeof why, "%" PRIu32 " %.100s", r->code, r->reason);
-	if (r->unfit && f->message.size > 0)
-		tell_refused(f->queue, span_of(f->message.from), span_of(f->message.to), MESSAGE_INVALID_DEVICE, why);
+	if (r->unfit && m->size > 0)
+		tell_refused(f->queue, queue_subject(f->queue->k, m, name), span_of(m->from), span_of(m->to), MESSAGE_INVALID_DEVICE, why);
 	flight_answer(f, r->code, r->reason, r->retry_after);
 }
 
@@ -556,7 +566,7 @@ is_composing(struct span content_type)
 
 /* Whether there is something in it, and not too much.  If not, it is answered and told. */
 static bool
-takes_size(struct queue *q, const struct to *to, const struct message_ask *ask)
+takes_size(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *dest)
 {
 	uint32_t	max = q->k->conf.queue.max_size;
 	char		why[100];
@@ -567,7 +577,7 @@ takes_size(struct queue *q, const struct to *to, const struct message_ask *ask)
 		(void)snprintf(why, sizeof why, "empty");
 	else
 		(void)snprintf(why, sizeof why, "%" PRIu32 " bytes, of at most %" PRIu32 " (queue.max_size)", ask->size, max);
-	tell_refused(q, ask->from_user, ask->user, MESSAGE_INVALID_PAYLOAD, why);
+	tell_refused(q, dest->username, ask->from_user, ask->user, MESSAGE_INVALID_PAYLOAD, why);
 	answer(to, ask->size == 0 ? 400 : 413, ask->size == 0 ? "Empty Message" : "Message Too Large", 0);
 	return false;
 }
@@ -586,7 +596,7 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 		answer(to, 404, "Not Found", 0);
 		return;
 	}
-	if (!takes_size(q, to, ask))
+	if (!takes_size(q, to, ask, &dest))
 		return;
 	if ((f = flight_new(q, to, ask, from, &dest)) == NULL) {
 		answer(to, 503, "Service Unavailable", RETRY_AFTER_S);

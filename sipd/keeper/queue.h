@@ -56,6 +56,9 @@ const struct rate *queue_rate(struct queue *);		/* deliveries in each of the las
 enum { QUEUE_EXPIRING_MAX = 5000 };
 size_t	queue_expiring(struct queue *, int64_t until);
 
+/* Whose events those of a message are: its account's username. */
+const char *queue_subject(struct keeper *, const struct message *, char name[ACCOUNT_USERNAME]);
+
 /* "queue/7": the store's count of messages for an account. */
 const char *queue_counter(uint64_t account_id, char name[64]);
 

@@ -234,6 +234,42 @@ key F10
 exit
 S
 
+check "an empty message is refused" [ "$(python3 "$message" "$server" alice secret-alice send bob "")" = 400 ]
+check "Enter on an event opens the message that it is about, says that it has ended, or goes to its account" console 140x30 <<S
+wait LIVE
+key 8
+wait FOLLOW
+key /
+text "$one" AND retry
+wait 1 of
+key Enter
+wait (1)
+key Enter
+wait Show Message
+wait $one
+key Escape
+wait > Events
+key /
+key C-u
+text "$three" AND deleted
+wait 1 of
+key Enter
+wait (1)
+key Enter
+wait this message has left the queue
+key /
+key C-u
+text INVALID_PAYLOAD
+wait 1 of
+key Enter
+wait message from alice to bob: INVALID_PAYLOAD at once, empty
+key Enter
+wait > Events > bob
+wait 1 message for bob (m)
+key F10
+exit
+S
+
 python3 "$message" "$server" dora secret-dora receive 1 > "$TMP/dora" &
 own_pids+=($!)
 check "when she registers it leaves the list by itself, and is counted" console 80x24 <<S
