@@ -60,6 +60,8 @@ static const struct field	trunk_fields[] = {
 	  .help = "A disabled trunk is neither probed nor used." },
 	{ .tag = 18, .name = "permit", .title = "Permit", AT(FT_STR, permit), .check = acl_check, .flags = FF_FORM | FF_LIST,
 	  .help = "Sources whose requests are its own, beside its host's: address/mask, separated by commas." },
+	{ .tag = 21, .name = "realm", .title = "Realm", .width = 16, AT(FT_STR, realm), .flags = FF_FORM,
+	  .help = "The only one that is told our password. Empty: learned when we register." },
 	{ .tag = 19, AT(FT_TIME, created_at), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 20, AT(FT_TIME, updated_at), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 100, .name = "status", .title = "Status", .width = 14, .keep = 3, AT(FT_ENUM, status), .words = status_words, .ranks = status_ranks,

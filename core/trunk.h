@@ -14,7 +14,7 @@ enum trunk_status {
 	TRUNK_UNKNOWN = DEVICE_UNKNOWN, TRUNK_UNMONITORED = DEVICE_UNMONITORED, TRUNK_UNREGISTERED, TRUNK_REJECTED, TRUNK_DISABLED,
 };
 
-enum { TRUNK_NAME = 65, TRUNK_HOST = 256, TRUNK_PASSWORD = 129, TRUNK_ERROR = 161, TRUNK_PREFIXES = 1025 };
+enum { TRUNK_NAME = 65, TRUNK_HOST = 256, TRUNK_PASSWORD = 129, TRUNK_ERROR = 161, TRUNK_PREFIXES = 1025, TRUNK_REALM = 129 };
 
 struct trunk {
 	uint64_t	id;
@@ -35,6 +35,7 @@ struct trunk {
 	uint32_t	priority;		/* the lowest first */
 	bool		enabled;
 	char		permit[513];		/* whose requests are its own, beside its host's */
+	char		realm[TRUNK_REALM];	/* of its challenges: no other is answered; empty: not known yet */
 	int64_t		created_at;
 	int64_t		updated_at;
 	/* Not stored. */

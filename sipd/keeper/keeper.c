@@ -30,6 +30,7 @@
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/restored.h"
+#include "sipd/keeper/trunk_engine.h"
 #include "sipd/sandbox.h"
 
 enum { TICK_MS = 250, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
@@ -127,9 +128,16 @@ sent_for_queue(struct keeper *k, uint64_t id, const struct wire_sent *sent)
 	queue_sent(k->queue, id, sent);
 }
 
+static void
+sent_for_trunks(struct keeper *k, uint64_t id, const struct wire_sent *sent)
+{
+	trunk_engine_answered(k->trunks, id, sent);
+}
+
 /* One row a sender. */
 static void	(*const sent_takers[SENDERS])(struct keeper *, uint64_t id, const struct wire_sent *) = {
 	[SENDER_QUEUE] = sent_for_queue,
+	[SENDER_TRUNK] = sent_for_trunks,
 };
 
 static void
@@ -143,12 +151,32 @@ take_sent(struct front *f, const struct frame *frame)
 }
 
 static void
+take_resolved(struct front *f, const struct frame *frame)
+{
+	struct wire_resolved	resolved;
+
+	if (f->process == PROC_STREAM && frame_decode(frame, &resolved) == 0)
+		trunk_engine_answered(f->body->k.trunks, frame->id, &resolved);
+}
+
+static void
+take_dialed(struct front *f, const struct frame *frame)
+{
+	struct wire_dialed	dialed;
+
+	if (f->process == PROC_STREAM && frame_decode(frame, &dialed) == 0)
+		trunk_engine_answered(f->body->k.trunks, frame->id, &dialed);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
 
-	if (frame_decode(frame, &flow) == 0)
-		registrar_flow_gone(f->body->k.registrar, flow.flow);
+	if (frame_decode(frame, &flow) != 0)
+		return;
+	registrar_flow_gone(f->body->k.registrar, flow.flow);
+	trunk_engine_flow_gone(f->body->k.trunks, flow.flow);
 }
 
 static void
@@ -164,6 +192,8 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_COUNTS] = take_counts,
 	[WIRE_MESSAGE] = take_message,
 	[WIRE_SENT] = take_sent,
+	[WIRE_RESOLVED] = take_resolved,
+	[WIRE_DIALED] = take_dialed,
 };
 
 static void
@@ -192,6 +222,7 @@ front_close(struct front *f)
 	k->channels[f->process] = NULL;
 	if (f->process == PROC_SIP)
 		queue_channel_gone(k->queue, f->channel);
+	trunk_engine_process_gone(k->trunks, f->process);
 	f->channel = NULL;
 	k->ready[f->process][0] = '\0';
 }
@@ -315,6 +346,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= events_tick(b->k.events);
 	b->more |= licences_tick(&b->k);
 	b->more |= queue_tick(b->k.queue);
+	b->more |= trunk_engine_tick(b->k.trunks);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -426,7 +458,7 @@ open_parts(struct body *b, char *why, size_t size)
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
-	    (k->queue = queue_new(k)) == NULL)
+	    (k->queue = queue_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -476,6 +508,7 @@ run(struct body *b)
 			b->more |= events_tick(b->k.events);
 			b->more |= licences_tick(&b->k);
 			b->more |= queue_tick(b->k.queue);
+			b->more |= trunk_engine_tick(b->k.trunks);
 		}
 	}
 }
@@ -515,6 +548,7 @@ close_parts(struct body *b)
 		control_free(b->k.control);
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
+	trunk_engine_free(b->k.trunks);
 	queue_free(b->k.queue);
 	registrar_free(b->k.registrar);
 	events_free(b->k.events);

@@ -9,6 +9,7 @@
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/live.h"
+#include "sipd/keeper/trunk_engine.h"
 
 static void
 defaults(void *trunk)
@@ -31,6 +32,19 @@ check_password(const struct edit *e, const struct trunk *t, struct fault *fault)
 	return 0;
 }
 
+/* Another provider, or another user of it, may have another realm. */
+static void
+forget_realm(struct keeper *k, const struct edit *e, struct trunk *t)
+{
+	struct trunk	was = { .id = t->id };
+
+	if (t->id == 0 || edit_item(e, "realm") != NULL || table_get(&k->db, &trunk_kind, &was) != 0)
+		return;
+	if (strcmp(was.host, t->host) != 0 || strcmp(was.username, t->username) != 0)
+		t->realm[0] = '\0';
+	sodium_memzero(&was, sizeof was);
+}
+
 static int
 check(struct keeper *k, const struct edit *e, void *trunk, struct fault *fault)
 {
@@ -39,7 +53,7 @@ check(struct keeper *k, const struct edit *e, void *trunk, struct fault *fault)
 	char			 why[256];
 	int			 rc;
 
-	(void)k;
+	forget_realm(k, e, t);
 	if ((rc = check_password(e, t, fault)) != 0)
 		return rc;
 	if ((rc = trunk_check(t, &f, why, sizeof why)) != 0)
@@ -87,17 +101,22 @@ const struct named	trunks_named = {
 void
 trunk_live(struct keeper *k, struct trunk *t)
 {
-	(void)k;
-	t->status = !t->enabled ? TRUNK_DISABLED : t->qualify == QUALIFY_NO && !t->registers ? TRUNK_UNMONITORED : TRUNK_NONE;
+	const struct trunk_state	*state = k->trunks == NULL ? NULL : trunk_engine_find(k->trunks, t->id);
+
+	if (state != NULL)
+		trunk_state_fill(state, t);
+	else
+		t->status = t->enabled ? TRUNK_NONE : TRUNK_DISABLED;
 }
 
 void
 trunk_tell(struct keeper *k, const void *trunk, json_t *ok)
 {
-	const struct trunk	*t = trunk;
-	bool			 probed = t->enabled && t->qualify != QUALIFY_NO;
+	const struct trunk		*t = trunk;
+	const struct trunk_state	*state = k->trunks == NULL ? NULL : trunk_engine_find(k->trunks, t->id);
 
-	(void)json_object_set_new(ok, "probe", probed ? json_pack("{s:I}", "interval", (json_int_t)k->conf.qualify.interval) : json_null());
+	if (state != NULL)
+		trunk_state_tell(state, k->conf.qualify.interval, ok);
 }
 
 int
@@ -119,33 +138,13 @@ trunks_draft(struct keeper *k, const char *name, const struct edit *e, struct tr
 	return check(k, e, t, fault);
 }
 
-struct count {
-	struct keeper	*keeper;
-	uint64_t	*n;
-};
-
-static int
-count_one(void *arg, struct store_bytes key, struct store_bytes value)
-{
-	struct count	*c = arg;
-	struct trunk	 t;
-
-	(void)key;
-	if (record_decode(&trunk_kind, &t, NULL, value.p, value.n) != 0)
-		return 0;
-	trunk_live(c->keeper, &t);
-	if (t.status < TRUNK_STATUSES)
-		c->n[t.status]++;
-	return 0;
-}
-
 void
 trunks_count(struct keeper *k, uint64_t n[TRUNK_STATUSES])
 {
-	struct count	c = { .keeper = k, .n = n };
-
-	memset(n, 0, TRUNK_STATUSES * sizeof *n);
-	(void)store_range(k->db.store, TABLE_TRUNK, (struct store_bytes){ NULL, 0 }, NULL, false, 0, count_one, &c);
+	if (k->trunks != NULL)
+		trunk_engine_count(k->trunks, n);
+	else
+		memset(n, 0, TRUNK_STATUSES * sizeof *n);
 }
 
 void
