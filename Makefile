@@ -33,7 +33,7 @@ override CC := $(CC_$(VARIANT))
 pkg	= $(shell pkg-config --$(1) $(2) 2>/dev/null)
 # Headers of libsofia are old C: as system headers they are spared our warnings.
 SYS	= $(patsubst -I%,-isystem %,$(call pkg,cflags,$(1)))
-PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp cmocka
+PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares cmocka
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(call SYS,$(PKGS))
 CFLAGS	+= -std=c11 $(OPT_$(VARIANT)) $(WARN) -fPIE -pthread
 LDFLAGS	+= $(filter -fsanitize% -fno-sanitize%,$(OPT_$(VARIANT))) -pie -Wl,-z,relro,-z,now -pthread
@@ -50,7 +50,7 @@ UNIT	:= $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test
 
 LIBS_CORE :=
 LIBS_DB	:= -llmdb $(call pkg,libs,libsodium)
-LIBS_SIPD := $(LIBS_DB) $(call pkg,libs,sofia-sip-ua libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp)
+LIBS_SIPD := $(LIBS_DB) $(call pkg,libs,sofia-sip-ua libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares) -lresolv
 LIBS_TUI := $(call pkg,libs,ncursesw jansson)
 
 all: $(B)/wirechiefd $(B)/wirechief
@@ -113,8 +113,8 @@ $(B)/man/%: man/%.in $(B)/man/gen
 man: $(MAN)
 
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
-	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libcmocka-dev libvterm-dev \
-	   openssl tmux sip-tester baresip-core linphone-cli python3 jq mandoc procps iproute2
+	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libcmocka-dev libvterm-dev \
+	   openssl dnsmasq-base tmux sip-tester baresip-core linphone-cli python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 deps:
 	@dpkg-query -W -f='$${db:Status-Status}\n' $(DEPS) 2>/dev/null | grep -cx installed | grep -qx $(words $(DEPS)) || \

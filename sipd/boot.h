@@ -6,6 +6,8 @@
  *	CHANNEL peer	one end of a pair	talk to that process; the one before, if any, is gone
  *	CONFIG		memfd			the configuration's text: at start, and again after SIGHUP
  *	TLS		memfds cert, key, ca	PEM texts: at start and after SIGHUP (the stream process only; sent before the first CONFIG)
+ *	FILES		memfds resolv, hosts, ca  texts of resolv.conf, of hosts and of the authorities that trunks are checked by, of
+ *						those that there are: as TLS, to the same process
  *	STOP					finish what was acknowledged, commit, exit 0
  * A process answers READY once it serves, with a line of text for the status ("udp:127.0.0.1:5060 …"), and FAIL with the one-line
  * reason why it can't (a busy port): the supervisor prints it and stops the daemon if that was at start.
@@ -20,9 +22,10 @@
 
 enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROCESSES };
 
-enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_STOP, ORDER_READY, ORDER_FAIL };
+enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_STOP, ORDER_READY, ORDER_FAIL };
 
 enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
+enum { FILES_RESOLV, FILES_HOSTS, FILES_CA };		/* descriptors of ORDER_FILES */
 
 struct boot_order {
 	enum boot_order_type	 type;

@@ -12,7 +12,7 @@
 #include "core/addr.h"
 #include "core/binding.h"
 
-enum { CONFIG_DOMAINS = 16, CONFIG_LISTENS = 16, CONFIG_TEXT = 256, CONFIG_MAX_BYTES = 256 * 1024 };
+enum { CONFIG_DOMAINS = 16, CONFIG_LISTENS = 16, CONFIG_SERVERS = 4, CONFIG_TEXT = 256, CONFIG_MAX_BYTES = 256 * 1024 };
 
 enum auth_algorithm { AUTH_MD5 = 1, AUTH_SHA256 = 2 };	/* bits */
 enum register_overflow { OVERFLOW_REFUSE, OVERFLOW_REPLACE };
@@ -30,6 +30,8 @@ struct config {
 	struct config_listen	listens[CONFIG_LISTENS];
 	uint32_t		n_listens;
 	struct { char certificate[CONFIG_TEXT], key[CONFIG_TEXT], client_ca[CONFIG_TEXT]; } tls;
+	struct { struct addr servers[CONFIG_SERVERS]; uint32_t n_servers; } resolver;
+	struct { char ca[CONFIG_TEXT]; } trunks;
 	struct { char socket[108], operators[65], viewers[65]; } control;
 	struct { char listen[CONFIG_TEXT], public_url[CONFIG_TEXT], certificate[CONFIG_TEXT], key[CONFIG_TEXT]; } http;
 	struct { char listen[CONFIG_TEXT]; } metrics;

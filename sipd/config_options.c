@@ -132,6 +132,15 @@ check_metrics_listen(struct config *c, const char *value, char *why, size_t size
 }
 
 static int
+check_server(struct config *c, const char *value, char *why, size_t size)
+{
+	if (addr_parse(&c->resolver.servers[c->resolver.n_servers], value) != 0)
+		return refuse(why, size, "is not ADDRESS or ADDRESS:PORT");
+	c->resolver.n_servers++;
+	return 0;
+}
+
+static int
 check_overflow(struct config *c, const char *value, char *why, size_t size)
 {
 	if (strcmp(value, "refuse") == 0)
@@ -208,6 +217,12 @@ const struct config_option	config_options[] = {
 	  .help = "PEM file of the certificate's private key." },
 	{ .section = "tls", .name = "client_ca", STRING(tls.client_ca), .dflt = "\"\"",
 	  .help = "PEM file of authorities; where it is given, a TLS client must show a certificate of theirs." },
+	{ .section = "resolver", .name = "servers", LIST(resolver.n_servers, check_server), .dflt = "{}", .max = CONFIG_SERVERS,
+	  .help = "Name servers that trunks are looked up at, ADDRESS or ADDRESS:PORT. Those of /etc/resolv.conf when empty. It and "
+		  "/etc/hosts, whose names go before the servers', are read again at SIGHUP." },
+	{ .section = "trunks", .name = "ca", STRING(trunks.ca), .dflt = "\"\"",
+	  .help = "PEM file of the authorities that a TLS trunk's certificate must be of. The system's, "
+		  "/etc/ssl/certs/ca-certificates.crt, when empty. Read again at SIGHUP." },
 	{ .section = "control", .name = "socket", CHECKED(check_socket), .dflt = "\"/run/wirechief/control.sock\"",
 	  .help = "Socket that wirechief(1) talks to." },
 	{ .section = "control", .name = "operators", STRING(control.operators), .dflt = "\"wirechief\"",

@@ -61,7 +61,7 @@ static const struct syscall_row	allowed[] = {
 	CALL(sendmmsg, FRONT, "datagrams, many at once"),
 	CALL(accept, ALL, "connections; the keeper's are of the control socket"),
 	CALL(accept4, ALL, "connections; the keeper's are of the control socket"),
-	CALL(connect, ALL, "sip: phones; stream: the sip front; keeper: the name service's socket"),
+	CALL(connect, ALL, "sip: phones; stream: the sip front, trunks, name servers; keeper: the name service's socket"),
 	CALL(bind, ALL, "fronts: an address to connect from; keeper: the control socket"),
 	CALL(listen, KEEPER, "the control socket, again after a reload"),
 	CALL(shutdown, ALL, "ends of connections"),
@@ -195,11 +195,11 @@ static const struct condition_row	conditions[] = {
 	/* No new code: what runs is what was mapped at start. */
 	{ SCMP_SYS(mmap), ALL, 1, { WHEN(2, PROT_EXEC, 0) } },
 	{ SCMP_SYS(mprotect), ALL, 1, { WHEN(2, PROT_EXEC, 0) } },
-	/* Sockets: the sip front UDP and TCP, the stream process TCP, the keeper nothing that leaves the machine. */
+	/* Sockets: the fronts TCP and UDP (the stream process asks name servers), the keeper nothing that leaves the machine. */
 	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
 	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
-	{ SCMP_SYS(socket), FRONT, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
-	{ SCMP_SYS(socket), FRONT, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
+	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
+	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
 	{ SCMP_SYS(socket), KEEPER, 1, { WHEN(0, INT, AF_UNIX) } },
 	/* Fronts write no file: the time zone and /dev/urandom are all they read. */
 	{ SCMP_SYS(open), FRONT | STREAM, 1, { WHEN(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } },

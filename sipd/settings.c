@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/err.h"
+#include "core/log.h"
 
 enum { PEM_CERTIFICATE, PEM_KEY, PEM_CLIENT_CA, PEM_MAX = 1024 * 1024, WHY_MAX = 512 };
 
@@ -167,6 +168,58 @@ pem_load(struct settings *s, const char *file, char *why, size_t size)
 	return pem_check(s, file, why, size);
 }
 
+/* A file of the system's, or the one that stands in its place. */
+static const char *
+files_path(const struct config *c, int which)
+{
+	const char	*paths[BOOT_FDS] = {
+		[FILES_RESOLV] = "/etc/resolv.conf", [FILES_HOSTS] = "/etc/hosts",
+		[FILES_CA] = c->trunks.ca[0] != '\0' ? c->trunks.ca : "/etc/ssl/certs/ca-certificates.crt",
+	};
+
+	return paths[which];
+}
+
+static bool
+holds_certificate(int fd)
+{
+	char	*text = boot_text(dup(fd), PEM_MAX);
+	bool	 holds = text != NULL && strstr(text, "CERTIFICATE-----") != NULL;
+
+	free(text);
+	return holds;
+}
+
+static int
+files_load(struct settings *s, const char *file, char *why, size_t size)
+{
+	int	rc;
+
+	for (int i = 0; i < BOOT_FDS; i++) {
+		const char	*path = files_path(&s->conf, i);
+		bool		 wanted = i == FILES_CA && s->conf.trunks.ca[0] != '\0';
+
+		rc = file_to_memfd(path, &s->files_fds[i]);
+		if (wanted && (rc != 0 || !holds_certificate(s->files_fds[i]))) {
+			snprintf(why, size, "%s: trunks.ca: %s: %s", file, path, rc != 0 ? err_text(rc) : "holds no certificate");
+			return rc != 0 ? rc : ERR_INVALID;
+		}
+		if (rc != 0 && rc != -ENOENT)
+			log_warn("%s: %s", path, err_text(rc));
+	}
+	return 0;
+}
+
+static void
+fds_close(int fds[BOOT_FDS])
+{
+	for (int i = 0; i < BOOT_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
 int
 settings_load(struct settings *s, const char *file, char *why, size_t size)
 {
@@ -175,7 +228,7 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 
 	s->text_fd = -1;
 	for (int i = 0; i < BOOT_FDS; i++)
-		s->pem_fds[i] = -1;
+		s->pem_fds[i] = s->files_fds[i] = -1;
 	if ((rc = config_read(file, &text, why, size)) != 0)
 		return rc;
 	if ((rc = config_parse(&s->conf, file, text, why, size)) == 0) {
@@ -186,6 +239,8 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 	free(text);
 	if (rc >= 0)
 		rc = pem_load(s, file, why, size);
+	if (rc == 0)
+		rc = files_load(s, file, why, size);
 	if (rc != 0)
 		settings_close(s);
 	return rc;
@@ -197,9 +252,6 @@ settings_close(struct settings *s)
 	if (s->text_fd >= 0)
 		close(s->text_fd);
 	s->text_fd = -1;
-	for (int i = 0; i < BOOT_FDS; i++) {
-		if (s->pem_fds[i] >= 0)
-			close(s->pem_fds[i]);
-		s->pem_fds[i] = -1;
-	}
+	fds_close(s->pem_fds);
+	fds_close(s->files_fds);
 }

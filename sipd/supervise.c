@@ -100,10 +100,14 @@ static void
 order_settings(struct supervisor *s, struct child *c)
 {
 	struct boot_order	tls = { .type = ORDER_TLS }, config = { .type = ORDER_CONFIG, .fds = { s->settings.text_fd, -1, -1 } };
+	struct boot_order	files = { .type = ORDER_FILES };
 
 	memcpy(tls.fds, s->settings.pem_fds, sizeof tls.fds);
+	memcpy(files.fds, s->settings.files_fds, sizeof files.fds);
 	if (c->row->tls && tls.fds[0] >= 0)
 		order(c, &tls);
+	if (c->row->tls)
+		order(c, &files);
 	order(c, &config);
 }
 

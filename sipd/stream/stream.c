@@ -23,6 +23,7 @@
 #include "sipd/sandbox.h"
 #include "sipd/stream/conns.h"
 #include "sipd/stream/listen.h"
+#include "sipd/stream/outward.h"
 #include "sipd/stream/tls.h"
 
 enum {
@@ -54,6 +55,7 @@ struct stream {
 	struct peer		 peers[PROCESSES];
 	struct listeners	*listeners;
 	struct conns		*conns;
+	struct outward		*outward;
 	SSL_CTX			*tls;		/* NULL where there is no certificate */
 	int64_t			 tls_warned_at;
 	size_t			 conns_max;
@@ -175,6 +177,12 @@ on_debug(struct stream *s, const struct frame *frame)
 		(void)log_debug_set(name, d.on);
 }
 
+static void
+on_resolve(struct stream *s, const struct frame *frame)
+{
+	outward_resolve(s->outward, frame);
+}
+
 static const struct {
 	enum process	 from;
 	void		(*take)(struct stream *, const struct frame *);
@@ -182,6 +190,7 @@ static const struct {
 	[WIRE_LISTENING] = { PROC_SIP, on_listening },
 	[WIRE_FLOW_CLOSE] = { PROC_SIP, on_close },
 	[WIRE_DEBUG] = { PROC_KEEPER, on_debug },
+	[WIRE_RESOLVE] = { PROC_KEEPER, on_resolve },
 };
 
 static void
@@ -204,6 +213,8 @@ peer_close(struct peer *p)
 	event_free(p->writable);
 	channel_free(p->channel);
 	p->channel = NULL;
+	if (p->process == PROC_KEEPER && p->stream->outward != NULL)
+		outward_keeper(p->stream->outward, NULL);
 	if (p->process == PROC_SIP) {
 		if (p->stream->conns != NULL)
 			conns_sip_gone(p->stream->conns);
@@ -255,6 +266,7 @@ peer_open(struct stream *s, enum process process, int fd)
 		return;
 	}
 	if (process == PROC_KEEPER) {
+		outward_keeper(s->outward, p->channel);
 		hello(s);
 		s->told = (struct wire_counts){ 0 };
 	}
@@ -324,6 +336,7 @@ take_config(struct stream *s, int fd)
 	config_log(&s->conf, process_name(PROC_STREAM), s->boot->debug);
 	limits = limits_of(s);
 	conns_set_limits(s->conns, &limits);
+	outward_configure(s->outward, &s->conf);
 }
 
 static void
@@ -353,6 +366,8 @@ take_order(struct stream *s, struct boot_order *o, char *why, size_t size)
 			log_error("%s; the certificate in force stays", why);
 			rc = 0;
 		}
+	} else if (o->type == ORDER_FILES) {
+		outward_files(s->outward, o);
 	} else if (o->type == ORDER_CONFIG) {
 		take_config(s, o->fds[0]);
 		o->fds[0] = -1;
@@ -442,7 +457,8 @@ set_up(struct stream *s, char *why, size_t size)
 	(void)snprintf(why, size, "out of memory");
 	s->conns_max = raise_files();
 	limits = limits_of(s);
-	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->conns = conns_new(s->base, s->epoch, &limits)) == NULL)
+	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->conns = conns_new(s->base, s->epoch, &limits)) == NULL ||
+	    (s->outward = outward_new(s->base)) == NULL)
 		return -ENOMEM;
 	s->order = event_new(s->base, s->boot->order_fd, EV_READ | EV_PERSIST, on_order, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
@@ -540,6 +556,8 @@ tear_down(struct stream *s)
 	listeners_close(s->listeners);
 	conns_free(s->conns);
 	s->conns = NULL;
+	outward_free(s->outward);
+	s->outward = NULL;
 	for (int i = 0; i < PROCESSES; i++)
 		peer_close(&s->peers[i]);
 	if (s->order != NULL)

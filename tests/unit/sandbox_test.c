@@ -160,6 +160,18 @@ socket_udp(void)
 	return make_socket(AF_INET, SOCK_DGRAM);
 }
 
+/* What c-ares does with a name server, and where the system's files are not to be seen. */
+static int
+ask_names(void)
+{
+	struct sockaddr_in6	server = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int			fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&server, sizeof server) != 0 || send(fd, "x", 1, 0) != 1)
+		return errno;
+	return open("/etc/resolv.conf", O_RDONLY) < 0 && open("/etc/hosts", O_RDONLY) < 0 ? 0 : EINVAL;
+}
+
 static int
 socket_tcp(void)
 {
@@ -331,7 +343,8 @@ static const struct {
 	{ ACT(trace), { KILLED, KILLED, KILLED } },
 	{ ACT(do_fork), { REFUSED, REFUSED, REFUSED } },
 	{ ACT(make_thread), { REFUSED, REFUSED, DONE } },
-	{ ACT(socket_udp), { DONE, REFUSED, REFUSED } },
+	{ ACT(socket_udp), { DONE, DONE, REFUSED } },
+	{ ACT(ask_names), { DONE, DONE, REFUSED } },
 	{ ACT(socket_tcp), { DONE, DONE, REFUSED } },
 	{ ACT(socket_tcp6), { DONE, DONE, REFUSED } },
 	{ ACT(socket_raw), { REFUSED, REFUSED, REFUSED } },

@@ -78,6 +78,9 @@ take_order(struct seen *me, const struct boot *b, struct boot_order *o)
 		free(text);
 		close(o->fds[0]);
 	}
+	for (int i = 0; o->type == ORDER_FILES && i < BOOT_FDS; i++)
+		if (o->fds[i] >= 0)
+			close(o->fds[i]);
 	me->orders[o->type]++;
 }
 
@@ -560,6 +563,7 @@ clean_processes(void **st)
 	WAIT_FOR(was_notified("READY=1"));
 	for (enum process p = PROC_KEEPER; p < PROCESSES; p++) {
 		WAIT_FOR(shared->of[p].orders[ORDER_CHANNEL] == 2);
+		assert_int_equal(shared->of[p].orders[ORDER_FILES], p == PROC_STREAM);	/* ahead of them */
 		for (int fd = 0; fd < 64; fd++) {
 			snprintf(path, sizeof path, "/proc/%d/fd/%d", shared->of[p].pid, fd);
 			n = readlink(path, link, sizeof link - 1);

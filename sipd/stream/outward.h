@@ -1,0 +1,24 @@
+/*
+ * What this process does outwards, for the keeper: it looks names up (lookup.h).  The files that this takes come as texts.
+ */
+#ifndef STREAM_OUTWARD_H
+#define STREAM_OUTWARD_H
+
+#include "core/wire.h"
+#include "sipd/boot.h"
+#include "sipd/channel.h"
+
+struct event_base;
+struct outward;
+
+struct outward *outward_new(struct event_base *);
+void	outward_free(struct outward *);
+
+/* An ORDER_FILES, whose descriptors it takes, and the configuration: both hold from now on. */
+void	outward_files(struct outward *, struct boot_order *);
+void	outward_configure(struct outward *, const struct config *);
+
+void	outward_keeper(struct outward *, struct channel *);	/* whom answers go to; NULL: it is gone, and what it asked is dropped */
+void	outward_resolve(struct outward *, const struct frame *);
+
+#endif
