@@ -130,6 +130,7 @@ check: deps
 bench: deps
 	@$(MAKE) -s all tools
 	@tests/bench/run
+	@tests/bench/messages_sipp
 
 soak: deps
 	@$(MAKE) -s all tools
