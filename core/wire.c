@@ -98,31 +98,35 @@ static const struct field	answer_fields[] = {
 };
 #undef RECORD
 
+/* What a question of a proxy tells of where it is from. */
+#define ORIGIN \
+	{ .tag = 1, AT(FT_ADDR, from.source) }, \
+	{ .tag = 2, AT(FT_ADDR, from.local) }, \
+	{ .tag = 3, AT(FT_ENUM, from.transport) }, \
+	{ .tag = 4, AT(FT_ID, from.flow) }, \
+	{ .tag = 5, AT(FT_SPAN, from.host) }, \
+	{ .tag = 6, AT(FT_SPAN, from.aor_user) }, \
+	{ .tag = 7, AT(FT_SPAN, from.aor_host) }, \
+	{ .tag = 8, AT(FT_BOOL, from.aor_sip) }, \
+	{ .tag = 9, AT(FT_SPAN, from.call_id) }, \
+	{ .tag = 10, AT(FT_NUM, from.cseq) }, \
+	{ .tag = 11, AT(FT_SPAN, from.user_agent) }, \
+	{ .tag = 12, AT(FT_NUM, from.expires) }, \
+	{ .tag = 20, AT(FT_BOOL, from.authorized) }, \
+	{ .tag = 21, AT(FT_SPAN, from.username) }, \
+	{ .tag = 22, AT(FT_SPAN, from.realm) }, \
+	{ .tag = 23, AT(FT_SPAN, from.nonce) }, \
+	{ .tag = 24, AT(FT_SPAN, from.uri) }, \
+	{ .tag = 25, AT(FT_SPAN, from.response) }, \
+	{ .tag = 26, AT(FT_SPAN, from.algorithm) }, \
+	{ .tag = 27, AT(FT_SPAN, from.cnonce) }, \
+	{ .tag = 28, AT(FT_SPAN, from.nc) }, \
+	{ .tag = 29, AT(FT_SPAN, from.qop) }, \
+	{ .tag = 30, AT(FT_BOOL, from.userhash) }
+
 #define RECORD message_ask
 static const struct field	message_fields[] = {
-	{ .tag = 1, AT(FT_ADDR, from.source) },
-	{ .tag = 2, AT(FT_ADDR, from.local) },
-	{ .tag = 3, AT(FT_ENUM, from.transport) },
-	{ .tag = 4, AT(FT_ID, from.flow) },
-	{ .tag = 5, AT(FT_SPAN, from.host) },
-	{ .tag = 6, AT(FT_SPAN, from.aor_user) },
-	{ .tag = 7, AT(FT_SPAN, from.aor_host) },
-	{ .tag = 8, AT(FT_BOOL, from.aor_sip) },
-	{ .tag = 9, AT(FT_SPAN, from.call_id) },
-	{ .tag = 10, AT(FT_NUM, from.cseq) },
-	{ .tag = 11, AT(FT_SPAN, from.user_agent) },
-	{ .tag = 12, AT(FT_NUM, from.expires) },
-	{ .tag = 20, AT(FT_BOOL, from.authorized) },
-	{ .tag = 21, AT(FT_SPAN, from.username) },
-	{ .tag = 22, AT(FT_SPAN, from.realm) },
-	{ .tag = 23, AT(FT_SPAN, from.nonce) },
-	{ .tag = 24, AT(FT_SPAN, from.uri) },
-	{ .tag = 25, AT(FT_SPAN, from.response) },
-	{ .tag = 26, AT(FT_SPAN, from.algorithm) },
-	{ .tag = 27, AT(FT_SPAN, from.cnonce) },
-	{ .tag = 28, AT(FT_SPAN, from.nc) },
-	{ .tag = 29, AT(FT_SPAN, from.qop) },
-	{ .tag = 30, AT(FT_BOOL, from.userhash) },
+	ORIGIN,
 	{ .tag = 40, AT(FT_SPAN, user) },
 	{ .tag = 41, AT(FT_SPAN, from_user) },
 	{ .tag = 42, AT(FT_SPAN, from_host) },
@@ -225,10 +229,67 @@ static const struct field	dialed_fields[] = {
 };
 #undef RECORD
 
+#define RECORD route_ask
+static const struct field	route_ask_fields[] = {
+	ORIGIN,
+	{ .tag = 40, AT(FT_SPAN, user) },
+	{ .tag = 41, AT(FT_SPAN, from_user) },
+	{ .tag = 42, AT(FT_SPAN, from_host) },
+	{ .tag = 43, AT(FT_SPAN, method) },
+	{ .tag = 44, AT(FT_BOOL, secure) },
+	{ .tag = 45, AT(FT_ID, account) },
+};
+#undef RECORD
+#define RECORD route_target
+static const struct field	route_target_fields[] = {
+	{ .tag = 1, AT(FT_ADDR, target) },
+	{ .tag = 2, AT(FT_ADDR, local) },
+	{ .tag = 3, AT(FT_ENUM, transport) },
+	{ .tag = 4, AT(FT_ID, flow) },
+	{ .tag = 5, AT(FT_SPAN, uri) },
+	{ .tag = 6, AT(FT_SPAN, route) },
+	{ .tag = 7, AT(FT_ID, account) },
+	{ .tag = 8, AT(FT_NUM, rank) },
+	{ .tag = 9, AT(FT_BOOL, failover) },
+	{ .tag = 10, AT(FT_SPAN, headers) },
+};
+#undef RECORD
+#define RECORD route_answer
+static const struct field	route_answer_fields[] = {
+	{ .tag = 1, AT(FT_NUM, refusal.code) },
+	{ .tag = 2, AT(FT_SPAN, refusal.reason) },
+	{ .tag = 3, AT(FT_BOOL, refusal.challenge) },
+	{ .tag = 4, AT(FT_BOOL, refusal.stale) },
+	{ .tag = 5, AT(FT_SPAN, refusal.realm) },
+	{ .tag = 6, AT(FT_SPAN, refusal.nonce_sha256) },
+	{ .tag = 7, AT(FT_SPAN, refusal.nonce_md5) },
+	{ .tag = 8, AT(FT_NUM, refusal.retry_after) },
+	{ .tag = 9, AT(FT_SPAN, targets) },
+	{ .tag = 10, AT(FT_ID, account) },
+	{ .tag = 11, AT(FT_ID, call) },
+};
+#undef RECORD
+#define RECORD wire_call
+static const struct field	call_fields[] = {
+	{ .tag = 1, AT(FT_ID, call) },
+	{ .tag = 2, AT(FT_SPAN, call_id) },
+	{ .tag = 3, AT(FT_ENUM, state) },
+	{ .tag = 4, AT(FT_NUM, code) },
+	{ .tag = 5, AT(FT_SPAN, reason) },
+	{ .tag = 6, AT(FT_ID, account) },
+};
+#undef RECORD
+#define RECORD wire_secret
+static const struct field	secret_fields[] = {
+	{ .tag = 1, AT(FT_BYTES, route) },
+};
+#undef RECORD
+
 #define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
 
 static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
 static const struct kind	challenge_kind = KIND("challenge", challenge_fields, struct digest_challenge);
+static const struct kind	route_kind = KIND("route", route_target_fields, struct route_target);
 static const struct kind	target_kind = KIND("target", target_fields, struct wire_target);
 
 static const struct kind	wire_types[WIRE_TYPES] = {
@@ -249,6 +310,11 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_RESOLVED] = KIND("resolved", resolved_fields, struct wire_resolved),
 	[WIRE_DIAL] = KIND("dial", dial_fields, struct wire_dial),
 	[WIRE_DIALED] = KIND("dialed", dialed_fields, struct wire_dialed),
+	[WIRE_ROUTE] = KIND("route", route_ask_fields, struct route_ask),
+	[WIRE_ROUTE_ANSWER] = KIND("route answer", route_answer_fields, struct route_answer),
+	[WIRE_CALL] = KIND("call", call_fields, struct wire_call),
+	[WIRE_HANG_UP] = KIND("hang up", call_fields, struct wire_call),
+	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),
 };
 
 const struct kind *
@@ -387,4 +453,16 @@ int
 target_next(struct span *list, struct wire_target *t)
 {
 	return list_next(&target_kind, list, t);
+}
+
+int
+route_append(uint8_t *list, size_t n, size_t max, const struct route_target *t)
+{
+	return list_append(&route_kind, list, n, max, t);
+}
+
+int
+route_next(struct span *list, struct route_target *t)
+{
+	return list_next(&route_kind, list, t);
 }

@@ -30,6 +30,11 @@ enum wire_type {
 	WIRE_RESOLVED,			/* stream -> keeper: struct wire_resolved, with that id, once */
 	WIRE_DIAL,			/* keeper -> stream: struct wire_dial, a connection of ours; the id is the keeper's */
 	WIRE_DIALED,			/* stream -> keeper: struct wire_dialed, with that id, once; a flow is closed with WIRE_FLOW_CLOSE */
+	WIRE_ROUTE,			/* sip -> keeper: struct route_ask */
+	WIRE_ROUTE_ANSWER,		/* keeper -> sip: struct route_answer */
+	WIRE_CALL,			/* sip -> keeper: struct wire_call, what became of it; the id is nothing */
+	WIRE_HANG_UP,			/* keeper -> sip: struct wire_call; BYE to both sides */
+	WIRE_SECRET,			/* keeper -> sip, after its hello: struct wire_secret */
 	WIRE_TYPES,
 };
 
@@ -215,6 +220,54 @@ struct wire_dialed {
 	bool		connected;		/* the error is of TLS, not of the connection */
 };
 
+/* A request that is not for us: where does it go (RFC 3261 section 16)? */
+struct route_ask {
+	struct register_ask	from;		/* origin, Request-URI's host, credentials; To as aor_* */
+	struct span	method;
+	struct span	user;			/* of the Request-URI, escapes undone */
+	struct span	from_user, from_host;	/* of From */
+	bool		secure;			/* a sips: URI: only by TLS */
+	uint64_t	account;		/* not 0: it is inside a dialog, and the way to this account's device is lost */
+};
+
+enum { ROUTES_MAX = 64 };
+
+/* One place that it goes to. */
+struct route_target {
+	struct addr	target, local;
+	uint8_t		transport;
+	uint64_t	flow;
+	struct span	uri;			/* Request-URI; empty: as it came */
+	struct span	route;			/* values of Route, commas between them */
+	uint64_t	account;		/* whose device it is; 0: a trunk's */
+	uint32_t	rank;			/* the lowest first, equal ones at once */
+	bool		failover;		/* only when those before it could not be reached: 408, 503 */
+	struct span	headers;		/* whole lines that it gets besides */
+};
+
+struct route_answer {
+	struct register_answer	refusal;	/* its code is not 0: code, reason, challenge, retry_after */
+	struct span	targets;		/* route_append()ed; at most ROUTES_MAX */
+	uint64_t	account;		/* that asks; 0: a trunk */
+	uint64_t	call;			/* an INVITE's: the keeper's name for what WIRE_CALL tells; 0: none */
+};
+
+enum call_state { CALL_TRYING, CALL_RINGING, CALL_ANSWERED, CALL_ENDED };
+
+struct wire_call {
+	uint64_t	call;			/* 0: one from before this front started; known by its Call-ID */
+	struct span	call_id;
+	uint8_t		state;			/* enum call_state */
+	uint32_t	code;			/* that it ended with before it was answered; 0 */
+	struct span	reason;
+	uint64_t	account;		/* CALL_ANSWERED: who answered; 0: a trunk */
+};
+
+/* Made from the store's key, so that what a front wrote into Record-Route is known to the next one. */
+struct wire_secret {
+	uint8_t		route[16];
+};
+
 /* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */
 int	contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *);
 /* Takes the first off the list.  1, 0 at the end, ERR_CORRUPT. */
@@ -224,5 +277,7 @@ int	challenge_append(uint8_t *list, size_t n, size_t max, const struct digest_ch
 int	challenge_next(struct span *list, struct digest_challenge *);
 int	target_append(uint8_t *list, size_t n, size_t max, const struct wire_target *);
 int	target_next(struct span *list, struct wire_target *);
+int	route_append(uint8_t *list, size_t n, size_t max, const struct route_target *);
+int	route_next(struct span *list, struct route_target *);
 
 #endif

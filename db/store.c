@@ -725,6 +725,7 @@ table_name(enum table t)
 		[TABLE_MESSAGE_EXPIRY] = "message_expiry", [TABLE_MESSAGE_SEEN] = "message_seen",
 		[TABLE_MESSAGE_SEEN_UNTIL] = "message_seen_until", [TABLE_PAYLOAD] = "payload",
 		[TABLE_TRUNK] = "trunk", [TABLE_TRUNK_BY_NAME] = "trunk_by_name",
+		[TABLE_CALL] = "call", [TABLE_CALL_BY_HASH] = "call_by_hash",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";

@@ -86,18 +86,25 @@ answer_bad_via(const sip_t *sip)
 }
 
 void
+answer_vias(struct text_buf *b, const sip_t *sip, const struct where *w)
+{
+	if (sip->sip_via == NULL)
+		return;
+	echo_top_via(b, sip->sip_via, w);
+	for (const sip_via_t *v = sip->sip_via->v_next; v != NULL; v = v->v_next)
+		echo_via(b, v);
+}
+
+void
 answer_echo(struct text_buf *b, const sip_t *sip, const struct where *w, const char *tag)
 {
 	const sip_header_t	*bad_via = sip->sip_via == NULL ? answer_bad_via(sip) : NULL;
 
-	if (sip->sip_via != NULL)
-		echo_top_via(b, sip->sip_via, w);
+	answer_vias(b, sip, w);
 	if (bad_via != NULL) {
 		buf_header(b, "Via:", bad_via->sh_common);
 		buf_add(b, "\r\n");
 	}
-	for (const sip_via_t *v = sip->sip_via == NULL ? NULL : sip->sip_via->v_next; v != NULL; v = v->v_next)
-		echo_via(b, v);
 	if (sip->sip_from != NULL) {
 		buf_header(b, "From:", sip->sip_from->a_common);
 		buf_add(b, "\r\n");

@@ -20,6 +20,8 @@ const sip_header_t *answer_bad_via(const sip_t *);
 /* RFC 3581's rport; libsofia's v_rport misses it where one line holds several Vias. */
 bool	answer_wants_rport(const sip_via_t *);
 
+/* The Vias: received= and rport= added to the topmost (RFC 3261 section 18.2.1, RFC 3581). */
+void	answer_vias(struct text_buf *, const sip_t *, const struct where *);
 /* The repeated headers, the To with our tag where it has none (RFC 3261 section 8.2.6.2). */
 void	answer_echo(struct text_buf *, const sip_t *, const struct where *, const char *tag);
 

@@ -17,12 +17,14 @@
 #include "core/log.h"
 #include "sipd/sandbox.h"
 #include "sipd/sip/client.h"
+#include "sipd/sip/dialog.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 #include "sipd/sip/plug.h"
+#include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
 #include "sipd/sip/said.h"
 #include "sipd/sip/udp.h"
@@ -57,6 +59,9 @@ keeper_frame(void *arg, const struct frame *frame)
 	struct wire_flow	 flow;
 	struct wire_send	 send;
 	struct wire_debug	 debug;
+	struct route_answer	 route;
+	struct wire_call	 call;
+	struct wire_secret	 secret;
 	char			 name[32];
 
 	switch (frame->type) {
@@ -68,6 +73,18 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_SEND:
 		if (frame_decode(frame, &send) == 0)
 			client_send(&l->f, frame->id, &send, clock_boot_ms());
+		break;
+	case WIRE_ROUTE_ANSWER:
+		if (frame_decode(frame, &route) == 0)
+			proxy_routed(&l->f, frame->id, &route, clock_boot_ms());
+		break;
+	case WIRE_HANG_UP:
+		if (frame_decode(frame, &call) == 0)
+			dialog_hang_up(&l->f, &call, clock_boot_ms());
+		break;
+	case WIRE_SECRET:
+		if (frame_decode(frame, &secret) == 0)
+			memcpy(l->f.route_key, secret.route, sizeof l->f.route_key);
 		break;
 	case WIRE_FLOW_CLOSE:
 		if (frame_decode(frame, &flow) == 0 && l->f.stream != NULL)
@@ -89,6 +106,8 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_RESOLVED:
 	case WIRE_DIAL:
 	case WIRE_DIALED:
+	case WIRE_ROUTE:
+	case WIRE_CALL:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
@@ -103,6 +122,7 @@ keeper_gone(void *arg, int rc)
 	channel_drop(&l->f.keeper);
 	request_keeper_gone(&l->f);
 	client_forget(l->f.client);
+	proxy_keeper_gone(&l->f, clock_boot_ms());
 }
 
 static void
@@ -121,6 +141,7 @@ stream_frame(void *arg, const struct frame *frame)
 	if (l->f.keeper != NULL)
 		(void)channel_send(l->f.keeper, WIRE_FLOW_GONE, 0, &flow);
 	client_flow_gone(&l->f, flow.flow, clock_boot_ms());
+	proxy_flow_gone(&l->f, flow.flow, clock_boot_ms());
 }
 
 /* Its connections end with it, but the phones did not close them: their bindings stay. */
@@ -133,6 +154,7 @@ stream_gone(void *arg, int rc)
 	channel_drop(&l->f.stream);
 	flows_clear(l->f.flows);
 	client_flows_gone(&l->f, clock_boot_ms());
+	proxy_flow_gone(&l->f, 0, clock_boot_ms());
 }
 
 static void
@@ -298,10 +320,11 @@ agent_turn(struct loop *l, bool readable)
 static int
 wait_ms(const struct loop *l)
 {
-	int64_t	at = client_next_at(l->f.client), left;
+	int64_t	at = client_next_at(l->f.client), calls_at = proxy_next_at(&l->f), left;
 
 	if (l->epoll_fd < 0)
 		return 2;	/* libsofia's descriptors can't be waited for */
+	at = at < calls_at ? at : calls_at;
 	left = (at < l->timer_at ? at : l->timer_at) - clock_boot_ms();
 	return left < 0 ? 0 : (int)left;
 }
@@ -312,7 +335,7 @@ is_drained(const struct loop *l)
 {
 	int64_t	waited = clock_boot_ms() - l->stopping_at;
 
-	return l->f.stopping && (pending_count(l->f.pending) == 0 || waited > DRAIN_MS) &&
+	return l->f.stopping && ((pending_count(l->f.pending) == 0 && proxy_count(&l->f) == 0) || waited > DRAIN_MS) &&
 	    (client_count(l->f.client) == 0 || waited > DRAIN_SENT_MS);
 }
 
@@ -331,6 +354,7 @@ turn(struct loop *l)
 		orders_read(l);
 	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
 	client_turn(&l->f, clock_boot_ms());
+	proxy_turn(&l->f, clock_boot_ms());
 	counts_tell(l);
 	if (l->f.keeper != NULL)
 		channel_flush(l->f.keeper);
@@ -450,7 +474,7 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->said = said_new();
 	f->udp = udp_new();
 	f->client = client_new();
-	if (sodium_init() < 0 || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
+	if (sodium_init() < 0 || !proxy_open(f) || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
 	    f->said == NULL || f->client == NULL || headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
@@ -482,6 +506,7 @@ front_stop(struct loop *l)
 	said_free(l->f.said);
 	udp_free(l->f.udp);
 	client_free(l->f.client);
+	proxy_close(&l->f);
 }
 
 int

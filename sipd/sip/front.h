@@ -14,11 +14,15 @@
 #include "sipd/channel.h"
 #include "sipd/sip/sockets.h"
 
+struct branches;
 struct client;
+struct dialogs;
 struct flows;
 struct limits;
 struct out;
+struct passings;
 struct pending;
+struct proxy;
 struct said;
 struct udp;
 
@@ -33,11 +37,16 @@ struct front {
 	struct said		*said;
 	struct udp		*udp;
 	struct client		*client;
+	struct branches		*branches;
+	struct proxy		*proxy;
+	struct passings		*passings;
+	struct dialogs		*dialogs;
 	struct sockets		 sockets;
 	struct wire_counts	 counts;
 	uint64_t		 epoch;
 	char			 listening[BOOT_TEXT];
 	uint8_t			 tag_key[16];		/* of the To tags */
+	uint8_t			 route_key[16];		/* of what Record-Route carries; from the keeper */
 	char			 date[48];		/* header line for the second date_at */
 	int64_t			 date_at;
 	bool			 stopping;		/* no more questions: those asked are waited for */

@@ -19,6 +19,7 @@
 #include "sipd/sip/message.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
+#include "sipd/sip/proxy.h"
 #include "sipd/sip/said.h"
 
 enum { ECHO_MAX = 16 * 1024, RETRY_AFTER_S = 5 };
@@ -35,7 +36,7 @@ struct request {
 	bool		 last;		/* nothing can be read on this connection after it */
 };
 
-#define ALLOW	"Allow: REGISTER, OPTIONS, MESSAGE\r\n"
+#define ALLOW	"Allow: REGISTER, OPTIONS, MESSAGE, INVITE, ACK, BYE, CANCEL, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, PUBLISH\r\n"
 #define AWAY	"Retry-After: 5\r\n"
 
 /* A tag that can't be guessed and that a retransmission meets again; and the key that knows one. */
@@ -108,13 +109,27 @@ unknown_options(const msg_list_t *list, bool allow_register_ones, struct text_bu
 	}
 }
 
+/* Whether we are the one that it is for, and no proxy on its way. */
+static bool
+is_for_us(const sip_t *sip)
+{
+	const sip_request_t	*rq = sip->sip_request;
+
+	if (rq->rq_method == sip_method_register)
+		return true;
+	if (sip->sip_to->a_tag != NULL)
+		return false;
+	return rq->rq_method == sip_method_message || (rq->rq_method == sip_method_options && rq->rq_url->url_user == NULL);
+}
+
 static bool
 refuse_options(const struct request *r)
 {
 	char		line[1024];
 	struct text_buf	b = { .s = line, .size = sizeof line - 1 };
 
-	unknown_options(r->sip->sip_require, r->sip->sip_request->rq_method == sip_method_register, &b);
+	if (is_for_us(r->sip))
+		unknown_options(r->sip->sip_require, r->sip->sip_request->rq_method == sip_method_register, &b);
 	unknown_options(r->sip->sip_proxy_require, false, &b);
 	if (b.n == 0)
 		return false;
@@ -289,8 +304,6 @@ serve_message(const struct request *r)
 		return;
 	if (mf != NULL && mf->mf_count == 0)
 		reply(r, 483, "Too Many Hops", NULL);
-	else if (r->sip->sip_to->a_tag != NULL)
-		reply(r, 481, "Call/Transaction Does Not Exist", NULL);
 	else if ((rc = message_make(&ask, &memory, r->sip, &r->where, f->conf.domains[0], f->conf.queue.max_size, &reason)) != 0)
 		reply(r, rc, reason, NULL);
 	else
@@ -303,27 +316,25 @@ serve_options(const struct request *r)
 	reply(r, 200, "OK", ALLOW "Accept: application/sdp\r\nAccept-Encoding: identity\r\nSupported: path, outbound\r\n");
 }
 
+/* What is not for us goes on. */
 static void
-serve_cancel(const struct request *r)
+serve_proxy(const struct request *r)
 {
-	reply(r, 481, "Call/Transaction Does Not Exist", NULL);
-}
+	int64_t		now_ms = clock_boot_ms();
+	char		echo[ECHO_MAX];
+	struct proxied	q = { .sip = r->sip, .where = r->where, .key = r->key, .size = r->size };
+	struct refusal	no;
 
-static void
-serve_ack(const struct request *r)
-{
-	(void)r;	/* of a call that we do not know: nothing answers an ACK */
-}
-
-static void
-serve_other(const struct request *r)
-{
-	const sip_max_forwards_t	*mf = r->sip->sip_max_forwards;
-
-	if (mf != NULL && mf->mf_count == 0)
-		reply(r, 483, "Too Many Hops", NULL);
+	if ((q.echo = echo_make(r, echo, sizeof echo)).n == 0 || proxy_repeated(r->front, &q, now_ms))
+		return;
+	if (r->sip->sip_request->rq_method == sip_method_cancel)
+		no = (struct refusal){ 481, "Call/Transaction Does Not Exist" };
 	else
-		reply(r, 405, "Method Not Allowed", ALLOW);
+		no = proxy_request(r->front, &q, now_ms);
+	if (no.code == 503)
+		refuse_unavailable(r);
+	else if (no.code != 0)
+		reply(r, no.code, no.reason, NULL);
 }
 
 static const struct {
@@ -333,20 +344,18 @@ static const struct {
 	{ sip_method_register, serve_register },
 	{ sip_method_message, serve_message },
 	{ sip_method_options, serve_options },
-	{ sip_method_cancel, serve_cancel },
-	{ sip_method_ack, serve_ack },
 };
 
 static void
 serve(const struct request *r)
 {
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+	for (size_t i = 0; is_for_us(r->sip) && i < sizeof methods / sizeof methods[0]; i++) {
 		if (methods[i].method == r->sip->sip_request->rq_method) {
 			methods[i].serve(r);
 			return;
 		}
 	}
-	serve_other(r);
+	serve_proxy(r);
 }
 
 /* The port that a datagram's answer goes to: by rport the one that it came from, else the one that Via names. */
@@ -368,7 +377,7 @@ request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
 	if (sip != NULL && sip->sip_status != NULL) {
-		if (!client_answered(f, sip, w, clock_boot_ms()))
+		if (!proxy_answered(f, sip, clock_boot_ms()) && !client_answered(f, sip, w, clock_boot_ms()))
 			return false;
 		msg_destroy(msg);
 		return true;
@@ -426,7 +435,7 @@ request_receive(struct front *f, tport_t *tp, msg_t *msg)
 	w.local = flow->local;
 	w.transport = flow->transport;
 	w.flow = flow->id;
-	if (client_knows(f->client, sip_object(msg)))
+	if (client_knows(f->client, sip_object(msg)) || proxy_knows(f, sip_object(msg)))
 		return request_take(f, tp, msg, &w);
 	f->counts.requests++;
 	if (limits_take(f->limits, &w.source, clock_boot_ms()))

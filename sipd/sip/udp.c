@@ -13,6 +13,7 @@
 #include "sipd/sip/front.h"
 #include "sipd/sip/limit.h"
 #include "sipd/sip/plug.h"
+#include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
 
 enum { BATCH = 64, DATAGRAM = 65536, CONTROL = 64, SHORTEST = 16 };
@@ -137,7 +138,8 @@ take(struct front *f, tport_t *tp, const struct socket *s, int i, int64_t now_ms
 
 	if (!is_message(u->text[i], u->msgs[i].msg_len) || !locate(u, i, s, &w))
 		return;
-	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !within_limits(f, &w, now_ms))
+	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !proxy_expects(f, u->text[i], u->msgs[i].msg_len) &&
+	    !within_limits(f, &w, now_ms))
 		return;
 	if ((msg = parse(tp, u, i)) == NULL)
 		f->counts.malformed++;

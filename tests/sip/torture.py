@@ -32,6 +32,13 @@ def codes(data):
     return [int(c) for c in re.findall(rb"^SIP/2\.0 (\d{3}) ", data, re.M)]
 
 
+def is_to(raw, data):
+    """Whether it may be an answer to this one, and no repetition of an earlier one's."""
+    m = re.search(rb"\r\n(?:i|call-id)[ \t]*:[ \t\r\n]*([^\s]+)", raw, re.I)
+    other = re.search(rb"\r\ncall-id[ \t]*:[ \t]*([^\s]+)", data, re.I)
+    return not m or not other or m.group(1) == other.group(1)
+
+
 def over_udp(raw, host, port, wait):
     """The answer's codes, wherever they come to."""
     socks = []
@@ -47,7 +54,8 @@ def over_udp(raw, host, port, wait):
         if not ready:
             break
         for s in ready:
-            found += codes(s.recv(65536))
+            data = s.recv(65536)
+            found += codes(data) if is_to(raw, data) else []
     for s in socks:
         s.close()
     return found

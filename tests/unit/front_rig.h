@@ -24,6 +24,7 @@
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/client.h"
+#include "sipd/sip/proxy.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/limit.h"
@@ -86,6 +87,7 @@ setup(void **state)
 	r->f.pending = pending_new();
 	r->f.said = said_new();
 	r->f.client = client_new();
+	assert_true(proxy_open(&r->f));
 	r->f.conf.n_domains = 1;
 	r->f.conf.queue.max_size = 65536;
 	(void)snprintf(r->f.conf.domains[0], sizeof r->f.conf.domains[0], "example.com");
@@ -110,6 +112,7 @@ teardown(void **state)
 	pending_free(r->f.pending);
 	said_free(r->f.said);
 	client_free(r->f.client);
+	proxy_close(&r->f);
 	close(r->keeper);
 	close(r->phone);
 	close(r->where.fd);
