@@ -85,6 +85,12 @@ const struct kind	registration_kind = {
 };
 
 bool
+binding_is_reachable(const struct binding *b, int64_t now)
+{
+	return b->expires_at > now && (b->transport == TRANSPORT_UDP || b->flow != 0);
+}
+
+bool
 account_is_elsewhere(const struct account *a, const struct binding *b)
 {
 	return a->server[0] != '\0' && b->node[0] != '\0' && strcmp(a->server, b->node) != 0;

@@ -61,6 +61,7 @@ struct registration {
 extern const struct kind	binding_kind;
 extern const struct kind	registration_kind;
 
+bool	binding_is_reachable(const struct binding *, int64_t now);	/* not expired, and its connection stands */
 bool	account_is_elsewhere(const struct account *, const struct binding *);	/* not at the node that it must register at */
 void	registration_make(struct registration *, const struct binding *, const struct account *, const struct group *);
 

@@ -38,6 +38,8 @@ const struct command	commands[] = {
 	{ "trunk", "delete", "trunk", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete a trunk; no call goes that way any more" },
 	{ "trunk", "enable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "probe and use a trunk, and register there" },
 	{ "trunk", "disable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "neither probe nor use a trunk" },
+	{ "call", "list", "call", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list calls now" },
+	{ "call", "drop", "call", ARGS_NAME, REPLY_DONE, ROLE_OPERATOR, "end one, for both sides" },
 	{ "queue", "list", "message", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list messages that wait; never what they say" },
 	{ "queue", "show", "message", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one, why it is still here and what was tried" },
 	{ "queue", "retry", "message", ARGS_RETRY, REPLY_DONE, ROLE_OPERATOR, "send one, an account's or all again at once" },

@@ -4,6 +4,7 @@
 
 #include "core/account.h"
 #include "core/binding.h"
+#include "core/call.h"
 #include "core/event.h"
 #include "core/group.h"
 #include "core/message.h"
@@ -11,7 +12,7 @@
 #include "core/profile.h"
 #include "core/trunk.h"
 
-const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &trunk_kind, &message_kind, &profile_kind, &licence_kind, &event_kind, NULL };
+const struct kind *const	kinds[] = { &group_kind, &account_kind, &registration_kind, &trunk_kind, &message_kind, &profile_kind, &licence_kind, &call_kind, &event_kind, NULL };
 
 const struct kind *
 kind_named(const char *name)

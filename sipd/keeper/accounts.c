@@ -302,6 +302,24 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 	return n;
 }
 
+int
+accounts_find_called(struct keeper *k, struct span user, struct account *a)
+{
+	int	rc = ERR_NOT_FOUND;
+
+	memset(a, 0, sizeof *a);
+	if (span_get(user, a->username, sizeof a->username))
+		rc = table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_USERNAME, a);
+	if (rc != 0 && user.n < sizeof a->caller_id) {
+		memset(a, 0, sizeof *a);
+		(void)span_get(user, a->caller_id, sizeof a->caller_id);
+		rc = table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, a);
+	}
+	sodium_memzero(a->ha1_md5, sizeof a->ha1_md5);
+	sodium_memzero(a->ha1_sha256, sizeof a->ha1_sha256);
+	return rc;
+}
+
 struct bindings_of {
 	struct keeper		*keeper;
 	accounts_binding_fn	 fn;

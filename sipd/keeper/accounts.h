@@ -45,6 +45,9 @@ void	accounts_write_change(struct keeper *, struct txn *, const char *operator, 
 /* A password that was set becomes its two hashes; "random" becomes one that is shown once. */
 int	accounts_take_password(struct keeper *, struct account_change *, struct fault *);
 
+/* Whom a request is for: by username, or by one of its numbers; without its secrets.  0, ERR_NOT_FOUND, ERR_CORRUPT. */
+int	accounts_find_called(struct keeper *, struct span user, struct account *);
+
 /* Calls fn (NULL: nothing) for each binding, as it is now; returns how many there are. */
 typedef void	(*accounts_binding_fn)(void *arg, const struct binding *);
 size_t	accounts_bindings(struct keeper *, uint64_t account_id, accounts_binding_fn, void *arg);

@@ -337,11 +337,11 @@ is_own_name(const struct account *a, struct span user)
 }
 
 bool
-admit_message(struct admission *a, struct asking *q, const struct message_ask *m, struct register_answer *answer)
+admit_request(struct admission *a, struct asking *q, struct span from_user, struct span from_host, struct register_answer *answer)
 {
 	if (q->recent != NULL)
 		find_account(a, q);
-	if (!q->known || !is_own_name(&q->account, m->from_user) || !serves_host(a, q, m->from_host))
+	if (!q->known || !is_own_name(&q->account, from_user) || !serves_host(a, q, from_host))
 		return refuse(answer, 403, "From Is Not Yours");
 	if (!q->account.enabled)
 		return refuse(answer, 403, "Account Disabled");

@@ -35,8 +35,8 @@ uint64_t admission_wrong(const struct admission *);		/* wrong passwords since th
  * lent until the next call).
  */
 bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
-/* After that, of a MESSAGE: whether this account, then in account, may send it under that name from there. */
-bool	admit_message(struct admission *, struct asking *, const struct message_ask *, struct register_answer *);
+/* After that, of any other request: whether this account, then in account, may send it under that name from there. */
+bool	admit_request(struct admission *, struct asking *, struct span from_user, struct span from_host, struct register_answer *);
 /* After that: whether this account may register this address from there.  Sets of account what is needed of it. */
 bool	admit_account(struct admission *, struct asking *, struct register_answer *);
 

@@ -8,6 +8,7 @@
 
 #include "core/account.h"
 #include "core/binding.h"
+#include "core/call.h"
 #include "core/err.h"
 #include "core/event.h"
 #include "core/group.h"
@@ -26,7 +27,8 @@
 enum { VERIFY_STEP = 32 };
 
 static const struct kind *const	stored[] = {
-	&group_kind, &account_kind, &binding_kind, &profile_kind, &trunk_kind, &licence_kind, &message_kind, &message_seen_kind, &event_kind,
+	&group_kind, &account_kind, &binding_kind, &profile_kind, &trunk_kind, &licence_kind, &message_kind, &message_seen_kind, &call_kind,
+	&event_kind,
 };
 
 struct verify {

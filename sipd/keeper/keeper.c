@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/wire.h"
 #include "db/key_mark.h"
+#include "sipd/keeper/calls.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/licences.h"
@@ -31,6 +32,7 @@
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/restored.h"
 #include "sipd/keeper/trunk_engine.h"
+#include "sipd/keeper/route.h"
 #include "sipd/sandbox.h"
 
 enum { TICK_MS = 250, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
@@ -83,6 +85,19 @@ keeper_refs(struct keeper *k)
 }
 
 static void
+tell_secret(struct front *f)
+{
+	struct wire_secret	secret;
+	uint8_t			key[32];
+
+	seal_subkey(f->body->k.db.seal, 1, "wc-route", key);
+	memcpy(secret.route, key, sizeof secret.route);
+	(void)channel_send(f->channel, WIRE_SECRET, 0, &secret);
+	sodium_memzero(key, sizeof key);
+	sodium_memzero(&secret, sizeof secret);
+}
+
+static void
 take_hello(struct front *f, const struct frame *frame)
 {
 	struct keeper		*k = &f->body->k;
@@ -94,6 +109,10 @@ take_hello(struct front *f, const struct frame *frame)
 	if (f->process == PROC_STREAM) {
 		k->certificate_until = hello.certificate_until;
 		k->stream_epoch = hello.epoch;
+	}
+	if (f->process == PROC_SIP) {
+		tell_secret(f);
+		calls_front_new(k, hello.epoch);
 	}
 	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
 }
@@ -169,6 +188,24 @@ take_dialed(struct front *f, const struct frame *frame)
 }
 
 static void
+take_route(struct front *f, const struct frame *frame)
+{
+	struct route_ask	ask;
+
+	if (f->process == PROC_SIP && frame_decode(frame, &ask) == 0)
+		route_request(&f->body->k, f->channel, frame->id, &ask);
+}
+
+static void
+take_call(struct front *f, const struct frame *frame)
+{
+	struct wire_call	call;
+
+	if (f->process == PROC_SIP && frame_decode(frame, &call) == 0)
+		calls_tell(&f->body->k, &call);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
@@ -194,6 +231,8 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_SENT] = take_sent,
 	[WIRE_RESOLVED] = take_resolved,
 	[WIRE_DIALED] = take_dialed,
+	[WIRE_ROUTE] = take_route,
+	[WIRE_CALL] = take_call,
 };
 
 static void

@@ -29,7 +29,7 @@ static const struct timeval	sweep_every = { 5, 0 };
 struct live {
 	struct control			*control;
 	TAILQ_HEAD(, live_set)		 sets;
-	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *messages, *trunks, *events;
+	const struct source		*accounts, *groups, *registrations, *profiles, *licences, *messages, *trunks, *calls, *events;
 	struct event			*sweep;		/* of sets that lingered long enough */
 };
 
@@ -443,6 +443,17 @@ on_message(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 		note(l, l->messages, key.p);
 }
 
+static void
+on_call(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	(void)value;
+	if (key.n == 8)
+		note(l, l->calls, key.p);
+}
+
 void
 live_trunk_changed(struct live *l, const uint8_t key[8])
 {
@@ -515,7 +526,7 @@ static const struct {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
 	{ TABLE_ACCOUNT_SORT, on_sort },
 	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_MESSAGE, on_message },
-	{ TABLE_TRUNK, on_trunk },
+	{ TABLE_TRUNK, on_trunk }, { TABLE_CALL, on_call },
 };
 
 struct live *
@@ -535,6 +546,7 @@ live_new(struct control *c)
 	l->licences = source_named("licence");
 	l->messages = source_named("message");
 	l->trunks = source_named("trunk");
+	l->calls = source_named("call");
 	l->events = source_named("event");
 	TAILQ_INIT(&l->sets);
 	if ((l->sweep = evtimer_new(k->base, live_on_sweep, l)) == NULL) {

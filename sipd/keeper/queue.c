@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/varint.h"
 #include "db/payload.h"
+#include "sipd/keeper/accounts.h"
 #include "sipd/keeper/admit.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/deliver.h"
@@ -536,26 +537,6 @@ is_copy(struct queue *q, const struct to *to, const struct flight *new)
 	return true;
 }
 
-/* By username, or by one of its numbers. */
-static int
-find_recipient(struct queue *q, struct span user, struct account *a)
-{
-	const struct db	*db = &q->k->db;
-	int		 rc = ERR_NOT_FOUND;
-
-	memset(a, 0, sizeof *a);
-	if (span_get(user, a->username, sizeof a->username))
-		rc = table_find(db, &account_kind, TABLE_ACCOUNT_BY_USERNAME, a);
-	if (rc != 0 && user.n < sizeof a->caller_id) {
-		memset(a, 0, sizeof *a);
-		(void)span_get(user, a->caller_id, sizeof a->caller_id);
-		rc = table_find(db, &account_kind, TABLE_ACCOUNT_BY_NUMBER, a);
-	}
-	sodium_memzero(a->ha1_md5, sizeof a->ha1_md5);
-	sodium_memzero(a->ha1_sha256, sizeof a->ha1_sha256);
-	return rc;
-}
-
 static bool
 is_composing(struct span content_type)
 {
@@ -592,7 +573,7 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 	char					 name[64];
 	bool					 waits;
 
-	if (find_recipient(q, ask->user, &dest) != 0) {
+	if (accounts_find_called(q->k, ask->user, &dest) != 0) {
 		answer(to, 404, "Not Found", 0);
 		return;
 	}
@@ -628,7 +609,7 @@ queue_ask(struct queue *q, struct channel *channel, uint64_t id, const struct me
 	struct admission	*admission = registrar_admission(q->k->registrar);
 	struct register_answer	no;
 
-	if (!admit_sender(admission, &asking, &no) || !admit_message(admission, &asking, ask, &no))
+	if (!admit_sender(admission, &asking, &no) || !admit_request(admission, &asking, ask->from_user, ask->from_host, &no))
 		reply(&to, &no);
 	else
 		accept_message(q, &to, ask, &asking.account);

@@ -1,6 +1,5 @@
 #include "sipd/keeper/restored.h"
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,7 @@ restored_clean(const char *store)
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s%s", store, RESTORED_FOLDER, files[i]);
-		(void)unlinkat(AT_FDCWD, path, files[i][0] == '\0' ? AT_REMOVEDIR : 0);
+		(void)(files[i][0] == '\0' ? rmdir(path) : unlink(path));
 	}
 }
 

@@ -1,3 +1,4 @@
+#include "sipd/keeper/calls.h"
 #include "sipd/keeper/source.h"
 
 #include <sodium.h>
@@ -252,6 +253,18 @@ total_messages(struct keeper *k)
 	return count_get(&k->db, "queued");
 }
 
+static void
+prepare_call(struct keeper *k, struct row *r)
+{
+	call_live(k, &r->of.call);
+}
+
+static uint64_t
+total_calls(struct keeper *k)
+{
+	return count_get(&k->db, "calls");
+}
+
 const struct source	sources[] = {
 	{ .kind = &account_kind, .stored = &account_kind, .key_n = 8, .tie = "username", .prepare = prepare_account,
 	  .complete = complete_account, .more = more_account, .total = total_accounts },
@@ -266,6 +279,7 @@ const struct source	sources[] = {
 	  .total = total_trunks },
 	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received",
 	  .complete = complete_message, .more = more_message, .total = total_messages },
+	{ .kind = &call_kind, .stored = &call_kind, .key_n = 8, .natural = "since", .prepare = prepare_call, .total = total_calls },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };

@@ -11,6 +11,7 @@
 
 #include "core/account.h"
 #include "core/binding.h"
+#include "core/call.h"
 #include "core/event.h"
 #include "core/group.h"
 #include "core/licence.h"
@@ -32,6 +33,7 @@ union row_record {
 	struct licence		licence;
 	struct message		message;
 	struct trunk		trunk;
+	struct call		call;
 	struct event		event;
 };
 

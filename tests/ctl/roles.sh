@@ -63,6 +63,8 @@ table()
 		viewer | licence list
 		viewer | licence show a-@
 		operator | licence clear a-@
+		viewer | call list
+		operator | call drop CALL
 		viewer | queue list
 		viewer | queue show MESSAGE
 		viewer | queue watch
@@ -166,7 +168,7 @@ audited()
 about()
 {
 	case $1 in
-	queue) echo a-kept ;;
+	queue | call) echo a-kept ;;
 	backup) echo backup ;;
 	*) echo "$3" ;;
 	esac
@@ -184,6 +186,7 @@ role()
 		command=${command//@/$user}
 		command=${command//FILE/$TMP/import-$user.csv}
 		command=${command//MESSAGE/${messages[$user]}}
+		command=${command//CALL/${calls[$user]}}
 		read -r -a words <<< "$command"
 		if [ "$role" = stranger ]; then
 			check "a stranger is refused: $command" refused "$user" "only root and members of" "${words[@]}"
@@ -215,6 +218,13 @@ declare -A messages
 for user in sys bin daemon root; do
 	messages[$user]=$(python3 "$(dirname "$0")/../sip/send.py" "$(sed -n 's/.*udp:\(127[0-9.:]*\).*/\1/p' "$LOG" | head -1)" a-kept "a secret of its own" a-kept hello > /dev/null
 	    "$TMP/wirechief" --json queue list | tail -1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
+done
+check "a phone rings for each" python3 "$(dirname "$0")/../sip/ring.py" "$(sed -n 's/.*udp:\(127[0-9.:]*\).*/\1/p' "$LOG" | head -1)" a-kept "a secret of its own" 4
+declare -A calls
+n=0
+for user in sys bin daemon root; do
+	n=$((n + 1))
+	calls[$user]=$("$TMP/wirechief" --json call list | sed -n "${n}s/.*\"id\":\"\([^\"]*\)\".*/\1/p")
 done
 check "a message waits for each" [ "$("$TMP/wirechief" --json queue list | wc -l)" = 4 ]
 role sys stranger

@@ -76,6 +76,8 @@ class Phone:
 
     def _take(self, raw):
         first, fields, body = parse(raw)
+        if first.startswith("SIP/2.0 1"):
+            return
         if first.startswith("SIP/2.0"):
             with self.lock:
                 self.answers[fields["cseq"][0] + fields["call-id"][0]] = (int(first.split()[1]), fields, body)

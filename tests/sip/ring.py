@@ -1,0 +1,25 @@
+"""Has an account call itself and its phone ring: `call list` then has N more calls.  Nobody answers them.
+
+    ring.py HOST:PORT USER PASSWORD N
+"""
+import sys
+import threading
+
+from ua import Phone
+
+
+def main():
+    host, _, port = sys.argv[1].rpartition(":")
+    user, password, n = sys.argv[2], sys.argv[3], int(sys.argv[4])
+    server = (host, int(port))
+    phone = Phone(server, user, password, answer=180)
+    if phone.register() != 200:
+        sys.exit("it can't register")
+    for _ in range(n):
+        caller = Phone(server, user, password)
+        aor = f"sip:{user}@{caller.domain}"
+        threading.Thread(target=caller.ask, args=("INVITE", aor, aor, f"Contact: <sip:{user}@{caller.here}>\r\n"), daemon=True).start()
+    sys.exit(len(phone.wait(n)) != n)
+
+
+main()
