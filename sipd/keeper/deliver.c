@@ -190,28 +190,41 @@ date_line(int64_t at_ms, char line[64])
 	time_t		t = (time_t)(at_ms / 1000);
 	struct tm	tm;
 
+	line[0] = '\0';
+	if (at_ms == 0)
+		return;
 	(void)gmtime_r(&t, &tm);
 	(void)strftime(line, 64, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+}
+
+int
+deliver_headers(const struct message *m, int64_t date, struct span more, struct deliver_headers *h)
+{
+	char	line[64];
+	int	n;
+
+	date_line(date, line);
+	n = snprintf(h->text, sizeof h->text, "%sMessage-UUID: %s\r\nMessage-Version: %u\r\n%.*s", line, m->uuid, (unsigned)m->api_version,
+	    (int)more.n, more.s == NULL ? "" : more.s);
+	if (n < 0 || (size_t)n >= sizeof h->text)
+		return ERR_TOO_LARGE;
+	h->n = (size_t)n;
+	return 0;
 }
 
 int
 deliver_request(struct keeper *k, const struct message *m, struct deliver_room *room, struct wire_send *s)
 {
 	struct payload	p;
-	char		date[64];
-	int		rc, n;
+	int		rc;
 
-	if ((rc = payload_get(&k->db, m->seq, &p, room->payload)) != 0)
+	if ((rc = payload_get(&k->db, m->seq, &p, room->payload)) != 0 ||
+	    (rc = deliver_headers(m, m->received, p.headers, &room->headers)) != 0)
 		return rc;
-	date_line(m->received, date);
 	(void)snprintf(room->from, sizeof room->from, "<sip:%s@%s>", m->from, k->conf.domains[0]);
 	(void)snprintf(room->to, sizeof room->to, "<sip:%s@%s>", m->to, k->conf.domains[0]);
-	n = snprintf(room->headers, sizeof room->headers, "%sMessage-UUID: %s\r\nMessage-Version: %u\r\n%.*s", date, m->uuid,
-	    (unsigned)m->api_version, (int)p.headers.n, p.headers.s == NULL ? "" : p.headers.s);
-	if (n < 0 || (size_t)n >= sizeof room->headers)
-		return ERR_TOO_LARGE;
 	*s = (struct wire_send){ .method = span_of("MESSAGE"), .from = span_of(room->from), .to = span_of(room->to),
-	    .headers = { room->headers, (size_t)n }, .content_type = p.content_type, .body = p.body };
+	    .headers = { room->headers.text, room->headers.n }, .content_type = p.content_type, .body = p.body };
 	return 0;
 }
 

@@ -46,10 +46,21 @@ void	deliver_tick(struct deliver *);			/* four times a second */
 bool	deliver_is_sending(const struct deliver *, uint64_t account_id, uint64_t seq);
 size_t	deliver_under_way(const struct deliver *);
 
+/*
+ * The headers of a message's request: when it was sent, or accepted (0: none), its Uuid, by which a phone that has had it already can tell, and
+ * what else was said in it.  0 or ERR_TOO_LARGE.
+ */
+struct deliver_headers {
+	size_t	n;
+	char	text[25 * 1024];	/* room for all that a front takes, and for ours */
+};
+int	deliver_headers(const struct message *, int64_t date, struct span more, struct deliver_headers *);
+
 /* The request that carries a message; its spans are in room. */
 struct deliver_room {
-	uint8_t	payload[PAYLOAD_MAX];
-	char	from[400], to[400], headers[24 * 1024];
+	uint8_t			payload[PAYLOAD_MAX];
+	char			from[400], to[400];
+	struct deliver_headers	headers;
 };
 int	deliver_request(struct keeper *, const struct message *, struct deliver_room *, struct wire_send *);
 

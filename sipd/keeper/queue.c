@@ -33,6 +33,7 @@ enum {
 	FULL_RETRY_AFTER_S = 300,	/* with 480: the recipient has too many */
 	SEEN_S = 72 * 3600,
 	BEFORE_MAX = 1000,
+	EXPIRES_LINE = 32,
 };
 
 /* Where an answer goes. */
@@ -49,6 +50,7 @@ struct flight {
 	size_t			 n_to;
 	struct message		 message;
 	uint8_t			 hash[MESSAGE_HASH];
+	int64_t			 date;		/* that it says it is of; 0: it says none */
 	struct payload		 payload;	/* its spans are in bytes */
 	uint8_t			 bytes[];
 };
@@ -448,10 +450,13 @@ forward(struct flight *f)
 {
 	struct queue		*q = f->queue;
 	struct message		*m = &f->message;
-	struct wire_send	 s = { .method = span_of("MESSAGE"), .content_type = f->payload.content_type, .body = f->payload.body,
-	    .headers = f->payload.headers };
+	struct deliver_headers	 headers;
+	struct wire_send	 s = { .method = span_of("MESSAGE"), .content_type = f->payload.content_type, .body = f->payload.body };
 	char			 from[400], to[400];
 
+	if (deliver_headers(m, f->date, f->payload.headers, &headers) != 0)
+		return false;
+	s.headers = (struct span){ headers.text, headers.n };
 	(void)snprintf(from, sizeof from, "<sip:%s@%s>", m->from, q->k->conf.domains[0]);
 	(void)snprintf(to, sizeof to, "<sip:%s@%s>", m->to, q->k->conf.domains[0]);
 	s.from = span_of(from);
@@ -482,10 +487,23 @@ keep(uint8_t **at, struct span s)
 	return mine;
 }
 
+/* The other headers, and how long it is good for, which is its recipient's to know, too. */
+static struct span
+keep_headers(uint8_t **at, const struct message_ask *ask)
+{
+	struct span	h = keep(at, ask->headers);
+	int		n = 0;
+
+	if (ask->expires != EXPIRES_ABSENT)
+		n = snprintf((char *)*at, EXPIRES_LINE, "Expires: %" PRIu32 "\r\n", ask->expires);
+	*at += n;
+	return (struct span){ h.s, h.n + (size_t)n };
+}
+
 static struct flight *
 flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from, const struct account *dest)
 {
-	size_t		 n = ask->content_type.n + ask->headers.n + ask->body.n;
+	size_t		 n = ask->content_type.n + ask->headers.n + EXPIRES_LINE + ask->body.n;
 	struct flight	*f = q->n_flights < FLIGHTS_MAX ? calloc(1, sizeof *f + n) : NULL;
 	struct message	*m;
 	uint8_t		*at;
@@ -497,7 +515,7 @@ flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, 
 	f->queue = q;
 	f->to[f->n_to++] = *to;
 	f->payload.content_type = keep(&at, ask->content_type);
-	f->payload.headers = keep(&at, ask->headers);
+	f->payload.headers = keep_headers(&at, ask);
 	f->payload.body = keep(&at, ask->body);
 	uuid_make(m->id);
 	if (ask->uuid.n == 0 || !span_get(ask->uuid, m->uuid, sizeof m->uuid))
@@ -508,6 +526,7 @@ flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, 
 	m->api_version = ask->version;
 	(void)span_get(ask->from_user, m->from, sizeof m->from);
 	(void)span_get(ask->user, m->to, sizeof m->to);
+	f->date = ask->date;
 	m->received = keeper_now(q->k);
 	m->size = (uint32_t)ask->body.n;
 	m->expires = m->received + (int64_t)(ask->expires < q->k->conf.queue.expires ? ask->expires : q->k->conf.queue.expires) * 1000;
@@ -596,7 +615,7 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 	waits = count_get(&q->k->db, queue_counter(dest.id, name)) > 0;
 	if (!waits && dest.enabled && forward(f))
 		return;
-	if (!waits && dest.enabled)
+	if (!waits && dest.enabled && accounts_bindings(q->k, dest.id, NULL, NULL) == 0)
 		note_attempt(&f->message, keeper_now(q->k), &away);
 	flight_store(f);
 }

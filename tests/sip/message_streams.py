@@ -7,6 +7,7 @@ import ssl
 import sys
 import threading
 import time
+from email.utils import parsedate_to_datetime
 
 sys.path.insert(0, os.path.dirname(__file__))
 from ua import Phone, parse
@@ -83,6 +84,73 @@ def large(transport):
     check(transport + ": and reach it as they were", bob.wait(len(sizes)) == [text(size) for size in sizes], [len(b) for b in bob.bodies()])
     check(transport + ": what is larger is refused", alice.message("bob", text(LARGEST + 1)) == 413)
     check(transport + ": and the connection goes on", alice.message("bob", "after") == 200)
+    for one in alice, bob:
+        one.register(0)
+        one.close()
+
+
+def cpim(sender, to, ident, body, more=""):
+    """A body as RFC 3862 has it, with the id by which RFC 5438 speaks of it."""
+    return ("From: <sip:%s@wirechief.test>\r\nTo: <sip:%s@wirechief.test>\r\nDateTime: 2026-02-03T04:05:06Z\r\n"
+            "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: %s\r\n%s\r\n%s" % (sender, to, ident, more, body))
+
+
+def with_notice(sender, to, ident, size):
+    """Text that asks to be told of its delivery."""
+    return cpim(sender, to, ident, "Content-Type: text/plain; charset=utf-8\r\n\r\n\u00e8\ttab, \x01 and\r\n" + text(size),
+                "imdn.Disposition-Notification: positive-delivery, negative-delivery\r\n")
+
+
+def notice(sender, to, ident, of):
+    xml = ('<?xml version="1.0" encoding="UTF-8"?>\r\n<imdn xmlns="urn:ietf:params:xml:ns:imdn"><message-id>%s</message-id>'
+           "<delivery-notification><status><delivered/></status></delivery-notification></imdn>" % of)
+    return cpim(sender, to, ident, "Content-type: message/imdn+xml\r\nContent-Disposition: notification\r\n\r\n" + xml)
+
+
+def latest(phone, body):
+    """The headers that came with it; {} if it did not, or was not the same to the byte."""
+    return next((fields for got, fields, _ in reversed(phone.got) if got == body), {})
+
+
+def age(date):
+    return abs(time.time() - parsedate_to_datetime(date).timestamp())
+
+
+def kinds(transport):
+    """What phones say to each other about messages: it passes as it was sent, or it waits, or it must not."""
+    alice, bob = StreamPhone("alice", transport), StreamPhone("bob", transport)
+    bob.register()
+    size = 900 if transport == "udp" else 40000
+    said = "Date: Sat, 07 Feb 2026 05:14:02 GMT\r\nExpires: 7200\r\nSubject: plain; \u00e8\r\nX-Own: 1\r\n"
+    kind, first, second = "Message/CPIM; x=\"y z\"", transport + "-first", transport + "-second"
+
+    body = with_notice("alice", "bob", first, size)
+    check(transport + ": text that asks for a notice is taken", alice.message("bob", body, kind=kind, headers=said) == 200)
+    got = latest(bob, body)
+    check(transport + ": it is as it was, and so are its headers", [got.get(name) for name in ("date", "expires", "subject", "x-own", "content-type")] ==
+          [["Sat, 07 Feb 2026 05:14:02 GMT"], ["7200"], ["plain; \u00e8"], ["1"], [kind]], got)
+    check(transport + ": its id is its Uuid", got.get("message-uuid") == [first], got)
+
+    bob.register(0)
+    body = with_notice("alice", "bob", second, size)
+    codes = [alice.message("bob", body, kind=kind, headers=said) for _ in range(2)]
+    check(transport + ": for one that is away it waits, once", codes == [202, 202], codes)
+    check(transport + ": a typing notice does not", alice.message("bob", "<isComposing/>", kind="application/im-iscomposing+xml; charset=utf-8") == 480)
+    bob.register()
+    check(transport + ": it comes, alone", len(bob.wait(2)) == 2, bob.bodies())
+    got = latest(bob, body)
+    check(transport + ": it is as it was, of the time at which it was accepted", [got.get(name) for name in ("expires", "subject", "x-own", "content-type",
+          "message-uuid")] == [["7200"], ["plain; \u00e8"], ["1"], [kind], [second]] and age(got["date"][0]) < 300, got)
+
+    answer = notice("bob", "alice", second + "-notice", second)
+    check(transport + ": the notice of its delivery waits, too", bob.message("alice", answer, kind="message/cpim") == 202)
+    alice.register()
+    check(transport + ": and comes as it was", alice.wait(1) == [answer] and latest(alice, answer)["content-type"] == ["message/cpim"], alice.bodies())
+    answer = notice("bob", "alice", first + "-notice", first)
+    check(transport + ": or at once", bob.message("alice", answer, kind="message/cpim") == 200 and bool(latest(alice, answer)))
+    typing = "<isComposing><state>active</state></isComposing>"
+    check(transport + ": and that somebody types", bob.message("alice", typing, kind="application/im-iscomposing+xml") == 200 and bool(latest(alice, typing)))
+    check(transport + ": nothing else came", (len(alice.bodies()), len(bob.bodies())) == (3, 2), alice.bodies(), bob.bodies())
     for one in alice, bob:
         one.register(0)
         one.close()
@@ -178,6 +246,8 @@ def unheard_request():
 
 for one in "tcp", "tls":
     large(one)
+for one in "udp", "tcp", "tls":
+    kinds(one)
 split()
 ending()
 lost_answer()
