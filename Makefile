@@ -85,9 +85,13 @@ lucene-check: $(B)/tests/lucene/lucene_check
 	@$< "$(DIR)"
 
 # Programs that only tests need.
-TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c))
+TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c)) \
+	   $(B)/tests/sip/fail_io.so
 $(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
+$(B)/tests/sip/%.so: tests/sip/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -fPIC -shared -o $@ $< -ldl
 $(B)/tests/bench/%: $(B)/tests/bench/%.o
 	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,openssl)
 # These link layers of the daemon, as unit tests do.

@@ -113,6 +113,7 @@ struct store_stat {
 	uint64_t	commits, batches, failed;	/* since open */
 	uint64_t	used_bytes, map_bytes;
 	uint64_t	pending;			/* commits not yet durable */
+	bool		failing;			/* the last batch was not written, and that was just now */
 };
 void	store_stat(struct store *, struct store_stat *);
 

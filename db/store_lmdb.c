@@ -24,7 +24,7 @@
 #include "core/varint.h"
 #include "db/store_driver.h"
 
-enum { SCHEMA = 1, FREE_TABLE = 0 /* LMDB's own, of free pages */, MAP_SHARE = 80, SPACE_EVERY_MS = 100, READERS_EVERY_MS = 60000 };
+enum { SCHEMA = 1, FREE_TABLE = 0 /* LMDB's own, of free pages */, MAP_SHARE = 80, SPACE_EVERY_MS = 100, READERS_EVERY_MS = 60000, FAILING_MS = 10000 };
 
 #define MAP_DEFAULT	((size_t)64 << 30)
 #define FREE_FLOOR	((uint64_t)256 << 20)	/* or a tenth of a small file system */
@@ -42,6 +42,7 @@ struct lmdb {
 	int64_t		 space_at, readers_at;
 	bool		 space;		/* as found at space_at */
 	atomic_bool	 full;		/* the last batch met ENOSPC or a full map */
+	_Atomic int64_t	 failed_at;	/* when the last batch failed; 0: it did not */
 };
 
 /* The loop's read transaction. */
@@ -183,8 +184,10 @@ rc_of(struct lmdb *l, int rc)
 {
 	if (rc == 0) {
 		atomic_store(&l->full, false);
+		atomic_store(&l->failed_at, 0);
 		return 0;
 	}
+	atomic_store(&l->failed_at, clock_boot_ms());
 	log_error("store: %s: %s", l->path, mdb_strerror(rc));
 	if (rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
 		return ERR_CORRUPT;
@@ -341,10 +344,13 @@ lmdb_is_taking(void *d)
 static void
 lmdb_stat(void *d, struct store_stat *st)
 {
-	size_t	map;
+	struct lmdb	*l = d;
+	int64_t		 failed_at = atomic_load(&l->failed_at);
+	size_t		 map;
 
-	st->used_bytes = used_bytes(d, &map);
+	st->used_bytes = used_bytes(l, &map);
 	st->map_bytes = map;
+	st->failing = failed_at != 0 && clock_boot_ms() - failed_at < FAILING_MS;
 }
 
 static void

@@ -210,7 +210,10 @@ get_store_max(struct keeper *k)
 static json_t *
 get_store_ok(struct keeper *k)
 {
-	return json_boolean(store_is_taking(k->db.store));
+	struct store_stat	st;
+
+	store_stat(k->db.store, &st);
+	return json_boolean(store_is_taking(k->db.store) && !st.failing);
 }
 
 static json_t *
@@ -321,9 +324,13 @@ warnings_of(struct keeper *k)
 	int64_t	 left_days = (k->certificate_until - keeper_now(k)) / DAY_MS;
 	json_t	*warnings = json_array();
 	char	 text[128];
+	struct store_stat st;
 
+	store_stat(k->db.store, &st);
 	if (!store_is_taking(k->db.store))
 		warn(warnings, "the store takes no changes: disk full or failing");
+	else if (st.failing)
+		warn(warnings, "the store could not be written just now: the log says why");
 	if (k->channels[PROC_SIP] == NULL)
 		warn(warnings, "the sip process is down: no phone is answered");
 	if (k->channels[PROC_STREAM] == NULL)

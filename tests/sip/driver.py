@@ -19,6 +19,14 @@ def until(test, seconds=60):
         time.sleep(0.005)
 
 
+def is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Daemon:
     """The daemon under test; CLI is its console's command line."""
 
@@ -60,11 +68,13 @@ class Daemon:
         return True
 
     def restart(self):
-        for pid in [self.pid, *self.children()]:
+        pids = [self.pid, *self.children()]
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        until(lambda: not any(map(is_alive, pids)))     # a port is free when its owner is gone
         print("start?", flush=True)
         self.pid = int(sys.stdin.readline())
 
