@@ -45,6 +45,7 @@ static const struct field	message_fields[] = {
 	{ .tag = 17, .name = "last_error", .title = "Last error", .width = 24, AT(FT_STR, last_error), .flags = FF_SERVER,
 	  .help = "What the last attempt was answered." },
 	{ .tag = 19, AT(FT_NUM, tries), .max = UINT32_MAX, .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 22, AT(FT_STR, sender), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 21, AT(FT_ID, attempts), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 20, AT(FT_STR, timeline), .flags = FF_HIDDEN | FF_SERVER },
 };

@@ -20,7 +20,9 @@ struct message {
 	uint64_t	from_account, to_account;	/* ids */
 	char		uuid[MESSAGE_UUID];	/* the sender's */
 	uint32_t	api_version;
-	char		from[MESSAGE_PARTY], to[MESSAGE_PARTY];	/* numbers or usernames, as they were written */
+	char		from[MESSAGE_PARTY];	/* the sender's number; its username where it has none */
+	char		sender[MESSAGE_PARTY];	/* which of its names it used */
+	char		to[MESSAGE_PARTY];	/* number or username, as it was written */
 	uint64_t	from_seq, to_seq;
 	bool		managed;
 	int64_t		received;

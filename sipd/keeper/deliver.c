@@ -221,7 +221,8 @@ deliver_request(struct keeper *k, const struct message *m, struct deliver_room *
 	if ((rc = payload_get(&k->db, m->seq, &p, room->payload)) != 0 ||
 	    (rc = deliver_headers(m, m->received, p.headers, &room->headers)) != 0)
 		return rc;
-	(void)snprintf(room->from, sizeof room->from, "<sip:%s@%s>", m->from, k->conf.domains[0]);
+	(void)snprintf(room->from, sizeof room->from, "<sip:%s@%s>", m->sender[0] == '\0' ? m->from : m->sender,
+	    k->conf.domains[0]);
 	(void)snprintf(room->to, sizeof room->to, "<sip:%s@%s>", m->to, k->conf.domains[0]);
 	*s = (struct wire_send){ .method = span_of("MESSAGE"), .from = span_of(room->from), .to = span_of(room->to),
 	    .headers = { room->headers.text, room->headers.n }, .content_type = p.content_type, .body = p.body };

@@ -457,7 +457,7 @@ forward(struct flight *f)
 	if (deliver_headers(m, f->date, f->payload.headers, &headers) != 0)
 		return false;
 	s.headers = (struct span){ headers.text, headers.n };
-	(void)snprintf(from, sizeof from, "<sip:%s@%s>", m->from, q->k->conf.domains[0]);
+	(void)snprintf(from, sizeof from, "<sip:%s@%s>", m->sender, q->k->conf.domains[0]);
 	(void)snprintf(to, sizeof to, "<sip:%s@%s>", m->to, q->k->conf.domains[0]);
 	s.from = span_of(from);
 	s.to = span_of(to);
@@ -500,6 +500,16 @@ keep_headers(uint8_t **at, const struct message_ask *ask)
 	return (struct span){ h.s, h.n + (size_t)n };
 }
 
+/* The number that a sender used, else its first one, else its username. */
+static void
+number_of(const struct account *a, struct span used, char number[MESSAGE_PARTY])
+{
+	bool		second = a->caller_id[0] == '\0' || span_is(used, a->caller_id_2);
+	const char	*n = second && a->caller_id_2[0] != '\0' ? a->caller_id_2 : a->caller_id;
+
+	(void)snprintf(number, MESSAGE_PARTY, "%s", n[0] == '\0' ? a->username : n);
+}
+
 static struct flight *
 flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from, const struct account *dest)
 {
@@ -524,7 +534,8 @@ flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, 
 	m->from_account = from->id;
 	m->to_account = dest->id;
 	m->api_version = ask->version;
-	(void)span_get(ask->from_user, m->from, sizeof m->from);
+	(void)span_get(ask->from_user, m->sender, sizeof m->sender);
+	number_of(from, ask->from_user, m->from);
 	(void)span_get(ask->user, m->to, sizeof m->to);
 	f->date = ask->date;
 	m->received = keeper_now(q->k);

@@ -131,6 +131,27 @@ def alice_as(alice, other):
     return forger
 
 
+def numbers():
+    """From is the sender's number, whatever it called itself; to the phone it is what it called itself."""
+    for name, number, second in (("carla", "+3901", "+3902"), ("dino", "", "+3904"), ("elsa", "", "")):
+        subprocess.run([CLI, "account", "add", name, "group=g", "password=-", "caller_id=" + number, "caller_id_2=" + second],
+                       input="secret-of-" + name + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
+    said = []
+    for user, name in (("carla", "carla"), ("carla", "+3901"), ("carla", "+3902"), ("dino", "dino"), ("elsa", "elsa")):
+        one = alice_as(phone(user), name) if name != user else phone(user)
+        said.append((one.message("bob", "by " + name), rows()[-1]["from"], rows()[-1]["from_account"]))
+        one.close()
+    check("the queue tells the sender's number", said == [(202, "+3901", "carla"), (202, "+3901", "carla"), (202, "+3902", "carla"),
+          (202, "+3904", "dino"), (202, "elsa", "elsa")], said)
+    bob = phone("bob")
+    bob.register()
+    bob.wait(5)
+    names = [fields["from"][0].split(":")[1].split("@")[0] for _, fields, _ in bob.got]
+    check("the phone what it called itself", names == ["carla", "+3901", "+3902", "dino", "elsa"], names)
+    bob.register(0)
+    bob.close()
+
+
 def attempts():
     alice, bob = phone("alice"), phone("bob", silent=True)
     alice.register()
@@ -160,5 +181,6 @@ for transport in ("udp", "tcp"):
     exchange(transport)
 refusals()
 flood()
+numbers()
 attempts()
 sys.exit(failed > 0)
