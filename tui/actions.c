@@ -26,7 +26,7 @@ const struct action_row	action_rows[] = {
 	{ ACT_DELETE, "delete", "F8 d", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE |
 	  P_MESSAGE, ACT_WRITE | ACT_ASK | ACT_RECORD, "Delete",
 	  "delete this; Registered: drop the binding, Licences: take it away, Queue: never deliver it" },
-	{ ACT_MENU, "menu", "F9 .", P_VIEWS & ~P_HELP, 0, "Menu", "all actions for this row" },
+	{ ACT_MENU, "menu", "F9 .", P_VIEWS & ~P_HELP, 0, "Menu", "all actions, those for this row first" },
 	{ ACT_QUIT, "quit", "F10 C-c", P_ALL, 0, "Quit", "leave the console" },
 	{ ACT_BACK, "back", "Esc q", P_VIEWS, 0, NULL, "previous screen; q on Overview leaves" },
 	{ ACT_CANCEL, "cancel", "Esc", P_FORM, 0, "Cancel", "leave the form" },

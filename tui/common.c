@@ -34,30 +34,45 @@ usable(struct console *c, const struct action_row *a)
 	return (a->panes & c->pane->bit) != 0 && ((a->flags & ACT_WRITE) == 0 || c->link.may_write);
 }
 
-/* The n-th action that a menu showed. */
+/* Where an action stands in the menu: what is done to the row comes before all else, and nothing that changes it first. */
+static int
+menu_rank(const struct action_row *a)
+{
+	return a->action == ACT_OPEN ? 0 : (a->flags & ACT_RECORD) ? 1 : 2;
+}
+
+/* The n-th action of the menu; NULL at the end. */
+static const struct action_row *
+menu_row(struct console *c, int n)
+{
+	for (int rank = 0; rank <= 2; rank++)
+		for (size_t i = 0; i < n_action_rows; i++) {
+			const struct action_row	*a = &action_rows[i];
+
+			if (menu_rank(a) == rank && usable(c, a) && a->action != ACT_MENU && n-- == 0)
+				return a;
+		}
+	return NULL;
+}
+
 static void
 menu_done(struct console *c, const char *text)
 {
-	int	n = atoi(text);
+	const struct action_row	*a = menu_row(c, atoi(text));
 
-	for (size_t i = 0; i < n_action_rows; i++) {
-		if (!usable(c, &action_rows[i]) || action_rows[i].action == ACT_MENU || n-- > 0)
-			continue;
-		common_perform(c, &action_rows[i]);
-		return;
-	}
+	if (a != NULL)
+		common_perform(c, a);
 }
 
 static void
 menu(struct console *c)
 {
-	char	line[MENU_TEXT];
+	const struct action_row	*a;
+	char			 line[MENU_TEXT];
 
 	prompt_menu(c, "What to do", menu_done);
-	for (size_t i = 0; i < n_action_rows; i++) {
-		if (!usable(c, &action_rows[i]) || action_rows[i].action == ACT_MENU)
-			continue;
-		(void)snprintf(line, sizeof line, "%-14s %s", action_rows[i].keys, action_rows[i].help);
+	for (int n = 0; (a = menu_row(c, n)) != NULL; n++) {
+		(void)snprintf(line, sizeof line, "%-14s %s", a->keys, a->help);
 		prompt_item(c, false, line);
 	}
 }

@@ -212,6 +212,25 @@ S
 check "two are left" queued 2
 check "and not that one" eval '! "$W" queue show "$three" > /dev/null 2>&1'
 
+check "the menu of a row begins with what is done to it" console 80x24 <<S
+wait LIVE
+key 7
+wait Message Queue - 2 messages
+key .
+wait What to do
+wait send it again now
+screen
+key Down
+key Down
+key Down
+key Enter
+wait Send again now
+key Escape
+key F10
+exit
+S
+check "open, delete, events, retry" [ "$(sed -n '/What to do/,$p' "$out" | sed -n '2,5s/^[> ]*\([^ ]*\).*/\1/p' | paste -sd,)" = Enter,F8,o,r ]
+
 check "a retry: of this one, its recipient's, or all" console 80x24 <<S
 wait LIVE
 key 7
@@ -243,7 +262,7 @@ key /
 text "$one" AND retry
 wait 1 of
 key Enter
-wait (1)
+wait root  message $one: retry
 key Enter
 wait Show Message
 wait $one
@@ -254,7 +273,7 @@ key C-u
 text "$three" AND deleted
 wait 1 of
 key Enter
-wait (1)
+wait root  message $three from alice to dora: deleted
 key Enter
 wait this message has left the queue
 key /
