@@ -238,6 +238,8 @@ static const struct field	route_ask_fields[] = {
 	{ .tag = 43, AT(FT_SPAN, method) },
 	{ .tag = 44, AT(FT_BOOL, secure) },
 	{ .tag = 45, AT(FT_ID, account) },
+	{ .tag = 46, AT(FT_BOOL, offer) },
+	{ .tag = 47, AT(FT_BOOL, offer_secure) },
 };
 #undef RECORD
 #define RECORD route_target
@@ -252,6 +254,17 @@ static const struct field	route_target_fields[] = {
 	{ .tag = 8, AT(FT_NUM, rank) },
 	{ .tag = 9, AT(FT_BOOL, failover) },
 	{ .tag = 10, AT(FT_SPAN, headers) },
+	{ .tag = 11, AT(FT_ID, trunk) },
+};
+#undef RECORD
+#define RECORD wire_authorize
+static const struct field	authorize_fields[] = {
+	{ .tag = 1, AT(FT_ID, trunk) },
+	{ .tag = 2, AT(FT_NUM, branch) },
+	{ .tag = 3, AT(FT_SPAN, challenges) },
+	{ .tag = 4, AT(FT_SPAN, method) },
+	{ .tag = 5, AT(FT_SPAN, uri) },
+	{ .tag = 6, AT(FT_SPAN, lines) },
 };
 #undef RECORD
 #define RECORD route_answer
@@ -277,6 +290,7 @@ static const struct field	call_fields[] = {
 	{ .tag = 4, AT(FT_NUM, code) },
 	{ .tag = 5, AT(FT_SPAN, reason) },
 	{ .tag = 6, AT(FT_ID, account) },
+	{ .tag = 7, AT(FT_ID, trunk) },
 };
 #undef RECORD
 #define RECORD wire_secret
@@ -314,6 +328,8 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_ROUTE_ANSWER] = KIND("route answer", route_answer_fields, struct route_answer),
 	[WIRE_CALL] = KIND("call", call_fields, struct wire_call),
 	[WIRE_HANG_UP] = KIND("hang up", call_fields, struct wire_call),
+	[WIRE_AUTHORIZE] = KIND("authorize", authorize_fields, struct wire_authorize),
+	[WIRE_AUTHORIZED] = KIND("authorized", authorize_fields, struct wire_authorize),
 	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),
 };
 

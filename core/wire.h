@@ -34,6 +34,8 @@ enum wire_type {
 	WIRE_ROUTE_ANSWER,		/* keeper -> sip: struct route_answer */
 	WIRE_CALL,			/* sip -> keeper: struct wire_call, what became of it; the id is nothing */
 	WIRE_HANG_UP,			/* keeper -> sip: struct wire_call; BYE to both sides */
+	WIRE_AUTHORIZE,			/* sip -> keeper: struct wire_authorize, of a trunk that asks for a password; the id is the request's */
+	WIRE_AUTHORIZED,		/* keeper -> sip: the same, with lines */
 	WIRE_SECRET,			/* keeper -> sip, after its hello: struct wire_secret */
 	WIRE_TYPES,
 };
@@ -228,6 +230,8 @@ struct route_ask {
 	struct span	from_user, from_host;	/* of From */
 	bool		secure;			/* a sips: URI: only by TLS */
 	uint64_t	account;		/* not 0: it is inside a dialog, and the way to this account's device is lost */
+	bool		offer;			/* it has a session description */
+	bool		offer_secure;		/* all media of that are SRTP */
 };
 
 enum { ROUTES_MAX = 64 };
@@ -240,6 +244,7 @@ struct route_target {
 	struct span	uri;			/* Request-URI; empty: as it came */
 	struct span	route;			/* values of Route, commas between them */
 	uint64_t	account;		/* whose device it is; 0: a trunk's */
+	uint64_t	trunk;
 	uint32_t	rank;			/* the lowest first, equal ones at once */
 	bool		failover;		/* only when those before it could not be reached: 408, 503 */
 	struct span	headers;		/* whole lines that it gets besides */
@@ -260,7 +265,15 @@ struct wire_call {
 	uint8_t		state;			/* enum call_state */
 	uint32_t	code;			/* that it ended with before it was answered; 0 */
 	struct span	reason;
-	uint64_t	account;		/* CALL_ANSWERED: who answered; 0: a trunk */
+	uint64_t	account, trunk;		/* CALL_ANSWERED: who answered */
+};
+
+struct wire_authorize {
+	uint64_t	trunk;
+	uint32_t	branch;			/* that was asked: the front's */
+	struct span	challenges;		/* challenge_append()ed */
+	struct span	method, uri;
+	struct span	lines;			/* the headers that answer; empty: nothing is told */
 };
 
 /* Made from the store's key, so that what a front wrote into Record-Route is known to the next one. */

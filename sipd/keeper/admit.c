@@ -125,9 +125,8 @@ is_wildcard(const struct addr *addr)
 	return memcmp(addr->ip, zero, sizeof zero) == 0;
 }
 
-/* Whether a host in a URI means us: one of our domains, or an address that we listen at. */
-static bool
-serves_host(const struct admission *a, const struct asking *q, struct span host)
+bool
+admit_serves(const struct admission *a, const struct asking *q, struct span host)
 {
 	const struct config	*c = &a->k->conf;
 	struct addr		 addr;
@@ -271,9 +270,9 @@ admit_sender(struct admission *a, struct asking *q, struct register_answer *answ
 	enum digest_verdict	verdict;
 	uint32_t		wait;
 
-	if (registers(q) && (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !serves_host(a, q, q->ask->aor_host)))
+	if (registers(q) && (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !admit_serves(a, q, q->ask->aor_host)))
 		return refuse(answer, 404, "Not Found");
-	if (!serves_host(a, q, q->ask->host))
+	if (!admit_serves(a, q, q->ask->host))
 		return refuse(answer, 404, "Not Found");
 	if (!q->ask->authorized)
 		return challenge(a, q, false, answer);
@@ -341,7 +340,7 @@ admit_request(struct admission *a, struct asking *q, struct span from_user, stru
 {
 	if (q->recent != NULL)
 		find_account(a, q);
-	if (!q->known || !is_own_name(&q->account, from_user) || !serves_host(a, q, from_host))
+	if (!q->known || !is_own_name(&q->account, from_user) || !admit_serves(a, q, from_host))
 		return refuse(answer, 403, "From Is Not Yours");
 	if (!q->account.enabled)
 		return refuse(answer, 403, "Account Disabled");

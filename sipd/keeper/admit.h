@@ -35,6 +35,8 @@ uint64_t admission_wrong(const struct admission *);		/* wrong passwords since th
  * lent until the next call).
  */
 bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
+/* Whether a host in a URI means us: one of our domains, or an address that we listen at. */
+bool	admit_serves(const struct admission *, const struct asking *, struct span host);
 /* After that, of any other request: whether this account, then in account, may send it under that name from there. */
 bool	admit_request(struct admission *, struct asking *, struct span from_user, struct span from_host, struct register_answer *);
 /* After that: whether this account may register this address from there.  Sets of account what is needed of it. */

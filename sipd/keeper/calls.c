@@ -28,6 +28,14 @@ counter(const char *of, uint64_t id, char name[64])
 }
 
 static void
+count_trunk(struct keeper *k, struct txn *t, uint64_t trunk_id, int64_t delta)
+{
+	char	name[64];
+
+	count_add(t, &k->db, counter("trunk", trunk_id, name), delta);
+}
+
+static void
 count(struct keeper *k, struct txn *t, const struct call *c, int64_t delta)
 {
 	char	name[64];
@@ -36,7 +44,7 @@ count(struct keeper *k, struct txn *t, const struct call *c, int64_t delta)
 	if (c->from_account != 0)
 		count_add(t, &k->db, counter("account", c->from_account, name), delta);
 	if (c->trunk_id != 0)
-		count_add(t, &k->db, counter("trunk", c->trunk_id, name), delta);
+		count_trunk(k, t, c->trunk_id, delta);
 }
 
 uint64_t
@@ -156,6 +164,10 @@ calls_tell(struct keeper *k, const struct wire_call *w)
 	if (w->state == CALL_ANSWERED) {
 		c.answered_at = c.since;
 		c.to_account = w->account;
+		if (c.trunk_id != 0 && w->trunk != 0 && w->trunk != c.trunk_id) {	/* the first did not take it */
+			count_trunk(k, t, c.trunk_id, -1);
+			count_trunk(k, t, c.trunk_id = w->trunk, 1);
+		}
 	}
 	table_put(t, &k->db, &call_kind, &c);
 	(void)store_commit(t, NULL, NULL);

@@ -193,7 +193,16 @@ take_route(struct front *f, const struct frame *frame)
 	struct route_ask	ask;
 
 	if (f->process == PROC_SIP && frame_decode(frame, &ask) == 0)
-		route_request(&f->body->k, f->channel, frame->id, &ask);
+		routes_ask(f->body->k.routes, f->channel, frame->id, &ask);
+}
+
+static void
+take_authorize(struct front *f, const struct frame *frame)
+{
+	struct wire_authorize	ask;
+
+	if (f->process == PROC_SIP && frame_decode(frame, &ask) == 0)
+		routes_authorize(f->body->k.routes, f->channel, frame->id, &ask);
 }
 
 static void
@@ -233,6 +242,7 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_DIALED] = take_dialed,
 	[WIRE_ROUTE] = take_route,
 	[WIRE_CALL] = take_call,
+	[WIRE_AUTHORIZE] = take_authorize,
 };
 
 static void
@@ -336,6 +346,7 @@ reload(struct body *b, int fd)
 	k->conf = conf;
 	config_log(&k->conf, process_name(PROC_KEEPER), k->boot->debug);
 	registrar_reload(k->registrar);
+	routes_reload(k->routes);
 	control_reload(k->control);
 }
 
@@ -497,7 +508,7 @@ open_parts(struct body *b, char *why, size_t size)
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
-	    (k->queue = queue_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
+	    (k->queue = queue_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -588,6 +599,7 @@ close_parts(struct body *b)
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
 	trunk_engine_free(b->k.trunks);
+	routes_free(b->k.routes);
 	queue_free(b->k.queue);
 	registrar_free(b->k.registrar);
 	events_free(b->k.events);

@@ -16,6 +16,7 @@ struct registrar;
 struct events;
 struct names;
 struct queue;
+struct routes;
 struct trunk_engine;
 
 /* Who asked for a WIRE_SEND: the highest byte of its id, by which a WIRE_SENT finds back. */
@@ -38,6 +39,7 @@ struct keeper {
 	struct control		*control;		/* control.h */
 	struct names		*names;			/* names.h */
 	struct queue		*queue;			/* queue.h */
+	struct routes		*routes;		/* route.h */
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;

@@ -1,27 +1,71 @@
 #include "sipd/keeper/route.h"
 
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/binding.h"
 #include "core/err.h"
+#include "core/group.h"
+#include "core/prefix.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/admit.h"
 #include "sipd/keeper/calls.h"
+#include "sipd/keeper/events.h"
+#include "sipd/keeper/guard.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/route_list.h"
+#include "sipd/keeper/route_trunk.h"
 
-enum { LIST_MAX = 64 * 1024, Q_MAX = 1000 };
+enum { Q_MAX = 1000, OUTSIDE_S = 600, LINES = 4096 };
+
+struct routes {
+	struct keeper		*k;
+	struct guard		*outside;	/* calls through trunks, by account */
+	struct register_set	 set;		/* of the request at hand */
+	struct route_list	 list;
+};
 
 /* One question on its way. */
 struct routing {
+	struct routes		*routes;
 	struct keeper		*k;
 	const struct route_ask	*ask;
 	struct route_answer	 answer;
 	struct account		 from, to;
-	size_t			 n_targets, n_list;
-	uint8_t			 list[LIST_MAX];
+	uint64_t		 trunk;		/* that it came from, or goes to */
+	bool			 invite;
 };
+
+struct routes *
+routes_new(struct keeper *k)
+{
+	struct routes	*s = calloc(1, sizeof *s);
+
+	if (s == NULL || (s->outside = guard_new(k->conf.calls.outside, OUTSIDE_S)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->k = k;
+	return s;
+}
+
+void
+routes_free(struct routes *s)
+{
+	if (s == NULL)
+		return;
+	guard_free(s->outside);
+	free(s);
+}
+
+void
+routes_reload(struct routes *s)
+{
+	guard_set(s->outside, s->k->conf.calls.outside, OUTSIDE_S);
+}
 
 static void
 refuse(struct routing *r, uint32_t code, const char *reason)
@@ -34,110 +78,189 @@ add_device(void *arg, const struct binding *b)
 {
 	struct routing			*r = arg;
 	const struct route_target	 to = { .target = b->source, .local = b->local, .transport = b->transport, .flow = b->flow,
-	    .uri = r->ask->account == 0 ? span_of(b->contact) : span_of(""), .route = span_of(b->path), .account = b->account_id,
+	    .uri = span_of(r->ask->account == 0 ? b->contact : ""), .route = span_of(b->path), .account = b->account_id,
 	    .rank = Q_MAX - (b->q > Q_MAX ? Q_MAX : b->q) };
-	int				 n;
 
-	if (r->n_targets == ROUTES_MAX || !binding_is_reachable(b, keeper_now(r->k)) || (r->ask->secure && b->transport != TRANSPORT_TLS) ||
-	    (n = route_append(r->list, r->n_list, sizeof r->list, &to)) < 0)
-		return;
-	r->n_list = (size_t)n;
-	r->n_targets++;
-}
-
-/* A list in the order of rank: that of most accounts is already, for their devices say no q. */
-static void
-sort_targets(struct routing *r)
-{
-	struct route_target	all[ROUTES_MAX];
-	struct span		list = { (const char *)r->list, r->n_list };
-	uint8_t			sorted[LIST_MAX];
-	size_t			n = 0, at = 0;
-	int			len;
-
-	while (n < ROUTES_MAX && route_next(&list, &all[n]) == 1)
-		n++;
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && all[j].rank < all[j - 1].rank; j--) {
-			struct route_target	other = all[j];
-
-			all[j] = all[j - 1];
-			all[j - 1] = other;
-		}
-	for (size_t i = 0; i < n && (len = route_append(sorted, at, sizeof sorted, &all[i])) >= 0; i++)
-		at = (size_t)len;
-	memcpy(r->list, sorted, at);
-	r->n_list = at;
+	if (binding_is_reachable(b, keeper_now(r->k)) && (!r->ask->secure || b->transport == TRANSPORT_TLS))
+		(void)route_list_add(&r->routes->list, &to);
 }
 
 static void
 to_account(struct routing *r, uint64_t account_id)
 {
 	(void)accounts_bindings(r->k, account_id, add_device, r);
-	if (r->n_targets == 0) {
+	if (r->routes->list.count == 0)
 		refuse(r, 480, "Temporarily Unavailable");
-		return;
-	}
-	sort_targets(r);
-	r->answer.targets = (struct span){ (const char *)r->list, r->n_list };
+	route_list_sort(&r->routes->list);
+}
+
+/* Whether its group lets it call that number through a trunk (product D7). */
+static bool
+may_call_outside(struct routing *r)
+{
+	struct group	g = { .id = r->from.group_id };
+	char		number[ACCOUNT_USERNAME];
+
+	return table_get(&r->k->db, &group_kind, &g) == 0 && span_get(r->ask->user, number, sizeof number) &&
+	    prefixes_match(g.prefixes, number) >= 0;
+}
+
+/* A stolen password dials abroad: so many calls within ten minutes, then none, and everybody is told (reliability A8). */
+static bool
+within_outside(struct routing *r)
+{
+	struct guard	*g = r->routes->outside;
+	int64_t		 now = keeper_now(r->k);
+
+	if (r->k->conf.calls.outside == 0)
+		return true;
+	if (guard_wait(g, &r->from.id, sizeof r->from.id, now) > 0)
+		return false;
+	if (guard_failed(g, &r->from.id, sizeof r->from.id, now))
+		events_tell(r->k->events, EVENT_ALERT, "call", r->from.username,
+		    "%s placed %u calls through trunks within %d minutes: it may place no more for as long; is its password stolen?", r->from.username,
+		    (unsigned)r->k->conf.calls.outside, OUTSIDE_S / 60);
+	return true;
 }
 
 static void
-begin_call(struct routing *r)
+to_trunks(struct routing *r)
 {
-	struct call	c = { .from_account = r->from.id, .to_account = r->to.id };
+	struct route_out	out;
 
-	if (r->answer.refusal.code != 0 || !span_is(r->ask->method, "INVITE"))
+	if (!r->invite || !route_is_number(r->ask->user)) {
+		refuse(r, 404, "Not Found");
 		return;
-	(void)span_get(r->ask->from_user, c.from, sizeof c.from);
-	(void)span_get(r->ask->user, c.to, sizeof c.to);
+	}
+	route_out(r->k, r->ask, &r->from, &r->routes->list, &out);
+	r->trunk = out.trunk;
+	if (out.matched == 0)
+		refuse(r, 404, "Not Found");
+	else if (!may_call_outside(r))
+		refuse(r, 403, "Not Allowed To Call There");
+	else if (out.trunk == 0 && out.encrypted > 0)
+		refuse(r, 488, "Only Encrypted Calls Are Taken");
+	else if (out.trunk == 0)
+		refuse(r, 503, out.busy > 0 ? "All Lines Busy" : "No Trunk Available");
+	else if (!within_outside(r))
+		refuse(r, 403, "Too Many Calls");
+}
+
+static void
+begin_call(struct routing *r, struct span to)
+{
+	struct call	c = { .from_account = r->from.id, .to_account = r->to.id, .trunk_id = r->trunk };
+
+	if (r->answer.refusal.code != 0 || !r->invite)
+		return;
+	if (!span_get(r->ask->from_user, c.from, sizeof c.from) || c.from[0] == '\0')
+		(void)snprintf(c.from, sizeof c.from, "anonymous");
+	(void)span_get(to, c.to, sizeof c.to);
 	(void)span_get(r->ask->from.call_id, c.call_id, sizeof c.call_id);
 	r->answer.call = calls_begin(r->k, &c);
 }
 
-/* Its sender is known and may. */
 static void
-decide(struct routing *r)
+to_named(struct routing *r)
 {
-	r->answer.account = r->from.id;
-	if (accounts_find_called(r->k, r->ask->user, &r->to) != 0)
-		refuse(r, 404, "Not Found");
-	else if (!r->to.enabled)
+	if (!r->to.enabled)
 		refuse(r, 403, "Forbidden");
 	else
 		to_account(r, r->to.id);
-	begin_call(r);
+}
+
+/* A trunk's: to the account with that number, and nowhere else, or whoever reaches us could call the world (product D7). */
+static void
+decide_for_trunk(struct routing *r)
+{
+	struct span	user = route_in(r->k, r->trunk, r->ask);
+
+	if (accounts_find_called(r->k, user, &r->to) != 0)
+		refuse(r, 404, "Not Found");
+	else if (r->invite && route_trunk_is_secure(r->k, r->trunk) && !r->ask->offer_secure)
+		refuse(r, 488, "Only Encrypted Calls Are Taken");
+	else
+		to_named(r);
+	begin_call(r, user);
+}
+
+/* Its sender is known and may. */
+static void
+decide_for_account(struct routing *r)
+{
+	uint32_t	most = r->k->conf.calls.per_account;
+
+	r->answer.account = r->from.id;
+	if (r->invite && most != 0 && calls_of_account(r->k, r->from.id) >= most)
+		refuse(r, 403, "Too Many Calls");
+	else if (accounts_find_called(r->k, r->ask->user, &r->to) == 0)
+		to_named(r);
+	else {
+		r->to.id = 0;
+		to_trunks(r);
+	}
+	begin_call(r, r->ask->user);
+}
+
+/* One who says to be an account of ours must prove it, though its address is a trunk's. */
+static bool
+is_trunks(struct routing *r, const struct asking *asking)
+{
+	struct account	claimed;
+	bool		is_ours;
+
+	if (r->ask->from.authorized || (r->trunk = route_trunk_of(r->k, &r->ask->from.source)) == 0)
+		return false;
+	is_ours = admit_serves(registrar_admission(r->k->registrar), asking, r->ask->from_host) &&
+	    accounts_find_called(r->k, r->ask->from_user, &claimed) == 0;
+	if (is_ours)
+		r->trunk = 0;
+	return !is_ours;
 }
 
 static void
-ask_sender(struct routing *r)
+decide(struct routing *r)
 {
-	static struct register_set	set;
-	char				method[32] = "";
-	struct asking			asking = { .ask = &r->ask->from, .method = method, .now = keeper_now(r->k), .set = &set };
-	struct admission		*admission = registrar_admission(r->k->registrar);
+	char			 method[32] = "";
+	struct asking		 asking = { .ask = &r->ask->from, .method = method, .now = keeper_now(r->k), .set = &r->routes->set };
+	struct admission	*admission = registrar_admission(r->k->registrar);
 
 	(void)span_get(r->ask->method, method, sizeof method);
-	if (admit_sender(admission, &asking, &r->answer.refusal) &&
+	r->invite = strcmp(method, "INVITE") == 0;
+	if (is_trunks(r, &asking))
+		decide_for_trunk(r);
+	else if (admit_sender(admission, &asking, &r->answer.refusal) &&
 	    admit_request(admission, &asking, r->ask->from_user, r->ask->from_host, &r->answer.refusal)) {
 		r->from = asking.account;
-		decide(r);
+		decide_for_account(r);
 	}
 	sodium_memzero(&asking.account, sizeof asking.account);
 }
 
 void
-route_request(struct keeper *k, struct channel *channel, uint64_t id, const struct route_ask *ask)
+routes_ask(struct routes *s, struct channel *channel, uint64_t id, const struct route_ask *ask)
 {
-	struct routing	r;
+	struct routing	r = { .routes = s, .k = s->k, .ask = ask };
 
-	memset(&r, 0, offsetof(struct routing, list));
-	r.k = k;
-	r.ask = ask;
+	s->list.n = s->list.count = 0;
 	if (ask->account != 0)
 		to_account(&r, ask->account);
 	else
-		ask_sender(&r);
+		decide(&r);
+	if (r.answer.refusal.code == 0)
+		r.answer.targets = route_list_span(&s->list);
 	(void)channel_send(channel, WIRE_ROUTE_ANSWER, id, &r.answer);
 	sodium_memzero(&r.from, sizeof r.from);
+}
+
+void
+routes_authorize(struct routes *s, struct channel *channel, uint64_t id, const struct wire_authorize *a)
+{
+	struct wire_authorize	answer = { .trunk = a->trunk, .branch = a->branch };
+	char			lines[LINES];
+
+	route_authorize(s->k, a, lines, sizeof lines);
+	answer.lines = span_of(lines);
+	(void)channel_send(channel, WIRE_AUTHORIZED, id, &answer);
+	sodium_memzero(lines, sizeof lines);
 }

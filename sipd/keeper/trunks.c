@@ -6,6 +6,7 @@
 
 #include "core/err.h"
 #include "core/varint.h"
+#include "sipd/keeper/calls.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/live.h"
@@ -107,6 +108,7 @@ trunk_live(struct keeper *k, struct trunk *t)
 		trunk_state_fill(state, t);
 	else
 		t->status = t->enabled ? TRUNK_NONE : TRUNK_DISABLED;
+	t->calls = (uint32_t)calls_of_trunk(k, t->id);
 }
 
 void

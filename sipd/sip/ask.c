@@ -280,3 +280,25 @@ ask_make(struct register_ask *ask, struct ask_memory *m, const sip_t *sip, const
 	}
 	return 0;
 }
+
+static size_t
+challenges_take(uint8_t *list, size_t n, size_t size, const msg_auth_t *au, bool proxy)
+{
+	for (; au != NULL; au = au->au_next) {
+		struct digest_challenge	one = { .proxy = proxy };
+		int			len;
+
+		if (au->au_scheme == NULL || strcasecmp(au->au_scheme, "Digest") != 0)
+			continue;
+		ask_challenge(&one, au->au_params);
+		if ((len = challenge_append(list, n, size, &one)) > 0)
+			n = (size_t)len;
+	}
+	return n;
+}
+
+size_t
+ask_challenges(const sip_t *sip, uint8_t *list, size_t size)
+{
+	return challenges_take(list, challenges_take(list, 0, size, sip->sip_www_authenticate, false), size, sip->sip_proxy_authenticate, true);
+}

@@ -29,6 +29,8 @@ void	ask_credentials(struct register_ask *, const msg_auth_t *, const char *real
 
 /* The parameters of a WWW- or Proxy-Authenticate; spans borrowed from them. */
 void	ask_challenge(struct digest_challenge *, char const *const *params);
+/* All that an answer asks for, in the order in which it came: challenge_append()ed; what has no room is left out.  Returns the list's length. */
+size_t	ask_challenges(const sip_t *, uint8_t *list, size_t size);
 
 char	*ask_room(struct ask_memory *, size_t n);		/* NULL when the request is over the limit */
 /* Escapes undone, but %00, which must not cut a name (RFC 4475 section 3.1.1.4). */

@@ -191,6 +191,12 @@ branch_start(struct front *f, struct branch *b, const struct way *way, struct te
 	return NULL;
 }
 
+void
+branch_keep(struct front *f, struct branch *b, int64_t now_ms)
+{
+	enter(f->branches, b, b->state, B_MS, now_ms);
+}
+
 static void
 send_cancel(struct front *f, const struct branch *b)
 {

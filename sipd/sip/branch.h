@@ -36,6 +36,9 @@ struct branch {
 	const struct forward	*forward;		/* proxy.c's; outlives it */
 	struct forward_branch	 how;
 	struct hop		 hop;			/* where it goes */
+	uint64_t		 trunk;			/* the trunk that it goes to; 0: none */
+	bool			 authorized;		/* that trunk asked for our password, and got its answer */
+	bool			 asking;		/* it asked, and the keeper is asked what to say */
 	struct where		 where;
 	char			 name[BRANCH_NAME];
 	uint8_t			 word[8];
@@ -57,6 +60,7 @@ int32_t	branch_index(const struct branches *, const struct branch *);
 const char *branch_start(struct front *, struct branch *, const struct way *, struct text_buf *, int64_t now_ms);
 /* At once, or once a provisional answer has come (RFC 3261 section 9.1); nothing for one that was answered. */
 void	branch_cancel(struct front *, struct branch *, int64_t now_ms);
+void	branch_keep(struct front *, struct branch *, int64_t now_ms);	/* it is still needed, though it was answered */
 void	branch_release(struct branches *, struct branch *);
 
 /* Whether an answer, parsed or not, is to one of ours. */

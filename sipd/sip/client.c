@@ -339,25 +339,6 @@ seconds(unsigned long s)
 	return s >= EXPIRES_ABSENT ? EXPIRES_ABSENT - 1 : (uint32_t)s;
 }
 
-/* Several are told in the order in which they came; what has no room is left out. */
-static struct span
-challenges_take(struct client *c, const msg_auth_t *au, bool proxy, size_t n)
-{
-	uint8_t	*list = (uint8_t *)c->scratch;
-
-	for (; au != NULL; au = au->au_next) {
-		struct digest_challenge	one = { .proxy = proxy };
-		int			len;
-
-		if (au->au_scheme == NULL || strcasecmp(au->au_scheme, "Digest") != 0)
-			continue;
-		ask_challenge(&one, au->au_params);
-		if ((len = challenge_append(list, n, CHALLENGES, &one)) > 0)
-			n = (size_t)len;
-	}
-	return (struct span){ .s = c->scratch, .n = n };
-}
-
 static bool
 is_ours(const struct place *p, const sip_contact_t *m)
 {
@@ -400,8 +381,8 @@ answer_of(struct client *c, const struct place *p, const sip_t *sip, const struc
 	if (sip->sip_retry_after != NULL)
 		sent.retry_after = seconds(sip->sip_retry_after->af_delta);
 	if ((sent.code == 401 || sent.code == 407) && (w->flow != 0 || addr_same_ip(&w->source, &p->where.source))) {
-		sent.challenges = challenges_take(c, sip->sip_www_authenticate, false, 0);
-		sent.challenges = challenges_take(c, sip->sip_proxy_authenticate, true, sent.challenges.n);
+		sent.challenges.n = ask_challenges(sip, (uint8_t *)c->scratch, CHALLENGES);
+		sent.challenges.s = c->scratch;
 	}
 	if (sent.code / 100 == 2 && p->contact != NULL)
 		sent.expires = granted(p, sip);

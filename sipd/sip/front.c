@@ -61,6 +61,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	struct wire_debug	 debug;
 	struct route_answer	 route;
 	struct wire_call	 call;
+	struct wire_authorize	 authorized;
 	struct wire_secret	 secret;
 	char			 name[32];
 
@@ -77,6 +78,10 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_ROUTE_ANSWER:
 		if (frame_decode(frame, &route) == 0)
 			proxy_routed(&l->f, frame->id, &route, clock_boot_ms());
+		break;
+	case WIRE_AUTHORIZED:
+		if (frame_decode(frame, &authorized) == 0)
+			proxy_authorized(&l->f, frame->id, &authorized, clock_boot_ms());
 		break;
 	case WIRE_HANG_UP:
 		if (frame_decode(frame, &call) == 0)
@@ -108,6 +113,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_DIALED:
 	case WIRE_ROUTE:
 	case WIRE_CALL:
+	case WIRE_AUTHORIZE:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}

@@ -14,6 +14,7 @@
 #include "sipd/sip/branch.h"
 #include "sipd/sip/dialog.h"
 #include "sipd/sip/forward.h"
+#include "sipd/sip/offer.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/passing.h"
 #include "sipd/sip/token.h"
@@ -60,10 +61,10 @@ held(const struct held *h)
 }
 
 static void
-tell(struct front *f, const struct passing *p, enum call_state state, uint32_t code, struct span reason, uint64_t account)
+tell(struct front *f, const struct passing *p, enum call_state state, uint32_t code, struct span reason, const struct branch *by)
 {
 	const struct wire_call	c = { .call = p->call, .call_id = p->forward->call_id_value, .state = (uint8_t)state, .code = code,
-		.reason = reason, .account = account };
+		.reason = reason, .account = by == NULL ? 0 : by->hop.account, .trunk = by == NULL ? 0 : by->trunk };
 
 	if (f->keeper != NULL && (p->call != 0 || p->bye))
 		(void)channel_send(f->keeper, WIRE_CALL, 0, &c);
@@ -76,7 +77,7 @@ static void
 finish(struct front *f, struct passing *p, uint32_t code, const char *reason, struct span text, int64_t now_ms)
 {
 	if (p->bye || p->invite)
-		tell(f, p, CALL_ENDED, code, span_of(reason), 0);
+		tell(f, p, CALL_ENDED, code, span_of(reason), NULL);
 	if (text.n > 0)
 		passing_answer(f, p, (int)code, text, now_ms);
 	else
@@ -89,7 +90,7 @@ static void
 finish_silently(struct front *f, struct passing *p, int64_t now_ms)
 {
 	if (p->bye)
-		tell(f, p, CALL_ENDED, 408, span_of("Request Timeout"), 0);
+		tell(f, p, CALL_ENDED, 408, span_of("Request Timeout"), NULL);
 	p->left = (struct span){ NULL, 0 };
 	passing_silence(f, p, now_ms);
 }
@@ -259,6 +260,7 @@ try_target(struct front *f, struct passing *p, const struct route_target *to, in
 	b->how.uri = to->uri;
 	b->how.route = to->route;
 	b->how.headers = to->headers;
+	b->trunk = to->trunk;
 	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account };
 	if ((why = branch_go(f, p, b, &way, now_ms)) != NULL) {
 		log_debug(SUB_SIP, "%s can't be passed on: %s", p->forward->method, why);
@@ -402,6 +404,7 @@ ask(struct front *f, const struct passing *p, const struct proxied *q, uint64_t 
 {
 	const url_t		*url = q->sip->sip_request->rq_url;
 	struct route_ask	 a = { .account = account };
+	const struct offer	 offer = offer_read(p->forward->body.s, p->forward->body.n);
 
 	ask_origin(&a.from, &f->proxy->memory, q->sip, &q->where);
 	ask_credentials(&a.from, q->sip->sip_proxy_authorization, f->conf.domains[0]);
@@ -410,6 +413,8 @@ ask(struct front *f, const struct passing *p, const struct proxied *q, uint64_t 
 	a.from_user = ask_unescape(&f->proxy->memory, q->sip->sip_from->a_url->url_user);
 	a.from_host = span_of(q->sip->sip_from->a_url->url_host);
 	a.secure = url->url_type == url_sips;
+	a.offer = offer.any;
+	a.offer_secure = offer.secure;
 	return channel_send(f->keeper, WIRE_ROUTE, passing_id(f->passings, p), &a) == 0;
 }
 
@@ -625,7 +630,7 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 	p->account = a->account;
 	p->call = a->call;
 	if (p->state != PASSING_ASKING) {		/* cancelled meanwhile */
-		tell(f, p, CALL_ENDED, 487, span_of("Request Terminated"), 0);
+		tell(f, p, CALL_ENDED, 487, span_of("Request Terminated"), NULL);
 		return;
 	}
 	if (a->refusal.code == 0) {
@@ -669,7 +674,7 @@ on_provisional(struct front *f, struct passing *p, const struct branch *b, const
 	pass_back(f, p, sip, now_ms);
 	if (!p->rang && code >= 180 && code != 181 && code != 182) {
 		p->rang = true;
-		tell(f, p, CALL_RINGING, 0, (struct span){ NULL, 0 }, b->hop.account);
+		tell(f, p, CALL_RINGING, 0, (struct span){ NULL, 0 }, b);
 	}
 }
 
@@ -680,9 +685,9 @@ on_success(struct front *f, struct passing *p, struct branch *b, const sip_t *si
 
 	p->left = (struct span){ NULL, 0 };
 	if (first && p->bye)
-		tell(f, p, CALL_ENDED, 0, (struct span){ NULL, 0 }, 0);
+		tell(f, p, CALL_ENDED, 0, (struct span){ NULL, 0 }, NULL);
 	if (first && p->invite && !p->in_dialog) {
-		tell(f, p, CALL_ANSWERED, 0, (struct span){ NULL, 0 }, b->hop.account);
+		tell(f, p, CALL_ANSWERED, 0, (struct span){ NULL, 0 }, b);
 		dialog_add(f, p, b, sip);
 	}
 	if (first || p->invite)
@@ -703,8 +708,76 @@ on_final(struct front *f, struct passing *p, uint32_t code, const sip_t *sip, in
 		go_on(f, p, now_ms);
 }
 
+/*
+ * A trunk that we called asks for a password: ours, which no phone knows.  Only one that we asked, from where we asked it, once, and never
+ * inside a dialog (reliability A7).  True: its answer waits for what the keeper says.
+ */
+static bool
+ask_password(struct front *f, const struct passing *p, struct branch *b, const sip_t *sip, const struct where *w, int64_t now_ms)
+{
+	uint8_t			list[CHALLENGES_MAX];
+	struct wire_authorize	a = { .trunk = b->trunk, .branch = (uint32_t)branch_index(f->branches, b), .method = span_of(p->forward->method),
+		.uri = b->how.uri };
+	bool			from_it = b->where.flow != 0 ? w->flow == b->where.flow : w->flow == 0 && addr_same_ip(&w->source, &b->where.source);
+
+	if (b->authorized || p->in_dialog || p->cancelled || !from_it || f->keeper == NULL)
+		return false;
+	a.challenges = (struct span){ .s = (const char *)list, .n = ask_challenges(sip, list, sizeof list) };
+	b->asking = a.challenges.n > 0 && channel_send(f->keeper, WIRE_AUTHORIZE, passing_id(f->passings, p), &a) == 0;
+	if (b->asking)
+		branch_keep(f, b, now_ms);
+	return b->asking;
+}
+
+/* The same again, with the answer to what was asked. */
+static bool
+try_again(struct front *f, struct passing *p, const struct branch *old, struct span lines, int64_t now_ms)
+{
+	const struct way	 way = { .target = old->hop.target, .transport = old->hop.transport, .flow = old->hop.flow };
+	struct branch		*b = branch_take(f->branches, p->loop);
+	char			 headers[CHALLENGES_MAX];
+	struct text_buf		 t = { .s = headers, .size = sizeof headers };
+
+	if (b == NULL)
+		return false;
+	b->invite = p->invite;
+	b->passing = old->passing;
+	b->forward = p->forward;
+	b->how.uri = old->how.uri;
+	b->how.route = old->how.route;
+	b->hop = old->hop;
+	b->trunk = old->trunk;
+	b->authorized = true;
+	buf_bytes(&t, old->how.headers.s, old->how.headers.n);
+	buf_bytes(&t, lines.s, lines.n);
+	b->how.headers = (struct span){ .s = t.s, .n = t.n };
+	if (t.overflow || branch_go(f, p, b, &way, now_ms) != NULL) {
+		branch_release(f->branches, b);
+		return false;
+	}
+	b->how.headers = (struct span){ NULL, 0 };
+	b->next = p->branches;
+	p->branches = branch_index(f->branches, b);
+	return true;
+}
+
+void
+proxy_authorized(struct front *f, uint64_t id, const struct wire_authorize *a, int64_t now_ms)
+{
+	struct passing	*p = passing_of_id(f->passings, id);
+	struct branch	*b = p == NULL || a->branch >= BRANCH_PLACES ? NULL : branch_at(f->branches, (int32_t)a->branch);
+
+	if (b == NULL || !b->used || !b->asking || b->passing != passing_index(f->passings, p))
+		return;
+	b->asking = false;
+	if (!p->cancelled && a->lines.n > 0 && try_again(f, p, b, a->lines, now_ms))
+		return;
+	p->open--;
+	on_final(f, p, 503, NULL, now_ms);	/* the phone can do nothing about it */
+}
+
 bool
-proxy_answered(struct front *f, const sip_t *sip, int64_t now_ms)
+proxy_answered(struct front *f, const sip_t *sip, const struct where *w, int64_t now_ms)
 {
 	struct branch	*b = branch_of(f->branches, sip);
 	struct passing	*p;
@@ -720,6 +793,13 @@ proxy_answered(struct front *f, const sip_t *sip, int64_t now_ms)
 		return true;
 	if (code < 200) {
 		on_provisional(f, p, b, sip, now_ms);
+		return true;
+	}
+	if (b->trunk != 0 && (code == 401 || code == 407)) {
+		if (was_open && ask_password(f, p, b, sip, w, now_ms))
+			return true;
+		p->open -= was_open;
+		on_final(f, p, 503, NULL, now_ms);
 		return true;
 	}
 	p->open -= was_open;
@@ -750,7 +830,7 @@ branch_over(struct front *f, struct branch *b, int64_t now_ms)
 {
 	struct passing	*p = passing_at(f->passings, b->passing);
 
-	if (b->state == BRANCH_CALLING || b->state == BRANCH_PROCEEDING) {
+	if (b->state == BRANCH_CALLING || b->state == BRANCH_PROCEEDING || b->asking) {
 		b->state = BRANCH_COMPLETED;
 		p->open--;
 		on_final(f, p, 408, NULL, now_ms);

@@ -37,7 +37,8 @@ void	proxy_close(struct front *);
 /* It came again, or is an ACK or a CANCEL of one that is under way; false: it is a new one. */
 bool	proxy_repeated(struct front *, const struct proxied *, int64_t now_ms);
 struct refusal proxy_request(struct front *, const struct proxied *, int64_t now_ms);
-/* The keeper's answer to a question. */
+/* The keeper's answers to questions. */
+void	proxy_authorized(struct front *, uint64_t id, const struct wire_authorize *, int64_t now_ms);
 void	proxy_routed(struct front *, uint64_t id, const struct route_answer *, int64_t now_ms);
 
 /* A request of our own inside a dialog of others: sent to one side as if it came from the other.  false: it can't be. */
@@ -54,7 +55,7 @@ void	proxy_cancel(struct front *, uint64_t call, int64_t now_ms);	/* a call that
 /* Whether an answer is to a branch of ours; proxy_answered() takes it, and is true then. */
 bool	proxy_expects(struct front *, const char *text, size_t n);
 bool	proxy_knows(struct front *, const sip_t *);
-bool	proxy_answered(struct front *, const sip_t *, int64_t now_ms);
+bool	proxy_answered(struct front *, const sip_t *, const struct where *, int64_t now_ms);
 
 void	proxy_turn(struct front *, int64_t now_ms);
 int64_t	proxy_next_at(const struct front *);

@@ -377,7 +377,7 @@ request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
 	if (sip != NULL && sip->sip_status != NULL) {
-		if (!proxy_answered(f, sip, clock_boot_ms()) && !client_answered(f, sip, w, clock_boot_ms()))
+		if (!proxy_answered(f, sip, w, clock_boot_ms()) && !client_answered(f, sip, w, clock_boot_ms()))
 			return false;
 		msg_destroy(msg);
 		return true;
