@@ -10,7 +10,7 @@
 
 enum { OVERVIEW_SMALL_ROWS = 20 };	/* with fewer, a box is its heading, or little more */
 
-/* Both return the row below.  brief: without deliveries a minute, which the list's heading shows. */
+/* Both return the row below.  brief: without deliveries a minute. */
 int	overview_queue_paint(struct console *, int row, int col, bool brief);
 int	overview_waiting_paint(struct console *, int row, int lines, bool active);
 

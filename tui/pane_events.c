@@ -238,7 +238,7 @@ on_record(void *arg, const json_t *m)
 	if (c->pane != c->subject.pane || c->prompt.kind != PROMPT_NONE || p == NULL)
 		return;
 	if (code != NULL && strcmp(code, "not-found") == 0 && p->go == message_show)
-		console_say(c, false, "this message has left the queue: its events, found by its id, are what is left of it");
+		console_say(c, false, "this message is not in the queue any more: its events, found by its id, are what is left of it");
 	else if (code != NULL && strcmp(code, "not-found") == 0)
 		console_say(c, true, "there is no %s %s (any more): its events are what is left", c->subject.noun, c->subject.name);
 	else if (!console_refused(c, m) && state != NULL && strcmp(state, "NONE") == 0)

@@ -12,7 +12,7 @@
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3, ROWS_FOR_RATE = 23 };
 
 enum { BOX_EVENTS, BOX_REGISTERED, BOX_WAITING, BOXES };
 
@@ -170,7 +170,7 @@ accounts_paint(struct console *c, int row)
 		(void)snprintf(line, sizeof line, "devices %14" JSON_INTEGER_FORMAT, number(c, "registrations"));
 		(void)screen_put(left++, 3, col - 4, S_PLAIN, line);
 	}
-	right = overview_queue_paint(c, row, col, is_large());
+	right = overview_queue_paint(c, row, col, is_large() || screen_rows() < ROWS_FOR_RATE);
 	right = accounts_box_paint(c, screen_rows() < OVERVIEW_SMALL_ROWS ? right : right + 1, col);
 	return (left > right ? left : right) + 1;
 }

@@ -13,7 +13,7 @@
 #include "tui/screen.h"
 #include "tui/shell.h"
 
-enum { LABEL = 15, TRIES_LABEL = 7, LINE = 600 };
+enum { LABEL = 15, TRIES_LABEL = 7, LINE = 600, FEW_ROWS = 21 };
 
 static struct list *
 queue(struct console *c)
@@ -152,24 +152,51 @@ message_open(struct console *c)
 	ask(c);
 }
 
-static int
-field_paint(struct console *c, int row, const char *title, const char *field)
+static const struct message_field {
+	const char	*title, *field;
+	bool		 wide;		/* needs a line of its own */
+} message_fields[] = {
+	{ "Id", "id", true }, { "From Account", "from_account", false }, { "To Account", "to_account", false }, { "Uuid", "uuid", true },
+	{ "Api Version", "api_version", false }, { "From", "from", false }, { "From Seq", "from_seq", false },
+	{ "Managed", "managed", false }, { "Received", "received", true }, { "Sent", "sent", false }, { "Status", "status", false },
+	{ "To", "to", false }, { "To Seq", "to_seq", false },
+};
+
+static void
+field_paint(struct console *c, int row, int col, const struct message_field *f)
 {
-	const json_t	*v = json_object_get(c->queued, field);
+	const json_t	*v = json_object_get(c->queued, f->field);
 	char		 label[32], value[LINE];
 
-	if (row >= screen_rows() - 4)
-		return row;
-	if (strcmp(field, "received") == 0)
-		(void)console_time(c, text_of(c->queued, field), true, false, value, sizeof value);
+	if (strcmp(f->field, "received") == 0)
+		(void)console_time(c, text_of(c->queued, f->field), true, false, value, sizeof value);
 	else if (json_is_boolean(v))
 		(void)snprintf(value, sizeof value, "%s", json_is_true(v) ? "True" : "False");
 	else
-		row_text(c, c->queued, field, value, sizeof value);
-	(void)snprintf(label, sizeof label, "%s:", title);
-	(void)screen_put(row, 1, LABEL, S_DIM, label);
-	(void)screen_put(row, 1 + LABEL, screen_cols() - LABEL - 2, S_PLAIN, value);
-	return row + 1;
+		row_text(c, c->queued, f->field, value, sizeof value);
+	(void)snprintf(label, sizeof label, "%s:", f->title);
+	(void)screen_put(row, col, LABEL, S_DIM, label);
+	(void)screen_put(row, col + LABEL, screen_cols() - col - LABEL - 1, S_PLAIN, value);
+}
+
+/* A line each; where there are few lines two in one, but what is wide.  Returns the row below. */
+static int
+fields_paint(struct console *c, int row)
+{
+	bool	few = screen_rows() < FEW_ROWS, right = false;
+
+	for (size_t i = 0; i < sizeof message_fields / sizeof message_fields[0]; i++) {
+		const struct message_field	*f = &message_fields[i];
+
+		if (right && (!few || f->wide)) {
+			row++;
+			right = false;
+		}
+		field_paint(c, row, right ? screen_cols() / 2 : 1, f);
+		row += right || f->wide;
+		right = !right && !f->wide;
+	}
+	return row + right;
 }
 
 /* The latest attempts, as many as fit, newest last. */
@@ -198,21 +225,13 @@ tries_paint(struct console *c, int row, int lines)
 static void
 message_paint(struct console *c)
 {
-	static const struct {
-		const char	*title, *field;
-	}	 fields[] = {
-		{ "Id", "id" }, { "From Account", "from_account" }, { "To Account", "to_account" }, { "Uuid", "uuid" },
-		{ "Api Version", "api_version" }, { "From", "from" }, { "From Seq", "from_seq" }, { "Managed", "managed" },
-		{ "Received", "received" }, { "Sent", "sent" }, { "Status", "status" }, { "To", "to" }, { "To Seq", "to_seq" },
-	};
-	int	 row = screen_rows() >= 20 ? 3 : 2, rest;
-	char	 why[400], line[LINE];
+	int	row = screen_rows() < FEW_ROWS ? 2 : 3, rest;
+	char	why[400], line[LINE];
 
 	(void)screen_put(1, 1, screen_cols() - 1, S_BOLD, "Show Message");
 	if (c->queued == NULL || prompt_at_foot(c))
 		return;
-	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		row = field_paint(c, row, fields[i].title, fields[i].field);
+	row = fields_paint(c, row);
 	rest = screen_rows() - 4 - row;
 	if (rest > 2)
 		row++, rest--;

@@ -112,6 +112,10 @@ def refusals():
     for row in rows():
         cli("queue", "delete", row["id"], "--yes")
     check("deleted ones are gone", rows() == [] and waiting() == {"g": 0, "other": 0}, waiting())
+    check("what expires soon is counted", alice.message("bob", "soon", headers="Expires: 3600\r\n") == 202 and
+          alice.message("bob", "later") == 202 and json.loads(cli("--json", "status").stdout)["queue_expiring"] == 1)
+    for row in rows():
+        cli("queue", "delete", row["id"], "--yes")
     check("one that expires is given up", alice.message("bob", "short", headers="Expires: 1\r\n") == 202 and
           until(lambda: rows() == [], 30) and ended("EXPIRED") == 1, rows())
     bob.close()

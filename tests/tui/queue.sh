@@ -113,6 +113,29 @@ screen
 key F10
 exit
 S
+check "its details, where there are few lines" console 60x15 <<'S'
+wait LIVE
+key 7
+wait Message Queue - 3 messages
+key Enter
+wait Show Message
+wait Tries
+screen
+key F10
+exit
+S
+check "all of them are there" eval '[ "$(sed -n "/Show Message/,/Tries/p" "$out" | grep -oE "[A-Z][A-Za-z ]*:  " | tr -d "\n" | tr -s " ")" = \
+    "Id: From Account: To Account: Uuid: Api Version: From: From Seq: Managed: Received: Sent: Status: To: To Seq: " ]'
+check "on a narrow list" console 60x15 <<'S'
+wait LIVE
+wait 7 Message Queue
+key 7
+wait Message Queue - 3 messages
+wait ENQUEUED
+screen
+key F10
+exit
+S
 check "the time is whole, and whom it is for" shows '^> +20[0-9-]{8} [0-9:]{8}\.[0-9]{3} .*dora +ENQUEUED'
 
 check "the details of one" console 80x24 <<S
@@ -275,7 +298,7 @@ wait 1 of
 key Enter
 wait root  message $three from alice to dora: deleted
 key Enter
-wait this message has left the queue
+wait this message is not in the queue any more
 key /
 key C-u
 text INVALID_PAYLOAD
