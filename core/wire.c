@@ -21,6 +21,7 @@ static const struct field	flow_fields[] = {
 	{ .tag = 4, AT(FT_ENUM, transport) },
 	{ .tag = 5, AT(FT_NUM, relay) },
 	{ .tag = 6, AT(FT_SPAN, tls) },
+	{ .tag = 7, AT(FT_BOOL, ours) },
 };
 #undef RECORD
 #define RECORD wire_counts
@@ -331,6 +332,7 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_AUTHORIZE] = KIND("authorize", authorize_fields, struct wire_authorize),
 	[WIRE_AUTHORIZED] = KIND("authorized", authorize_fields, struct wire_authorize),
 	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),
+	[WIRE_FLOW_READY] = KIND("flow ready", flow_fields, struct wire_flow),
 };
 
 const struct kind *

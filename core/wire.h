@@ -37,6 +37,7 @@ enum wire_type {
 	WIRE_AUTHORIZE,			/* sip -> keeper: struct wire_authorize, of a trunk that asks for a password; the id is the request's */
 	WIRE_AUTHORIZED,		/* keeper -> sip: the same, with lines */
 	WIRE_SECRET,			/* keeper -> sip, after its hello: struct wire_secret */
+	WIRE_FLOW_READY,		/* sip -> stream: struct wire_flow; id and flow only, of one that is ours: it can be sent on */
 	WIRE_TYPES,
 };
 
@@ -70,6 +71,7 @@ struct wire_flow {
 	uint8_t		transport;	/* TRANSPORT_TCP or TRANSPORT_TLS */
 	uint32_t	relay;		/* loopback port that the relay connects from (WIRE_LISTENING: that sip listens at) */
 	struct span	tls;		/* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+	bool		ours;		/* we connected; source is where to */
 };
 
 struct wire_counts {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "core/binding.h"
 
@@ -11,11 +12,14 @@ enum { PORTS = 65536, HASH = 65536 };
 struct entry {
 	struct flow	 flow;
 	struct entry	*next;
+	LIST_ENTRY(entry) waiting;
+	bool		 waits;		/* for libsofia to accept it */
 };
 
 struct flows {
 	struct entry	*by_port[TRANSPORT_TLS + 1][PORTS];
 	struct entry	*by_id[HASH];
+	LIST_HEAD(, entry) waiting;
 };
 
 struct flows *
@@ -39,6 +43,8 @@ entry_drop(struct flows *f, struct entry *e)
 		at = &(*at)->next;
 	*at = e->next;
 	f->by_port[e->flow.transport][e->flow.relay] = NULL;
+	if (e->waits)
+		LIST_REMOVE(e, waiting);
 	if (e->flow.tport != NULL)
 		tport_unref(e->flow.tport);
 	free(e);
@@ -78,6 +84,22 @@ flows_open(struct flows *f, const struct wire_flow *w)
 	e->next = *at;
 	*at = e;
 	f->by_port[w->transport][w->relay] = e;
+	if ((e->waits = w->ours))
+		LIST_INSERT_HEAD(&f->waiting, e, waiting);
+}
+
+void
+flows_ready(struct flows *f, bool (*look)(void *, struct flow *), void *arg)
+{
+	struct entry	*e, *next;
+
+	for (e = LIST_FIRST(&f->waiting); e != NULL; e = next) {
+		next = LIST_NEXT(e, waiting);
+		if (!look(arg, &e->flow))
+			continue;
+		LIST_REMOVE(e, waiting);
+		e->waits = false;
+	}
 }
 
 static struct entry *

@@ -14,7 +14,7 @@ struct flow {
 	struct addr	 source, local;
 	uint8_t		 transport;
 	uint16_t	 relay;
-	tport_t		*tport;		/* referenced once a message has come on it, else NULL */
+	tport_t		*tport;		/* referenced once a message has come on it, or it is ours and ready; else NULL */
 };
 
 struct flows *flows_new(void);
@@ -24,6 +24,8 @@ void	flows_open(struct flows *, const struct wire_flow *);	/* its port may have 
 void	flows_gone(struct flows *, uint64_t id);
 struct flow *flows_at(struct flows *, uint8_t transport, uint16_t relay);	/* borrowed; NULL when nobody told of it */
 struct flow *flows_find(struct flows *, uint64_t id);
+/* Calls look for each flow of ours that is not ready, until that returns true for it. */
+void	flows_ready(struct flows *, bool (*look)(void *arg, struct flow *), void *arg);
 void	flow_set_tport(struct flow *, tport_t *);		/* takes a reference of its own */
 
 #endif

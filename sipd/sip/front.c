@@ -114,6 +114,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_ROUTE:
 	case WIRE_CALL:
 	case WIRE_AUTHORIZE:
+	case WIRE_FLOW_READY:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
@@ -323,6 +324,27 @@ agent_turn(struct loop *l, bool readable)
 	}
 }
 
+/* A connection of ours, whose other end does not speak first: libsofia's transport of it is there once it accepted the relay's. */
+static bool
+look_for_tport(void *arg, struct flow *flow)
+{
+	struct loop	*l = arg;
+	char		 port[8];
+	const char	*proto = flow->transport == TRANSPORT_TLS ? "tls" : "tcp";
+	tp_name_t	 name = { .tpn_proto = proto, .tpn_host = "127.0.0.1", .tpn_port = port, .tpn_canon = "127.0.0.1" };
+	tport_t		*tp = tport_primaries(nta_agent_tports(l->agent));
+
+	(void)snprintf(port, sizeof port, "%u", flow->relay);
+	while (tp != NULL && strcasecmp(tport_name(tp)->tpn_proto, proto) != 0)
+		tp = tport_next(tp);
+	if (tp == NULL || (tp = tport_by_name(tp, &name)) == NULL || tport_is_primary(tp) || strcmp(tport_name(tp)->tpn_port, port) != 0)
+		return false;
+	flow_set_tport(flow, tp);
+	if (l->f.stream != NULL)
+		(void)channel_send(l->f.stream, WIRE_FLOW_READY, 0, &(struct wire_flow){ .flow = flow->id });
+	return true;
+}
+
 static int
 wait_ms(const struct loop *l)
 {
@@ -359,6 +381,7 @@ turn(struct loop *l)
 	if (p[1].revents != 0)
 		orders_read(l);
 	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
+	flows_ready(l->f.flows, look_for_tport, l);
 	client_turn(&l->f, clock_boot_ms());
 	proxy_turn(&l->f, clock_boot_ms());
 	counts_tell(l);

@@ -154,6 +154,7 @@ on_relay_read(struct bufferevent *relay, void *arg)
 		(void)evbuffer_drain(in, evbuffer_get_length(in));
 		return;
 	}
+	c->said_at = clock_boot_ms();
 	(void)bufferevent_write_buffer(c->phone, in);
 	if (waiting(c->phone) > PENDING_MAX)
 		(void)bufferevent_disable(relay, EV_READ);
@@ -223,7 +224,7 @@ announce(struct conn *c, uint16_t own_port)
 	struct conns		*cs = c->conns;
 	char			 text[TLS_TEXT] = "";
 	struct wire_flow	 open = { .flow = c->id, .source = c->source, .local = c->local, .relay = own_port,
-		.transport = transport_of(c) };
+		.transport = transport_of(c), .ours = c->ours };
 
 	if (c->ssl != NULL)
 		(void)snprintf(text, sizeof text, "%s %s", SSL_get_version(c->ssl), SSL_get_cipher_name(c->ssl));
@@ -287,6 +288,10 @@ take(struct conn *c, struct evbuffer *in, size_t n, enum framing_what what)
 			(void)bufferevent_write(c->phone, "\r\n", 2);
 		break;
 	case FRAMING_SKIP:
+		if (c->pong_due && c->framing.ping_n == 2) {	/* one CRLF; with the next it would be taken for a ping */
+			c->pong_due = false;
+			c->framing.ping_n = 0;
+		}
 		break;
 	}
 	(void)evbuffer_drain(in, n);
@@ -404,26 +409,68 @@ conn_announced(struct conn *c)
 	(void)bufferevent_enable(c->relay, EV_WRITE);
 }
 
-int
-conn_open(struct conn *c, int fd, SSL_CTX *tls)
+static int
+local_get(struct conn *c, int fd)
 {
 	struct sockaddr_storage	ss = { 0 };
 	socklen_t		n = sizeof ss;
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
 		return -errno;
-	if (addr_of_sockaddr(&c->local, (struct sockaddr *)&ss) != 0)
-		return ERR_INVALID;
-	if ((c->phone = phone_open(c, fd, tls)) == NULL)
-		return -ENOMEM;
+	return addr_of_sockaddr(&c->local, (struct sockaddr *)&ss);
+}
+
+static void
+phone_serve(struct conn *c, int fd)
+{
 	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MS);
 	framing_init(&c->framing);
-	conn_enter(c, tls == NULL ? CONN_SILENT : CONN_SHAKING);
-	c->times.heard_at = c->times.state_at;
+	c->times.heard_at = c->said_at = clock_boot_ms();
 	bufferevent_setcb(c->phone, on_phone_read, on_phone_written, on_phone_event, c);
 	bufferevent_setwatermark(c->phone, EV_WRITE, PENDING_LOW, 0);
 	bufferevent_setwatermark(c->phone, EV_READ, 0, READ_MAX);
 	(void)bufferevent_enable(c->phone, EV_READ | EV_WRITE);
+}
+
+int
+conn_open(struct conn *c, int fd, SSL_CTX *tls)
+{
+	int	rc;
+
+	if ((rc = local_get(c, fd)) != 0)
+		return rc;
+	if ((c->phone = phone_open(c, fd, tls)) == NULL)
+		return -ENOMEM;
+	conn_enter(c, tls == NULL ? CONN_SILENT : CONN_SHAKING);
+	phone_serve(c, fd);
 	return 0;
+}
+
+int
+conn_adopt(struct conn *c, int fd, SSL *ssl)
+{
+	int	rc;
+
+	if ((rc = local_get(c, fd)) != 0)
+		return rc;
+	c->phone = ssl == NULL ? bufferevent_socket_new(c->conns->base, fd, BEV_OPT_CLOSE_ON_FREE) :
+	    bufferevent_openssl_socket_new(c->conns->base, fd, ssl, BUFFEREVENT_SSL_OPEN, BEV_OPT_CLOSE_ON_FREE);
+	if (c->phone == NULL)
+		return -ENOMEM;
+	if ((c->ssl = ssl) != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(c->phone, 1);
+	phone_serve(c, fd);
+	return relay_open(c);
+}
+
+/* Quiet for so long, it is between two messages in both directions. */
+void
+conn_ping(struct conn *c, int64_t now)
+{
+	if (!c->ours || c->state != CONN_RELAYED || now - c->said_at < CONN_PING_MS || now - c->times.heard_at < CONN_PING_MS)
+		return;
+	(void)bufferevent_write(c->phone, "\r\n\r\n", 4);
+	c->said_at = now;
+	c->pong_due = true;
 }

@@ -22,7 +22,7 @@ struct event_base;
 
 enum conn_state { CONN_SHAKING, CONN_SILENT, CONN_RELAYED, CONN_ENDING };
 
-enum { CONN_SHAKE_MS = 10000, CONN_FIRST_MS = 10000, CONN_MESSAGE_MS = 60000, CONN_END_MS = 2000 };
+enum { CONN_SHAKE_MS = 10000, CONN_FIRST_MS = 10000, CONN_MESSAGE_MS = 60000, CONN_END_MS = 2000, CONN_PING_MS = 30000 };
 
 /* In ms of clock_boot_ms(). */
 struct conn_times {
@@ -43,6 +43,11 @@ struct conn {
 	SSL			*ssl;		/* the phone's, NULL for TCP */
 	struct bufferevent	*relay;		/* NULL before the first message and when it is closed */
 	bool			 is_unannounced;
+	bool			 ours;		/* we connected: no limits for strangers hold, and it is we who ping */
+	bool			 pong_due;
+	int64_t			 said_at;	/* our last byte, as conn_times */
+	conns_ready_fn		 ready;		/* NULL once it was told */
+	void			*ready_arg;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -65,6 +70,9 @@ const char *conn_overdue(enum conn_state, const struct conn_times *, uint32_t id
 
 /* conn_open: takes fd over into a conn that has its id and source, and serves it; 0 or -errno, and then fd is the caller's still. */
 int	conn_open(struct conn *, int fd, SSL_CTX *tls);
+/* The same for a connection of ours that stands, with its TLS (NULL: none); it is relayed at once. */
+int	conn_adopt(struct conn *, int fd, SSL *);
+void	conn_ping(struct conn *, int64_t now);		/* where it is ours and all was quiet for long (RFC 5626 section 3.5.1) */
 void	conn_close(struct conn *);			/* both sides, at once */
 void	conn_enter(struct conn *, enum conn_state);
 void	conn_say(const struct conn *, const char *what);	/* a line for debugging */

@@ -6,6 +6,7 @@
  */
 #include "sipd/stream/conns.h"
 
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,15 +80,26 @@ conn_add(struct conn *c)
 	uint8_t		 key[8];
 
 	id_key(c->id, key);
-	if (cs->n >= cs->limits.total || sources_add(cs->sources, &c->source, cs->limits.per_source) != 0)
+	if (cs->n >= cs->limits.total || (!c->ours && sources_add(cs->sources, &c->source, cs->limits.per_source) != 0))
 		return ERR_BUSY;
 	if (tree_put(cs->by_id, key, sizeof key, &c, sizeof c) == NULL) {
-		sources_remove(cs->sources, &c->source);
+		if (!c->ours)
+			sources_remove(cs->sources, &c->source);
 		return ERR_BUSY;
 	}
 	TAILQ_INSERT_TAIL(&cs->all, c, all);
 	cs->n++;
 	return 0;
+}
+
+static void
+tell_ready(struct conn *c, bool is_ready)
+{
+	conns_ready_fn	ready = c->ready;
+
+	c->ready = NULL;
+	if (ready != NULL)
+		ready(c->ready_arg, is_ready);
 }
 
 void
@@ -99,9 +111,11 @@ conn_free(struct conn *c)
 	conn_close(c);
 	id_key(c->id, key);
 	(void)tree_remove(cs->by_id, key, sizeof key);
-	sources_remove(cs->sources, &c->source);
+	if (!c->ours)
+		sources_remove(cs->sources, &c->source);
 	TAILQ_REMOVE(&cs->all, c, all);
 	cs->n--;
+	tell_ready(c, false);
 	free(c);
 }
 
@@ -142,6 +156,56 @@ conns_accept(struct conns *cs, int fd, const struct addr *source, SSL_CTX *tls)
 		return ERR_BUSY;
 	}
 	return 0;
+}
+
+uint64_t
+conns_adopt(struct conns *cs, int fd, SSL *ssl, const struct addr *target, struct addr *local, conns_ready_fn ready, void *arg)
+{
+	struct conn	*c = calloc(1, sizeof *c);
+	bool		 taken;
+
+	if (c != NULL) {
+		*c = (struct conn){ .conns = cs, .id = cs->next_id++, .source = *target, .ours = true };
+		if (conn_add(c) != 0) {
+			free(c);
+			c = NULL;
+		}
+	}
+	if (c != NULL && conn_adopt(c, fd, ssl) == 0) {
+		c->ready = ready;
+		c->ready_arg = arg;
+		*local = c->local;
+		return c->id;
+	}
+	taken = c != NULL && c->phone != NULL;
+	if (c != NULL)
+		conn_free(c);
+	if (!taken) {
+		SSL_free(ssl);
+		close(fd);
+	}
+	return 0;
+}
+
+void
+conns_is_ready(struct conns *cs, uint64_t id)
+{
+	struct conn	*c = conn_find(cs, id);
+
+	if (c != NULL)
+		tell_ready(c, true);
+}
+
+void
+conns_close_ours(struct conns *cs)
+{
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, all);
+		if (c->ours)
+			conn_free(c);
+	}
 }
 
 void
@@ -218,8 +282,10 @@ conns_tick(struct conns *cs, int64_t now)
 
 	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, all);
-		if ((why = conn_overdue(c->state, &c->times, cs->limits.idle, now)) == NULL)
+		if ((why = conn_overdue(c->state, &c->times, c->ours ? 0 : cs->limits.idle, now)) == NULL) {
+			conn_ping(c, now);
 			continue;
+		}
 		conn_say(c, why);
 		conn_free(c);
 	}

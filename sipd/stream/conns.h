@@ -34,6 +34,16 @@ void	conns_set_limits(struct conns *, const struct conn_limits *);
 
 /* A connection was accepted; takes fd.  tls: NULL for TCP.  0; ERR_BUSY: over a limit, or no memory, and closed. */
 int	conns_accept(struct conns *, int fd, const struct addr *source, SSL_CTX *tls);
+
+/*
+ * A connection of ours to target stands, with its TLS (NULL: none); takes both.  It is a flow at once, and ready is called, once, when
+ * the front can send on it, or with false when that will not be.  Returns the flow, or 0: closed, and ready is not called.
+ */
+typedef void	(*conns_ready_fn)(void *arg, bool is_ready);
+uint64_t conns_adopt(struct conns *, int fd, SSL *, const struct addr *target, struct addr *local, conns_ready_fn ready, void *arg);
+void	conns_is_ready(struct conns *, uint64_t flow);	/* the front says so */
+void	conns_close_ours(struct conns *);		/* nobody uses them any more */
+
 size_t	conns_count(const struct conns *);
 bool	conns_take_more(const struct conns *);	/* the front is there, and there is room */
 

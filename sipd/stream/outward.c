@@ -4,14 +4,17 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "sipd/stream/dial.h"
 #include "sipd/stream/dns.h"
 #include "sipd/stream/hosts.h"
 #include "sipd/stream/lookup.h"
+#include "sipd/stream/tls.h"
 
 enum { RESOLV_TEXT_MAX = 64 * 1024 };
 
 struct outward {
 	struct lookups	*lookups;
+	struct dials	*dials;
 	struct channel	*keeper;	/* NULL while it is away */
 	char		*resolv, *hosts;	/* texts of the files; NULL where there is none */
 	struct addr	 servers[CONFIG_SERVERS];	/* configured ones */
@@ -27,15 +30,43 @@ on_looked_up(void *arg, uint64_t id, const struct wire_resolved *r)
 		(void)channel_send(o->keeper, WIRE_RESOLVED, id, r);
 }
 
+static void
+on_dialed(void *arg, uint64_t id, const struct wire_dialed *w)
+{
+	struct outward	*o = arg;
+
+	if (o->keeper != NULL)
+		(void)channel_send(o->keeper, WIRE_DIALED, id, w);
+}
+
+/* From the authorities' text, which may be absent. */
+static void
+set_authorities(struct outward *o, const char *text)
+{
+	size_t	n = 0;
+	SSL_CTX	*ctx = tls_client_new(text, &n);
+
+	if (ctx == NULL) {
+		log_error("TLS of trunks can't be set up");
+		return;
+	}
+	if (text != NULL && n == 0)
+		log_error("trunks.ca: no certificate that can be used: no TLS trunk is trusted");
+	dials_set_tls(o->dials, ctx);
+}
+
 struct outward *
-outward_new(struct event_base *base)
+outward_new(struct event_base *base, struct conns *conns)
 {
 	struct outward	*o = calloc(1, sizeof *o);
 
-	if (o == NULL || (o->lookups = lookups_new(base, on_looked_up, o)) == NULL) {
-		free(o);
+	if (o == NULL)
+		return NULL;
+	if ((o->lookups = lookups_new(base, on_looked_up, o)) == NULL || (o->dials = dials_new(base, conns, on_dialed, o)) == NULL) {
+		outward_free(o);
 		return NULL;
 	}
+	set_authorities(o, NULL);
 	return o;
 }
 
@@ -44,6 +75,7 @@ outward_free(struct outward *o)
 {
 	if (o == NULL)
 		return;
+	dials_free(o->dials);
 	lookups_free(o->lookups);
 	free(o->resolv);
 	free(o->hosts);
@@ -79,11 +111,14 @@ apply(struct outward *o)
 void
 outward_files(struct outward *o, struct boot_order *order)
 {
-	char	*old_resolv = o->resolv, *old_hosts = o->hosts;
+	char	*old_resolv = o->resolv, *old_hosts = o->hosts, *authorities;
 
 	o->resolv = take_text(&order->fds[FILES_RESOLV], RESOLV_TEXT_MAX, "/etc/resolv.conf");
 	o->hosts = take_text(&order->fds[FILES_HOSTS], HOSTS_TEXT_MAX, "/etc/hosts");
 	apply(o);
+	authorities = take_text(&order->fds[FILES_CA], TLS_PEM_MAX, "trunks.ca");
+	set_authorities(o, authorities);
+	free(authorities);
 	free(old_resolv);
 	free(old_hosts);
 }
@@ -99,8 +134,10 @@ outward_configure(struct outward *o, const struct config *conf)
 void
 outward_keeper(struct outward *o, struct channel *keeper)
 {
-	if (keeper == NULL)
+	if (keeper == NULL) {
 		lookups_forget(o->lookups);
+		dials_forget(o->dials);
+	}
 	o->keeper = keeper;
 }
 
@@ -111,4 +148,13 @@ outward_resolve(struct outward *o, const struct frame *frame)
 
 	if (frame_decode(frame, &r) == 0)
 		lookups_ask(o->lookups, frame->id, &r);
+}
+
+void
+outward_dial(struct outward *o, const struct frame *frame)
+{
+	struct wire_dial	w;
+
+	if (frame_decode(frame, &w) == 0)
+		dials_start(o->dials, frame->id, &w);
 }

@@ -183,6 +183,21 @@ on_resolve(struct stream *s, const struct frame *frame)
 	outward_resolve(s->outward, frame);
 }
 
+static void
+on_dial(struct stream *s, const struct frame *frame)
+{
+	outward_dial(s->outward, frame);
+}
+
+static void
+on_flow_ready(struct stream *s, const struct frame *frame)
+{
+	struct wire_flow	f;
+
+	if (frame_decode(frame, &f) == 0)
+		conns_is_ready(s->conns, f.flow);
+}
+
 static const struct {
 	enum process	 from;
 	void		(*take)(struct stream *, const struct frame *);
@@ -191,6 +206,8 @@ static const struct {
 	[WIRE_FLOW_CLOSE] = { PROC_SIP, on_close },
 	[WIRE_DEBUG] = { PROC_KEEPER, on_debug },
 	[WIRE_RESOLVE] = { PROC_KEEPER, on_resolve },
+	[WIRE_DIAL] = { PROC_KEEPER, on_dial },
+	[WIRE_FLOW_READY] = { PROC_SIP, on_flow_ready },
 };
 
 static void
@@ -458,7 +475,7 @@ set_up(struct stream *s, char *why, size_t size)
 	s->conns_max = raise_files();
 	limits = limits_of(s);
 	if (tls_init() != 0 || (s->base = event_base_new()) == NULL || (s->conns = conns_new(s->base, s->epoch, &limits)) == NULL ||
-	    (s->outward = outward_new(s->base)) == NULL)
+	    (s->outward = outward_new(s->base, s->conns)) == NULL)
 		return -ENOMEM;
 	s->order = event_new(s->base, s->boot->order_fd, EV_READ | EV_PERSIST, on_order, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
@@ -554,10 +571,10 @@ static void
 tear_down(struct stream *s)
 {
 	listeners_close(s->listeners);
-	conns_free(s->conns);
-	s->conns = NULL;
 	outward_free(s->outward);
 	s->outward = NULL;
+	conns_free(s->conns);
+	s->conns = NULL;
 	for (int i = 0; i < PROCESSES; i++)
 		peer_close(&s->peers[i]);
 	if (s->order != NULL)

@@ -134,6 +134,27 @@ tls_context_new(const char *certificate, const char *key, const char *client_ca,
 	return NULL;
 }
 
+SSL_CTX *
+tls_client_new(const char *authorities, size_t *n)
+{
+	SSL_CTX		*ctx = SSL_CTX_new(TLS_client_method());
+	BIO		*pem = authorities == NULL ? NULL : BIO_new_mem_buf(authorities, -1);
+	X509		*cert;
+
+	*n = 0;
+	if (ctx == NULL || !set_rules(ctx)) {
+		SSL_CTX_free(ctx);
+		ctx = NULL;
+	}
+	while (ctx != NULL && pem != NULL && (cert = PEM_read_bio_X509_AUX(pem, NULL, no_passphrase, NULL)) != NULL) {
+		*n += X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert) == 1;
+		X509_free(cert);
+	}
+	BIO_free(pem);
+	ERR_clear_error();
+	return ctx;
+}
+
 int64_t
 tls_until(const SSL_CTX *ctx)
 {

@@ -1,5 +1,5 @@
 /*
- * The TLS that strangers meet: versions 1.2 and 1.3, keys agreed by ECDHE, AEAD ciphers, nothing else (product I2, reliability "TLS").
+ * The TLS that strangers meet, and trunks: versions 1.2 and 1.3, keys agreed by ECDHE, AEAD ciphers, nothing else (product I2, reliability "TLS").
  */
 #ifndef STREAM_TLS_H
 #define STREAM_TLS_H
@@ -18,6 +18,9 @@ int	tls_init(void);
  * must show a certificate.  NULL, with a line in why that names the faulty one.
  */
 SSL_CTX	*tls_context_new(const char *certificate, const char *key, const char *client_ca, char *why, size_t size);
+
+/* A client's context by the same rules, which trusts the authorities of this PEM text (NULL: none).  *n: how many.  NULL: no memory. */
+SSL_CTX	*tls_client_new(const char *authorities, size_t *n);
 
 int64_t	tls_until(const SSL_CTX *);	/* the certificate's notAfter, ms since 1970 */
 

@@ -104,6 +104,8 @@ front_on_frame(void *arg, const struct frame *frame)
 		(void)span_get(w.tls, fr->last_tls, sizeof fr->last_tls);
 		fr->flow_of[w.relay] = w.flow;
 		atomic_fetch_add(&fr->opens, 1);
+		if (w.ours)
+			(void)channel_send(fr->channel, WIRE_FLOW_READY, 0, &(struct wire_flow){ .flow = w.flow });
 	} else if (frame->type == WIRE_FLOW_GONE) {
 		atomic_fetch_add(&fr->gones, 1);
 	}
@@ -233,6 +235,13 @@ front_write_big(struct rig_conn *c)
 }
 
 static void
+front_flush(struct rig_front *fr)
+{
+	if (!atomic_load(&fr->channel_gone))
+		channel_flush(fr->channel);
+}
+
+static void
 front_serve(struct rig_front *fr)
 {
 	bool	keep;
@@ -252,6 +261,7 @@ front_serve(struct rig_front *fr)
 		front_accept(fr);
 	else if (fr->polls[1].revents != 0)
 		channel_read(fr->channel);
+	front_flush(fr);
 }
 
 static void *
