@@ -5,7 +5,6 @@
 #include <string.h>
 
 static const char *const	transport_words[] = { "", "UDP", "TCP", "TLS", NULL };
-static const char *const	device_words[] = { "", "OK", "LAGGED", "UNREACHABLE", "UNKNOWN", "UNMONITORED", NULL };
 
 #define RECORD binding
 static const struct field	binding_fields[] = {
@@ -25,7 +24,7 @@ static const struct field	binding_fields[] = {
 	{ .tag = 14, AT(FT_TIME, registered_at) },
 	{ .tag = 15, AT(FT_TIME, refreshed_at) },
 	{ .tag = 16, AT(FT_TIME, expires_at) },
-	{ .tag = 17, AT(FT_ENUM, device_status), .words = device_words },
+	{ .tag = 17, AT(FT_ENUM, device_status), .words = device_status_words },
 	{ .tag = 18, AT(FT_NUM, latency_ms) },
 	{ .tag = 19, AT(FT_STR, node) },
 	{ .tag = 20, AT(FT_ADDR, local) },
@@ -72,7 +71,7 @@ static const struct field	registration_fields[] = {
 	  .flags = FF_SEARCH | FF_SERVER, .help = "The URI that it gave." },
 	{ .tag = 14, .name = "registered_at", .title = "Registered", .width = 29, AT(FT_TIME, registered_at),
 	  .flags = FF_SERVER, .help = "When this binding was made." },
-	{ .tag = 15, .name = "device_status", .title = "Status", .width = 11, AT(FT_ENUM, device_status), .words = device_words,
+	{ .tag = 15, .name = "device_status", .title = "Status", .width = 11, AT(FT_ENUM, device_status), .words = device_status_words,
 	  .flags = FF_SERVER, .help = "What its last probe found." },
 	{ .tag = 16, .name = "latency_ms", .title = "Latency", .width = 7, AT(FT_NUM, latency_ms),
 	  .flags = FF_SERVER, .help = "How long its last answer took." },

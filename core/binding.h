@@ -6,13 +6,11 @@
 #define CORE_BINDING_H
 
 #include "core/account.h"
+#include "core/device.h"
 #include "core/field.h"
 #include "core/group.h"
 
 enum transport { TRANSPORT_NONE, TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
-
-/* Product C1; DEVICE_NONE is "no status". */
-enum device_status { DEVICE_NONE, DEVICE_OK, DEVICE_LAGGED, DEVICE_UNREACHABLE, DEVICE_UNKNOWN, DEVICE_UNMONITORED };
 
 enum { BINDING_KEY = 16, CONTACT_MAX = 513, PATH_MAX_LEN = 1025, INSTANCE_MAX = 129, CALL_ID_MAX = 257, USER_AGENT_MAX = 257 };
 
