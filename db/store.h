@@ -103,8 +103,8 @@ void	store_unwatch(struct store *, store_watch_fn, void *arg);
 
 /*
  * Hot copy of what is durable now into an open, empty file, by a thread of its own, while commits go on; done(arg, rc) from
- * store_on_ready().  fd stays the caller's and open until then.  One at a time: ERR_BUSY.  store_backup_cancel() ends it soon
- * with -EBADF; so does store_close().
+ * store_on_ready().  fd stays the caller's and open until then.  One at a time: ERR_BUSY.  store_backup_cancel() ends it soon,
+ * with an error if it was not done; so does store_close().
  */
 int	store_backup(struct store *, int fd, store_durable_fn done, void *arg);
 void	store_backup_cancel(struct store *);

@@ -28,6 +28,7 @@
 #include "db/backup.h"
 #include "db/key_mark.h"
 #include "sipd/keeper/restored.h"
+#include "sipd/sandbox.h"
 #include "sipd/settings.h"
 
 enum { STORE = CONFIG_TEXT + 8, FOLDER = STORE + 16, PATH = FOLDER + 48, WHY = 700, COPY = 256 * 1024, EXIT_REFUSED = 1, EXIT_CANCELLED = 130 };
@@ -215,6 +216,7 @@ look_apart(struct place *p)
 	if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0)
 		return no(p->staged);
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);		/* it has the lock, too */
 		found.rc = look(p);
 		found.accounts = p->accounts;
 		found.messages = p->messages;
@@ -310,7 +312,9 @@ restore_main(const struct restore *how)
 
 	log_init("restore", LOG_L_WARN);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* the key is in our memory */
+#ifndef SANITIZED
 	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 	(void)sigaction(SIGINT, &on_end, NULL);
 	(void)sigaction(SIGTERM, &on_end, NULL);
 	(void)sigaction(SIGHUP, &on_end, NULL);

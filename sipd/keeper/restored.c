@@ -1,5 +1,6 @@
 #include "sipd/keeper/restored.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ restored_clean(const char *store)
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s%s", store, RESTORED_FOLDER, files[i]);
-		(void)(files[i][0] == '\0' ? rmdir(path) : unlink(path));
+		(void)unlinkat(AT_FDCWD, path, files[i][0] == '\0' ? AT_REMOVEDIR : 0);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -543,6 +544,39 @@ test_backup(void **state)
 	folder_remove(dir);
 }
 
+/* One that can't be written, or that is cancelled, says so, leaves the store as it is, and the next one is made. */
+static void
+test_backup_fails(void **state)
+{
+	struct fixture	*f = *state;
+	char		 file[] = "/tmp/wirechief-copy-XXXXXX";
+	int		 full = open("/dev/full", O_WRONLY | O_CLOEXEC), fd = mkstemp(file);
+	struct stat	 st;
+
+	assert_true(full >= 0 && fd >= 0);
+	fill(f, 2000);
+	assert_int_equal(store_sync(f->store), 0);
+	f->n_told = 0;
+	assert_int_equal(store_backup(f->store, full, on_durable, f), 0);
+	wait_told(f);
+	assert_int_equal(f->told[0], -ENOSPC);
+	f->n_told = 0;
+	assert_int_equal(store_backup(f->store, fd, on_durable, f), 0);
+	store_backup_cancel(f->store);
+	wait_told(f);
+	close(fd);
+	fd = open(file, O_RDWR | O_TRUNC | O_CLOEXEC);
+	f->n_told = 0;
+	assert_int_equal(store_backup(f->store, fd, on_durable, f), 0);
+	wait_told(f);
+	assert_int_equal(f->told[0], 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_size > 0);
+	close(fd);
+	close(full);
+	unlink(file);
+}
+
 #define OVER_BOTH(test)								\
 	cmocka_unit_test_setup_teardown(test, setup_memory, teardown),		\
 	cmocka_unit_test_setup_teardown(test, setup_lmdb, teardown)
@@ -565,6 +599,7 @@ main(void)
 		OVER_LMDB(test_damaged_file_is_refused),
 		OVER_LMDB(test_full_map_heals),
 		OVER_LMDB(test_backup),
+		OVER_LMDB(test_backup_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
