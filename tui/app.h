@@ -21,6 +21,7 @@
 #include "tui/list.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
+#include "tui/trunks.h"
 
 struct console;
 
@@ -38,7 +39,7 @@ struct pane {
 };
 
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
-    pane_profiles, pane_licences, pane_queue, pane_message;
+    pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -60,6 +61,9 @@ struct console {
 	const struct pane	*last;			/* where - goes */
 	struct list		 registered, accounts, group_box, groups, profiles, licences, queue, events, recent,
 				 waiting;		/* the last two on Overview */
+	struct list		 trunks, trunk_setup, trunk_box;
+	struct trunk_seen	 trunk;
+	struct trunk_test	 test;
 	struct form		 form;
 	struct prompt		 prompt;
 	struct recall		 palette;		/* actions that were typed by name */
@@ -106,6 +110,9 @@ bool	console_ask(struct console *, json_t *request, link_fn, void *arg);
 bool	console_refused(struct console *, const json_t *reply);
 bool	console_may_write(struct console *);	/* else it says why not */
 
+/* "3m26": how long ago; "in 3m26": how long until. */
+void	console_age(int64_t ms, char *buf, size_t size);
+
 /* A stored time as this console shows it now: clock or age, local or UTC.  wide: with date and zone. */
 const char *console_time(const struct console *, const char *rfc3339, bool wide, bool ms, char *buf, size_t size);
 
@@ -117,7 +124,7 @@ bool	console_time_typed(const struct console *, const char *text, char rfc3339[C
 
 /* The glyph and its style of a device status ("OK"); a blank for none. */
 struct glyph {
-	const char	*word, *glyph;
+	const char	*word, *glyph, *shown;	/* shown: the word as it stands on the screen */
 	int		 style;			/* enum style */
 };
 const struct glyph *glyph_of(const char *word);

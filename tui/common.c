@@ -9,6 +9,7 @@
 #include "tui/backup.h"
 #include "tui/import.h"
 #include "tui/palette.h"
+#include "tui/records.h"
 #include "tui/screen.h"
 #include "tui/search.h"
 #include "tui/table.h"
@@ -18,7 +19,7 @@ static const struct {
 	const struct pane	*pane;
 } places[] = {
 	{ ACT_GO_OVERVIEW, &pane_overview }, { ACT_GO_REGISTERED, &pane_registered }, { ACT_GO_ACCOUNTS, &pane_accounts },
-	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_QUEUE, &pane_queue }, { ACT_GO_EVENTS, &pane_events },
+	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_TRUNKS, &pane_trunks }, { ACT_GO_TRUNK_SETUP, &pane_trunk_setup }, { ACT_GO_QUEUE, &pane_queue }, { ACT_GO_EVENTS, &pane_events },
 	{ ACT_GO_PROFILES, &pane_profiles }, { ACT_GO_LICENCES, &pane_licences },
 };
 
@@ -84,7 +85,7 @@ sort_done(struct console *c, const char *text)
 	int		 n = atoi(text);
 
 	for (size_t i = 0; l != NULL && i < l->kind->n_fields; i++) {
-		if ((l->kind->fields[i].flags & FF_COLUMN) == 0 || n-- > 0)
+		if (!list_has_column(l, &l->kind->fields[i]) || n-- > 0)
 			continue;
 		list_set_sort(l, l->kind->fields[i].name);
 		return;
@@ -98,7 +99,7 @@ columns_done(struct console *c, const char *text)
 	int		 n = atoi(text);
 
 	for (size_t i = 0; l != NULL && i < l->kind->n_fields && i < 64; i++) {
-		if ((l->kind->fields[i].flags & FF_COLUMN) == 0 || n-- > 0)
+		if (!list_has_column(l, &l->kind->fields[i]) || n-- > 0)
 			continue;
 		l->hidden ^= (uint64_t)1 << i;
 		return;
@@ -116,7 +117,7 @@ column_menu(struct console *c, const char *title, bool sorting)
 	for (size_t i = 0; i < l->kind->n_fields && i < 64; i++) {
 		const struct field	*f = &l->kind->fields[i];
 
-		if (f->flags & FF_COLUMN)
+		if (list_has_column(l, f))
 			prompt_item(c, sorting ? strcmp(f->name, l->sort) == 0 : (l->hidden >> i & 1) == 0, f->title);
 	}
 }
@@ -133,9 +134,10 @@ find_done(struct console *c, const char *text)
 static void
 copy(struct console *c)
 {
-	struct list	*l = list_of(c);
-	const json_t	*record = c->pane == &pane_message ? c->queued : json_object_get(c->details, "ok"), *row = l == NULL ? record : list_row(l);
-	char		*text = row == NULL ? NULL : json_dumps(row, JSON_COMPACT);
+	struct list		*l = list_of(c);
+	const struct kind	*k;
+	const json_t		*row = l == NULL ? record_shown(c, &k) : list_row(l);
+	char			*text = row == NULL ? NULL : json_dumps(row, JSON_COMPACT);
 
 	if (text != NULL)
 		console_say(c, false, "%zu bytes copied to the terminal's clipboard", screen_copy(text));

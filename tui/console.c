@@ -34,8 +34,9 @@
 enum { CLOCK_MS = 1000, STALE_MS = 2000, ANSWER_MS = 300, MIN_COLS = 60, MIN_ROWS = 15 };
 
 static const struct glyph	glyphs[] = {
-	{ "OK", "+", S_OK }, { "LAGGED", "~", S_LAGGED }, { "UNREACHABLE", "!", S_BAD }, { "UNKNOWN", "?", S_BOLD },
-	{ "UNMONITORED", "-", S_DIM }, { "Unmonitored", "-", S_DIM },
+	{ "OK", "+", "OK", S_OK }, { "LAGGED", "~", "LAGGED", S_LAGGED }, { "UNREACHABLE", "!", "UNREACHABLE", S_BAD },
+	{ "UNKNOWN", "?", "UNKNOWN", S_BOLD }, { "UNMONITORED", "-", "Unmonitored", S_DIM }, { "UNREGISTERED", "!", "UNREGISTERED", S_BAD },
+	{ "REJECTED", "!", "REJECTED", S_BAD }, { "DISABLED", "-", "Disabled", S_DIM },
 };
 
 static volatile sig_atomic_t	resized, ended;
@@ -70,8 +71,8 @@ row_text(const struct console *c, const json_t *row, const char *field, char *bu
 		cell_text(v, buf, size);
 }
 
-static void
-age_text(int64_t ms, char *buf, size_t size)
+void
+console_age(int64_t ms, char *buf, size_t size)
 {
 	int64_t	s = (ms < 0 ? -ms : ms) / 1000;
 
@@ -103,7 +104,7 @@ console_time(const struct console *c, const char *text, bool wide, bool ms, char
 	if (clock_parse(text, &at) != 0)
 		return buf;
 	if (c->ages) {
-		age_text(c->wall_ms - at, buf, size);
+		console_age(c->wall_ms - at, buf, size);
 		return buf;
 	}
 	t = (time_t)(at / 1000);
@@ -478,7 +479,7 @@ static void
 ticks(struct console *c, int64_t *second)
 {
 	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->profiles, &c->licences,
-	    &c->queue, &c->events, &c->recent, &c->waiting };
+	    &c->queue, &c->events, &c->recent, &c->waiting, &c->trunks, &c->trunk_setup, &c->trunk_box };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
@@ -578,6 +579,9 @@ lists_init(struct console *c)
 	list_init(&c->recent, c, &event_kind);
 	c->events.follow = c->recent.follow = true;
 	list_init(&c->waiting, c, &message_kind);
+	trunk_list_init(&c->trunks, c, TRUNK_LIST_STATUS);
+	trunk_list_init(&c->trunk_setup, c, TRUNK_LIST_SETUP);
+	trunk_list_init(&c->trunk_box, c, TRUNK_LIST_BOX);
 }
 
 static void
@@ -593,6 +597,9 @@ lists_clear(struct console *c)
 	list_clear(&c->events);
 	list_clear(&c->recent);
 	list_clear(&c->waiting);
+	list_clear(&c->trunks);
+	list_clear(&c->trunk_setup);
+	list_clear(&c->trunk_box);
 }
 
 int
@@ -625,6 +632,7 @@ console_main(const char *path)
 		(void)fprintf(stderr, "wirechief: %s\n", c->link.why);
 		status = EXIT_UNREACHED;
 	}
+	trunk_test_end(c);
 	link_clear(&c->link);
 	lists_clear(c);
 	form_clear(&c->form);
@@ -632,6 +640,7 @@ console_main(const char *path)
 	json_decref(c->status);
 	json_decref(c->details);
 	json_decref(c->queued);
+	json_decref(c->trunk.record);
 	free(c);
 	return status;
 }

@@ -4,32 +4,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/account.h"
 #include "core/command.h"
+#include "core/group.h"
+#include "core/licence.h"
+#include "core/profile.h"
 #include "core/text.h"
+#include "core/trunk.h"
 
 enum { NAMES_STEP = 64 };
 
 static const char	random_word[] = "random";
 
 /* What stands in a new record's field. */
-static const char *
-initial(const struct field *f, const char *group)
+static void
+initial(const struct kind *k, const struct field *f, const char *group, char buf[EDITOR_MAX])
 {
+	union {
+		struct account	account;
+		struct group	group;
+		struct profile	profile;
+		struct licence	licence;
+		struct trunk	trunk;
+	}	fresh;
+
+	memset(&fresh, 0, sizeof fresh);
+	if (k == &account_kind)
+		account_defaults(&fresh.account);
+	else if (k == &trunk_kind)
+		trunk_defaults(&fresh.trunk);
 	if (f->type == FT_REF && f->ref != NULL && strcmp(f->ref, "group") == 0)
-		return group;
-	if (f->type == FT_BOOL)
-		return "yes";
-	if (f->type == FT_ENUM)
-		return f->words[0];
-	if (f->type == FT_NUM)
-		return f->words != NULL ? f->words[1] : "10";
-	return "";
+		(void)snprintf(buf, EDITOR_MAX, "%s", group);
+	else
+		(void)field_text(f, &fresh, NULL, buf, EDITOR_MAX);
 }
 
+/* As field_text() of the daemon has it, which knows what was changed meanwhile by it. */
 static void
-json_text(const json_t *v, char buf[EDITOR_MAX])
+json_text(const struct field *f, const json_t *v, char buf[EDITOR_MAX])
 {
-	buf[0] = '\0';
+	(void)snprintf(buf, EDITOR_MAX, "%s", f->type == FT_NUM ? "0" : "");
 	if (json_is_boolean(v))
 		(void)snprintf(buf, EDITOR_MAX, "%s", json_is_true(v) ? "yes" : "no");
 	else if (json_is_integer(v))
@@ -61,9 +75,9 @@ field_add(struct draft *d, const struct field *f, const json_t *record, const ch
 	ff->field = f;
 	ff->fixed = !d->adding && (f->flags & FF_ONCE);
 	if (d->adding)
-		(void)snprintf(ff->was, sizeof ff->was, "%s", initial(f, group));
+		initial(d->kind, f, group, ff->was);
 	else
-		json_text(json_object_get(record, f->name), ff->was);
+		json_text(f, json_object_get(record, f->name), ff->was);
 	text_take(ff, ff->was);
 	if (f->tag == d->kind->name_tag)
 		(void)snprintf(d->name, sizeof d->name, "%s", ff->was);
@@ -470,7 +484,7 @@ draft_conflict(struct draft *d, const json_t *fields)
 		if (v == NULL)
 			continue;
 		ff->theirs = false;
-		json_text(json_object_get(v, "now"), ff->now);
+		json_text(ff->field, json_object_get(v, "now"), ff->now);
 		(void)draft_value(d, i, ff->yours);
 		memcpy(ff->was, ff->now, sizeof ff->was);	/* saving begins from theirs now */
 		d->at = i;
@@ -500,7 +514,7 @@ draft_refresh(struct draft *d, const json_t *record, json_int_t version)
 
 		if (ff->again || ff->clash || draft_field_changed(d, i) || json_object_get(record, ff->field->name) == NULL)
 			continue;
-		json_text(json_object_get(record, ff->field->name), ff->was);
+		json_text(ff->field, json_object_get(record, ff->field->name), ff->was);
 		text_take(ff, ff->was);
 	}
 }

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/account.h"
 #include "core/message.h"
 #include "tui/app.h"
+#include "tui/records.h"
 #include "tui/table.h"
 
 enum { CELL = 2100 };
@@ -25,10 +25,10 @@ line_write(struct export *e, const json_t *row)
 	char		 text[CELL];
 	const char	*tab = "";
 
-	for (size_t i = 0; i < e->kind->n_fields; i++) {
-		const struct field	*f = &e->kind->fields[i];
+	for (size_t i = 0; i < e->list->kind->n_fields; i++) {
+		const struct field	*f = &e->list->kind->fields[i];
 
-		if ((f->flags & FF_COLUMN) == 0)
+		if (!list_has_column(e->list, f))
 			continue;
 		if (row != NULL)
 			cell_text(json_object_get(row, f->name), text, sizeof text);
@@ -77,9 +77,8 @@ on_row(void *arg, const json_t *m)
 static void
 record_write(struct console *c)
 {
-	bool			 is_message = c->pane == &pane_message;
-	const struct kind	*k = is_message ? &message_kind : &account_kind;
-	const json_t		*record = is_message ? c->queued : json_object_get(c->details, "ok");
+	const struct kind	*k;
+	const json_t		*record = record_shown(c, &k);
 	char			 text[CELL];
 
 	for (size_t i = 0; i < k->n_fields; i++) {
@@ -113,7 +112,7 @@ begin(struct console *c, const char *name)
 		record_write(c);
 		return;
 	}
-	e->kind = l->kind;
+	e->list = l;
 	line_write(e, NULL);
 	(void)snprintf(what, sizeof what, "%s list", l->kind == &message_kind ? "queue" : l->kind->name);
 	if (link_ask(&c->link, json_pack("{s:s, s:s, s:s, s:b, s:s}", "do", what, "query", l->filter, "sort", l->sort, "reverse", l->reverse,

@@ -12,7 +12,7 @@ struct console;
 
 struct export {
 	FILE			*file;		/* NULL: none under way */
-	const struct kind	*kind;
+	const struct list	*list;
 	char			 name[256];
 	long			 rows;
 };

@@ -350,6 +350,9 @@ act(struct console *c, const struct action_row *a)
 	switch (a->action) {
 	case ACT_SAVE: save(c); return true;
 	case ACT_CANCEL: cancel(c); return true;
+	case ACT_TEST_FORM:
+		trunk_test_form(c);
+		return true;
 	case ACT_NEXT_FIELD: move(f, 1); return true;
 	case ACT_PREV_FIELD: move(f, -1); return true;
 	case ACT_CHOICES:

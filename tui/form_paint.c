@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/trunk.h"
 #include "tui/app.h"
 #include "tui/screen.h"
 
@@ -208,7 +209,9 @@ how_to(const struct draft *d)
 	if (draft_is_choice(d, d->at))
 		return draft_choices(d, d->at) > 2 ? "Space, the arrows or a first letter change it, F9 lists all" :
 		    "Space, the arrows or a first letter change it";
-	return ff->editor.lines ? "Enter adds a line, F8 takes it away, PgUp and PgDn move it" : "";
+	if (ff->editor.lines)
+		return "Enter adds a line, F8 takes it away, PgUp and PgDn move it";
+	return d->kind == &trunk_kind ? "F6 tests what stands here, saved or not" : "";
 }
 
 static void

@@ -86,7 +86,7 @@ link_ask(struct link *l, json_t *request, enum link_replies replies, link_fn fn,
 	l->requests[at].replies = replies;
 	l->requests[at].fn = fn;
 	l->requests[at].arg = arg;
-	l->requests[at].at = now_ms;
+	l->requests[at].at = replies == LINK_STEPS ? 0 : now_ms;
 	asked_update(l);
 	return id;
 }
@@ -100,6 +100,15 @@ link_forget(struct link *l, void *arg)
 	for (int i = 0; i < LINK_VIEWS; i++)
 		if (l->views[i].arg == arg)
 			memset(&l->views[i], 0, sizeof l->views[i]);
+}
+
+void
+link_drop(struct link *l, int id)
+{
+	for (int i = 0; i < LINK_REQUESTS; i++)
+		if (l->requests[i].id == id)
+			l->requests[i].id = 0;
+	asked_update(l);
 }
 
 void
@@ -121,6 +130,7 @@ is_last(enum link_replies replies, const json_t *m)
 	case LINK_ONE:
 		return true;
 	case LINK_ROWS:
+	case LINK_STEPS:
 		return json_object_get(m, "ok") != NULL || json_object_get(m, "error") != NULL;
 	case LINK_STREAM:
 		return json_object_get(m, "error") != NULL;

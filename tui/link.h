@@ -16,8 +16,8 @@ typedef void	(*link_fn)(void *arg, const json_t *m);
 
 enum link_state { LINK_DOWN, LINK_GREETING, LINK_UP };
 
-/* How many replies a request has: one; rows and then "ok"; events for as long as the connection lasts. */
-enum link_replies { LINK_ONE, LINK_STREAM, LINK_ROWS };
+/* How many replies a request has: one; rows and then "ok", or steps that may take their time; events for as long as the connection lasts. */
+enum link_replies { LINK_ONE, LINK_STREAM, LINK_ROWS, LINK_STEPS };
 
 enum { LINK_REQUESTS = 64, LINK_VIEWS = 16, LINK_RETRY_MIN_MS = 200, LINK_RETRY_MAX_MS = 5000, LINK_QUIET_MS = 2000 };
 
@@ -56,6 +56,7 @@ int	link_next_ms(const struct link *, int64_t now_ms);	/* until something is due
 
 /* Asks.  Takes request.  Returns its id, or negative when there is no connection (fn is then not called). */
 int	link_ask(struct link *, json_t *request, enum link_replies, link_fn, void *arg, int64_t now_ms);
+void	link_drop(struct link *, int id);	/* of a request that was cancelled: no more comes */
 void	link_forget(struct link *, void *arg);	/* nobody with this arg is there any more */
 void	link_view(struct link *, json_int_t view, link_fn, void *arg);	/* events of a view */
 

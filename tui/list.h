@@ -18,9 +18,25 @@ struct console;
 
 enum { LIST_ID = 128, LIST_TEXT = RECALL_LINE, LIST_HOLD_MS = 2000, LIST_MARK_MS = 2000, LIST_VANISHED_MS = 500 };
 
+struct list;
+struct glyph;
+
+/* A column of a list that has others than the field table says. */
+struct list_look {
+	const char	*field;
+	const char	*title, *narrow_title;	/* on a wide screen; on a narrow one */
+	uint8_t		 width, narrow_width;
+	uint8_t		 keep;			/* as the field table's */
+};
+
 struct list {
 	struct console		*c;
 	const struct kind	*kind;
+	const struct list_look	*looks;			/* NULL: the field table's columns */
+	size_t			 n_looks;
+	/* Writes a cell in its own words, in so many cells, and tells its glyph for a colour; false: it is as any other.  May be NULL. */
+	bool			 (*cell)(const struct list *, const json_t *row, const struct field *, int cells, char *buf, size_t size,
+				    const struct glyph **);
 	char			 filter[LIST_TEXT], group[65], sort[32];
 	bool			 reverse, follow;	/* follow: with the selected row, of events with the newest */
 	char			 good[LIST_TEXT];	/* the last filter that was taken */
@@ -82,9 +98,11 @@ bool	list_may_act(const struct list *);		/* a row is selected, and has not just 
 /* A column on a screen of some width. */
 struct column {
 	const struct field	*field;
+	const char		*title;
 	int			 cells;
 };
 enum { LIST_COLUMNS = 32 };
+bool	list_has_column(const struct list *, const struct field *);	/* shown or chosen away */
 size_t	list_columns(const struct list *, int width, struct column out[LIST_COLUMNS]);	/* returns how many fit */
 
 #endif

@@ -46,24 +46,61 @@ column_title(const struct field *f, int width)
 	return f->title;
 }
 
+bool
+list_has_column(const struct list *l, const struct field *f)
+{
+	for (size_t i = 0; i < l->n_looks; i++)
+		if (strcmp(l->looks[i].field, f->name == NULL ? "" : f->name) == 0)
+			return true;
+	return l->looks == NULL && (f->flags & FF_COLUMN);
+}
+
+/* A column that would be there if it fits. */
+struct candidate {
+	struct column	column;
+	uint8_t		keep;
+};
+
+static size_t
+candidates(const struct list *l, int width, struct candidate out[LIST_COLUMNS])
+{
+	size_t	n = 0, all = l->looks != NULL ? l->n_looks : l->kind->n_fields;
+
+	for (size_t i = 0; i < all && n < LIST_COLUMNS; i++) {
+		const struct list_look	*look = l->looks != NULL ? &l->looks[i] : NULL;
+		const struct field	*f = look != NULL ? kind_field(l->kind, look->field) : &l->kind->fields[i];
+		size_t			 row = (size_t)(f - l->kind->fields);
+
+		if (!list_has_column(l, f) || (row < 64 && (l->hidden >> row & 1)))
+			continue;
+		if (look != NULL)
+			out[n++] = (struct candidate){ { f, is_wide(width) ? look->title : look->narrow_title,
+			    is_wide(width) ? look->width : look->narrow_width }, look->keep };
+		else
+			out[n++] = (struct candidate){ { f, column_title(f, width), column_cells(f, width) }, f->keep };
+	}
+	return n;
+}
+
 /*
- * The columns that fit, those that are to be kept longest first, then put in the table's order.  The first text that does not fit whole
- * gets what is left; what remains at the end goes to the last text.
+ * The columns that fit, those that are to be kept longest first, then put in their order.  The first text that does not fit whole gets
+ * what is left; what remains at the end goes to the last text.
  */
 size_t
 list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
 {
-	int	cells[64] = { 0 }, left = width - MARGIN, last = -1;
-	size_t	n = 0, fields = l->kind->n_fields < 64 ? l->kind->n_fields : 64;
+	struct candidate	all[LIST_COLUMNS];
+	size_t			n = 0, n_all = candidates(l, width, all);
+	int			cells[LIST_COLUMNS] = { 0 }, left = width - MARGIN, last = -1;
 
 	for (uint8_t keep = 1; keep < 64; keep++) {
-		for (size_t i = 0; i < fields; i++) {
-			const struct field	*f = &l->kind->fields[i];
-			int			 want = column_cells(f, width);
+		for (size_t i = 0; i < n_all; i++) {
+			const struct field	*f = all[i].column.field;
+			int			 want = all[i].column.cells;
 
-			if ((f->flags & FF_COLUMN) == 0 || f->keep != keep || (l->hidden >> i & 1))
+			if (all[i].keep != keep)
 				continue;
-			if (want > left && is_text(f) && f->width > TEXT_CELLS_MIN && left >= TEXT_CELLS_MIN)
+			if (want > left && is_text(f) && want > TEXT_CELLS_MIN && left >= TEXT_CELLS_MIN)
 				want = left;
 			if (want > left)
 				continue;
@@ -71,12 +108,13 @@ list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
 			left -= want + 1;
 		}
 	}
-	for (size_t i = 0; i < fields && n < LIST_COLUMNS; i++) {
+	for (size_t i = 0; i < n_all; i++) {
 		if (cells[i] == 0)
 			continue;
-		if (is_text(&l->kind->fields[i]))
+		if (is_text(all[i].column.field))
 			last = (int)n;
-		out[n++] = (struct column){ .field = &l->kind->fields[i], .cells = cells[i] };
+		out[n] = all[i].column;
+		out[n++].cells = cells[i];
 	}
 	if (last >= 0 && left > 0 && width < 1000)
 		out[last].cells += left;
@@ -108,15 +146,19 @@ due_text(const struct list *l, const json_t *row, const struct field *f, char *b
 	(void)snprintf(buf, size, at <= l->c->wall_ms ? "now" : "in %s", left);
 }
 
-static void
-cell(const struct list *l, const json_t *row, const struct field *f, int width, char *buf, size_t size)
+/* Its text, and the glyph that gives it its colour; NULL: it has none. */
+static const struct glyph *
+cell(const struct list *l, const json_t *row, const struct column *column, int width, char *buf, size_t size)
 {
+	const struct field	*f = column->field;
 	const json_t		*v = json_object_get(row, f->name);
 	const struct glyph	*g = level_glyph(l, row, f);
 
+	if (l->cell != NULL && l->cell(l, row, f, column->cells, buf, size, &g))
+		return g;
 	if (g != NULL || (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0)) {
 		(void)snprintf(buf, size, "%s", g == NULL ? "" : g->glyph);
-		return;
+		return g;
 	}
 	if (f->flags & FF_DUE)
 		due_text(l, row, f, buf, size);
@@ -129,16 +171,17 @@ cell(const struct list *l, const json_t *row, const struct field *f, int width, 
 		buf[DATE_CELLS] = '\0';
 	if (is_stamp(f) && size > STAMP_CELLS)
 		buf[STAMP_CELLS] = '\0';
+	return NULL;
 }
 
 static bool
-is_number(const struct field *f)
+is_number(const struct list *l, const struct field *f)
 {
-	return f->type == FT_NUM || f->type == FT_ID;
+	return l->cell == NULL && (f->type == FT_NUM || f->type == FT_ID);
 }
 
 static void
-heads(const struct list *l, int row, int col, int width, const struct column columns[], size_t n)
+heads(const struct list *l, int row, int col, const struct column columns[], size_t n)
 {
 	int	at = col + MARGIN;
 
@@ -148,8 +191,8 @@ heads(const struct list *l, int row, int col, int width, const struct column col
 		int		cells = columns[i].cells;
 		const char	*arrow = sorted ? l->reverse ? " v" : " ^" : "";
 
-		(void)snprintf(title, sizeof title, "%.*s%s", cells - (sorted ? 2 : 0), column_title(columns[i].field, width), arrow);
-		if (is_number(columns[i].field))
+		(void)snprintf(title, sizeof title, "%.*s%s", cells - (sorted ? 2 : 0), columns[i].title, arrow);
+		if (is_number(l, columns[i].field))
 			(void)screen_put(row, at + cells - text_width(title), cells, S_BOLD, title);
 		else
 			(void)screen_put(row, at, cells, S_BOLD, title);
@@ -170,6 +213,8 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 
 	if (device == NULL)
 		device = json_string_value(json_object_get(r, "_device"));
+	if (device == NULL && l->looks != NULL && !list_has_column(l, kind_field(l->kind, "status")))
+		device = json_string_value(json_object_get(r, "status"));
 	if (here) {
 		(void)screen_put(row, col, 1, S_BOLD, active ? ">" : " ");
 		if (active)
@@ -180,13 +225,12 @@ row_paint(struct list *l, int64_t position, int row, int col, int width, const s
 	if ((g = glyph_of(device)) != NULL)
 		(void)screen_put(row, col + 2, 1, (enum style)g->style, g->glyph);
 	for (size_t i = 0; i < n; i++) {
-		const struct glyph	*level = level_glyph(l, r, columns[i].field);
+		const struct glyph	*tint = cell(l, r, &columns[i], width, text, sizeof text);
 		int			 cells = columns[i].cells, used;
-		enum style		 style = level != NULL ? (enum style)level->style : marked || (here && active) ? S_BOLD : S_PLAIN;
+		enum style		 style = tint != NULL ? (enum style)tint->style : marked || (here && active) ? S_BOLD : S_PLAIN;
 
-		cell(l, r, columns[i].field, width, text, sizeof text);
 		used = text_width(text);
-		(void)screen_put(row, is_number(columns[i].field) && used < cells ? at + cells - used : at, cells, style, text);
+		(void)screen_put(row, is_number(l, columns[i].field) && used < cells ? at + cells - used : at, cells, style, text);
 		at += cells + 1;
 	}
 }
@@ -209,7 +253,7 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 	struct column	columns[LIST_COLUMNS];
 	size_t		n = list_columns(l, width, columns);
 
-	heads(l, row, col, width, columns, n);
+	heads(l, row, col, columns, n);
 	list_paint_rows(l, row + 1, col, width, lines, active);
 }
 
@@ -229,7 +273,7 @@ is_shown(const struct list *l, const json_t *r, const struct field *f, int width
 	for (size_t i = 0; i < n; i++) {
 		if (columns[i].field != f || is_clock(f))
 			continue;
-		cell(l, r, f, width, text, sizeof text);
+		(void)cell(l, r, &columns[i], width, text, sizeof text);
 		return text_width(text) <= columns[i].cells;
 	}
 	return false;
@@ -252,12 +296,12 @@ list_paint_detail(struct list *l, int row)
 	for (size_t i = 0; i < l->kind->n_fields && at < sizeof line; i++) {
 		const struct field	*f = &l->kind->fields[i];
 
-		if ((f->flags & FF_COLUMN) == 0 || f == name || is_shown(l, r, f, width, columns, n))
+		if (!list_has_column(l, f) || f == name || is_shown(l, r, f, width, columns, n))
 			continue;
 		if (is_clock(f))
 			(void)console_time(l->c, json_string_value(json_object_get(r, f->name)), true, true, text, sizeof text);
 		else
-			cell(l, r, f, WIDE, text, sizeof text);
+			(void)cell(l, r, &(struct column){ .field = f, .cells = WIDE }, WIDE, text, sizeof text);
 		if (text[0] != '\0')
 			at += (size_t)snprintf(line + at, sizeof line - at, "  %s %s", f->title, text);
 	}

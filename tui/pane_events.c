@@ -178,6 +178,12 @@ to_licence(struct console *c, const char *username)
 	console_enter(c, &pane_licences);
 }
 
+static void
+to_trunk(struct console *c, const char *name)
+{
+	trunk_show(c, name);
+}
+
 /* The records that events speak of, and where each is looked at. */
 static const struct place {
 	const char	*noun;
@@ -185,6 +191,7 @@ static const struct place {
 } places[] = {
 	{ "account", account_show }, { "group", to_group }, { "profile", to_profile }, { "licence", to_licence },
 	{ "queue", message_show },
+	{ "trunk", to_trunk },
 };
 
 static const struct place *
@@ -216,6 +223,8 @@ place_of(const char *module, const char *text)
 	char	word[32];
 	size_t	n = strcspn(text, " ");
 
+	if (strcmp(module, "trunk") == 0)
+		return place_named(module);
 	if (strcmp(module, "admin") != 0 && strcmp(module, "licence") != 0)
 		return &places[0];
 	if (n >= sizeof word || strchr(text, ':') == NULL)

@@ -12,9 +12,9 @@
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3, ROWS_FOR_RATE = 23 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3, TRUNK_LINES = 3, ROWS_FOR_RATE = 23 };
 
-enum { BOX_EVENTS, BOX_REGISTERED, BOX_WAITING, BOXES };
+enum { BOX_EVENTS, BOX_REGISTERED, BOX_WAITING, BOX_TRUNKS, BOXES };
 
 static json_int_t
 number(const struct console *c, const char *name)
@@ -33,8 +33,16 @@ static struct list *
 overview_list(struct console *c)
 {
 	if (!is_large())
-		return &c->recent;
-	return c->overview_box == BOX_REGISTERED ? &c->registered : c->overview_box == BOX_WAITING ? &c->waiting : &c->recent;
+		return c->overview_box == BOX_TRUNKS ? &c->trunk_box : &c->recent;
+	return c->overview_box == BOX_REGISTERED ? &c->registered : c->overview_box == BOX_WAITING ? &c->waiting :
+	    c->overview_box == BOX_TRUNKS ? &c->trunk_box : &c->recent;
+}
+
+/* A list is active when the cursor is in it. */
+static bool
+is_active(struct console *c, const struct list *l)
+{
+	return overview_list(c) == l && !prompt_at_foot(c);
 }
 
 static void
@@ -42,6 +50,7 @@ overview_open(struct console *c)
 {
 	c->recent.follow = true;
 	list_open(&c->recent);
+	list_open(&c->trunk_box);
 	if (is_large()) {
 		list_open(&c->registered);
 		list_open(&c->waiting);
@@ -54,6 +63,7 @@ overview_close(struct console *c)
 	list_close(&c->recent);
 	list_close(&c->registered);
 	list_close(&c->waiting);
+	list_close(&c->trunk_box);
 }
 
 static void
@@ -172,6 +182,8 @@ accounts_paint(struct console *c, int row)
 	}
 	right = overview_queue_paint(c, row, col, is_large() || screen_rows() < ROWS_FOR_RATE);
 	right = accounts_box_paint(c, screen_rows() < OVERVIEW_SMALL_ROWS ? right : right + 1, col);
+	if (!is_large() && left + 1 < right)
+		left = trunk_box_paint(c, left + 1, right, col - 2, is_active(c, &c->trunk_box));
 	return (left > right ? left : right) + 1;
 }
 
@@ -193,17 +205,19 @@ warnings_paint(struct console *c, int row)
 	return i > 0 ? row + 1 : row;
 }
 
-/* A list is active when the cursor is in it. */
-static bool
-is_active(struct console *c, const struct list *l)
+/* What the box of trunks takes of a large screen, with the blank line below. */
+static int
+trunk_rows(const struct console *c)
 {
-	return overview_list(c) == l && !prompt_at_foot(c);
+	int64_t	n = c->trunk_box.matched;
+
+	return n == 0 ? 0 : (int)(n < TRUNK_LINES ? n : TRUNK_LINES) + 3;
 }
 
 static int
 registered_paint(struct console *c, int row)
 {
-	int	lines = (screen_rows() - row - WAITING_LINES - 11) / 2;
+	int	lines = (screen_rows() - row - WAITING_LINES - trunk_rows(c) - 11) / 2;
 
 	if (c->registered.view == 0 && !c->registered.asked)
 		list_open(&c->registered);	/* the screen has grown */
@@ -236,6 +250,19 @@ news_paint(struct console *c, int row)
 }
 
 static void
+detail_paint(struct console *c)
+{
+	char	state[TRUNK_STATE];
+
+	if (overview_list(c) != &c->trunk_box) {
+		list_paint_detail(overview_list(c), screen_rows() - 3);
+		return;
+	}
+	trunk_state_text(c, &c->trunk_box, state, sizeof state);
+	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_PLAIN, state);
+}
+
+static void
 overview_paint(struct console *c)
 {
 	int	row = 3, lines;
@@ -249,6 +276,8 @@ overview_paint(struct console *c)
 	row = accounts_paint(c, row);
 	if (is_large()) {
 		row = registered_paint(c, row);
+		if (trunk_rows(c) > 0)
+			row = trunk_box_paint(c, row, row + trunk_rows(c) - 1, screen_cols(), is_active(c, &c->trunk_box)) + 1;
 		row = overview_waiting_paint(c, row, WAITING_LINES, is_active(c, &c->waiting));
 	}
 	lines = screen_rows() - row - 5;
@@ -257,7 +286,30 @@ overview_paint(struct console *c)
 	if (lines > 0)
 		list_paint_rows(&c->recent, row + 1, 0, screen_cols(), lines, is_active(c, &c->recent));
 	if (!prompt_at_foot(c))
-		list_paint_detail(overview_list(c), screen_rows() - 3);
+		detail_paint(c);
+}
+
+/* Events, then what else can have the cursor here. */
+static int
+next_box(const struct console *c)
+{
+	int	next = (c->overview_box + 1) % BOXES;
+
+	if (!is_large() && next != BOX_EVENTS)
+		next = BOX_TRUNKS;
+	return next == BOX_TRUNKS && (c->overview_box == BOX_TRUNKS || c->trunk_box.matched == 0) ? BOX_EVENTS : next;
+}
+
+static void
+overview_tick(struct console *c)
+{
+	char	name[TRUNK_TEXT];
+
+	console_ask_status(c);
+	if (overview_list(c) != &c->trunk_box)
+		return;
+	trunk_see(c, list_value(&c->trunk_box, "name", name, sizeof name));
+	trunk_ask(c);
 }
 
 static bool
@@ -267,13 +319,15 @@ overview_act(struct console *c, const struct action_row *a)
 	char		 name[130];
 
 	if (a->action == ACT_NEXT_BOX) {
-		c->overview_box = is_large() ? (c->overview_box + 1) % BOXES : BOX_EVENTS;
+		c->overview_box = next_box(c);
 		return true;
 	}
 	if (a->action != ACT_OPEN)
 		return list_act(l, a);
 	if (l == &c->recent)
 		event_open(c, l);
+	else if (l == &c->trunk_box && list_value(l, "name", name, sizeof name)[0] != '\0')
+		trunk_show(c, name);
 	else if (l == &c->waiting)
 		(void)(list_row(l) != NULL && message_act(c, list_row(l), a));
 	else if (list_value(l, "username", name, sizeof name)[0] != '\0')
@@ -281,5 +335,5 @@ overview_act(struct console *c, const struct action_row *a)
 	return true;
 }
 
-const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close, .tick = console_ask_status,
+const struct pane	pane_overview = { .bit = P_OVERVIEW, .place = "Overview", .open = overview_open, .close = overview_close, .tick = overview_tick,
 	.paint = overview_paint, .act = overview_act };

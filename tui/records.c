@@ -9,6 +9,7 @@
 #include "core/licence.h"
 #include "core/message.h"
 #include "core/profile.h"
+#include "core/trunk.h"
 #include "tui/shell.h"
 
 /* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
@@ -29,6 +30,12 @@ is_waited_for(const struct console *c)
 	return c->pane == c->subject.pane && c->prompt.kind == PROMPT_NONE;
 }
 
+static bool
+is_details(const struct pane *p)
+{
+	return p == &pane_account || p == &pane_trunk;
+}
+
 static void
 on_done(void *arg, const json_t *m)
 {
@@ -37,7 +44,7 @@ on_done(void *arg, const json_t *m)
 	if (!console_refused(c, m))
 		console_say(c, false, "done%s%.80s%s", c->subject.done == NULL ? "" : ": ", c->subject.done == NULL ? "" : c->subject.name,
 		    c->subject.done == NULL ? "" : c->subject.done);
-	if (c->pane == &pane_account && c->pane->open != NULL)
+	if (is_details(c->pane) && c->pane->open != NULL)
 		c->pane->open(c);
 	c->wants_frame = true;
 }
@@ -48,7 +55,7 @@ on_deleted(void *arg, const json_t *m)
 	struct console	*c = arg;
 
 	if (!console_refused(c, m)) {
-		if (c->pane == &pane_account)
+		if (is_details(c->pane))
 			console_back(c);
 		console_say(c, false, "deleted: %s %.80s", c->subject.noun, c->subject.name);
 	}
@@ -73,6 +80,7 @@ deleted_text(const json_t *ok, char *buf, size_t size)
 		const char	*name, *one, *many;
 	} parts[] = {
 		{ "registrations", "contact on line", "contacts on line" }, { "messages", "queued message", "queued messages" },
+		{ "prefixes", "prefix", "prefixes" }, { "registered", "registration there", "registrations there" }, { "calls", "call", "calls" },
 	};
 	json_int_t	all = 0, n;
 	int		at = 0;
@@ -159,23 +167,35 @@ ask_drop(struct console *c)
 static void
 do_block(struct console *c, const char *text)
 {
+	char	what[40];
+
 	(void)text;
-	(void)console_ask(c, json_pack("{s:s, s:s}", "do", c->subject.enabled ? "account disable" : "account enable", "name", c->subject.name), on_done,
-	    c);
+	(void)snprintf(what, sizeof what, "%s %s", c->subject.noun, c->subject.enabled ? "disable" : "enable");
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", what, "name", c->subject.name), on_done, c);
+}
+
+/* without: what there is none of then. */
+static void
+block(struct console *c, const char *noun, const char *name, bool enabled, const char *without)
+{
+	char	question[200], hint[300], word[200];
+
+	if (!ask_about(c, noun, name))
+		return;
+	c->subject.enabled = enabled;
+	c->subject.done = enabled ? " is disabled" : " is enabled";
+	if (enabled)
+		(void)snprintf(question, sizeof question, "Disable %.80s: %s? y", name, without);
+	else
+		(void)snprintf(question, sizeof question, "Enable %.80s? y", name);
+	(void)snprintf(hint, sizeof hint, "wirechief %s %s %s", noun, enabled ? "disable" : "enable", shell_word(name, word, sizeof word));
+	(void)prompt_yes(c, question, hint, do_block);
 }
 
 void
 account_block(struct console *c, const char *username, bool enabled)
 {
-	char	question[200], hint[300], word[200];
-
-	if (!ask_about(c, "account", username))
-		return;
-	c->subject.enabled = enabled;
-	c->subject.done = enabled ? " is disabled" : " is enabled";
-	(void)snprintf(question, sizeof question, enabled ? "Disable %.80s: no calls, no messages? y" : "Enable %.80s? y", username);
-	(void)snprintf(hint, sizeof hint, "wirechief account %s %s", enabled ? "disable" : "enable", shell_word(username, word, sizeof word));
-	(void)prompt_yes(c, question, hint, do_block);
+	block(c, "account", username, enabled, "no calls, no messages");
 }
 
 void
@@ -226,6 +246,12 @@ static void
 on_edit_profile(void *arg, const json_t *m)
 {
 	edit(arg, &profile_kind, m);
+}
+
+static void
+on_edit_trunk(void *arg, const json_t *m)
+{
+	edit(arg, &trunk_kind, m);
 }
 
 static void
@@ -348,6 +374,43 @@ profile_act(struct console *c, struct list *l, const struct action_row *a)
 	}
 }
 
+bool
+trunk_act(struct console *c, const char *name, const json_t *trunk, const struct action_row *a)
+{
+	switch (a->action) {
+	case ACT_ADD:
+		if (console_may_write(c))
+			form_begin(c, &trunk_kind, NULL, 0, "");
+		return true;
+	case ACT_OPEN:
+		trunk_show(c, name);
+		return true;
+	case ACT_EDIT:
+		if (ask_about(c, "trunk", name))
+			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "trunk show", "name", name), on_edit_trunk, c);
+		return true;
+	case ACT_DELETE:
+		ask_delete(c, "trunk", name);
+		return true;
+	case ACT_BLOCK:
+		block(c, "trunk", name, json_is_true(json_object_get(trunk, "enabled")), "not probed, not used");
+		return true;
+	case ACT_EVENTS_OF:
+		events_of(c, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+trunk_row_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	name[TRUNK_NAME];
+
+	return trunk_act(c, list_value(l, "name", name, sizeof name), list_row(l), a);
+}
+
 static void
 licence_edit(struct console *c, const char *username)
 {
@@ -435,6 +498,21 @@ registration_act(struct console *c, struct list *l, const struct action_row *a)
 	return false;
 }
 
+const json_t *
+record_shown(const struct console *c, const struct kind **k)
+{
+	if (c->pane == &pane_message) {
+		*k = &message_kind;
+		return c->queued;
+	}
+	if (c->pane == &pane_trunk) {
+		*k = &trunk_kind;
+		return c->trunk.record;
+	}
+	*k = &account_kind;
+	return json_object_get(c->details, "ok");
+}
+
 bool
 record_act(struct console *c, struct list *l, const struct action_row *a)
 {
@@ -455,6 +533,8 @@ record_act(struct console *c, struct list *l, const struct action_row *a)
 		return profile_act(c, l, a);
 	if (l->kind == &licence_kind)
 		return licence_act(c, l, a);
+	if (l->kind == &trunk_kind)
+		return trunk_row_act(c, l, a);
 	if (l->kind == &message_kind)
 		return message_act(c, list_row(l), a);
 	return false;

@@ -14,6 +14,9 @@ bool	record_act(struct console *, struct list *, const struct action_row *);
 
 void	accounts_of(struct console *, const char *group);	/* Accounts shows this group's; "" all */
 void	account_show(struct console *, const char *username);	/* opens the details */
+void	trunk_show(struct console *, const char *name);
+/* What is done to one trunk, that of these details or of a row.  false: nothing such. */
+bool	trunk_act(struct console *, const char *name, const json_t *trunk, const struct action_row *);
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
 void	account_delete(struct console *, const char *username);
 void	account_edit(struct console *, const char *username);
@@ -26,6 +29,9 @@ void	message_show(struct console *, const char *id);
 
 /* What is done to one message, that of these details or of a row. */
 bool	message_act(struct console *, const json_t *message, const struct action_row *);
+
+/* The record that a pane of details shows, and its kind. */
+const json_t *record_shown(const struct console *, const struct kind **);
 
 /* A pane that is one list: heading and its state, and rows; so many lines stay free for the selected one's details. */
 void	list_pane_paint(struct list *, const char *heading, int details);

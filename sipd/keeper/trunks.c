@@ -106,8 +106,11 @@ trunk_live(struct keeper *k, struct trunk *t)
 
 	if (state != NULL)
 		trunk_state_fill(state, t);
-	else
-		t->status = t->enabled ? TRUNK_NONE : TRUNK_DISABLED;
+	/* The engine hears of a change when that is on disk; who made it is told of it before. */
+	if (!t->enabled)
+		t->status = TRUNK_DISABLED;
+	else if (state == NULL || t->status == TRUNK_DISABLED)
+		t->status = TRUNK_NONE;
 	t->calls = (uint32_t)calls_of_trunk(k, t->id);
 }
 

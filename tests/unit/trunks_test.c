@@ -2,6 +2,7 @@
 /* Trunks: their rules, what becomes of the password, and that what is true of one now is seen by who looks at it. */
 #include "control_rig.h"
 
+#include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/trunks.h"
 
 static const struct {
@@ -160,13 +161,18 @@ test_counts(void **state)
 
 	(void)state;
 	rig_open(&rig);
+	assert_non_null(rig.k.trunks = trunk_engine_new(&rig.k));
 	assert_int_equal(rig_add(&rig, &trunks_named, "a", edit_of(&trunk_kind, "host", "h", "enabled", "no", NULL), &t, &f), 0);
 	assert_int_equal(rig_add(&rig, &trunks_named, "b", edit_of(&trunk_kind, "host", "h", "qualify", "no", NULL), &t, &f), 0);
 	assert_int_equal(rig_add(&rig, &trunks_named, "c", edit_of(&trunk_kind, "host", "h", "qualify", "no", NULL), &t, &f), 0);
+	for (int i = 0; i < 8; i++)
+		(void)trunk_engine_tick(rig.k.trunks);
 	trunks_count(&rig.k, n);
 	assert_int_equal(n[TRUNK_DISABLED], 1);
 	assert_int_equal(n[TRUNK_UNMONITORED], 2);
 	assert_int_equal(n[TRUNK_OK], 0);
+	trunk_engine_free(rig.k.trunks);
+	rig.k.trunks = NULL;
 	rig_close(&rig);
 }
 
