@@ -92,7 +92,8 @@ $(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
 $(B)/tests/sip/%.so: tests/sip/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c11 -O2 $(WARN) -fPIC -shared -o $@ $< -ldl
-$(B)/tests/bench/%: $(B)/tests/bench/%.o
+BENCH_LIB := $(call obj,tests/bench/lib/*.c)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,openssl)
 # These link layers of the daemon, as unit tests do.
 bench_layers = $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/bench/$(1).c),$(LAYER_$(l)))

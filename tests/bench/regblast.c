@@ -1,11 +1,12 @@
 /*
- * SIP REGISTER load over UDP with digest (MD5 or SHA-256, qop=auth), closed loop (-w) or open loop (-r), and the CPU that the server's
- * processes took meanwhile, from schedstat.  Prints one JSON line.  Users are u000000, u000001, …, all with one password.
+ * SIP REGISTER or MESSAGE load over UDP with digest (MD5 or SHA-256, qop=auth), closed loop (-w) or open loop (-r), and the CPU that the
+ * server's processes took meanwhile.  Prints one JSON line.  Users are u000000, u000001, …, all with one password.
  *
  *	regblast -h 127.0.0.1 -p 5060 -d bench.example -n 100000 -w 128 -t 10 -m nonce -a md5 -P 4711,4712
- *	-m nonce: register again with a known nonce; full: a 401 and a 200 each time; once: each user registers once, then stop
+ *	-m nonce: register again with a known nonce; full: a 401 and a 200 each time; once: each user registers once, then stop;
+ *	   return: the same, and what they are sent is answered and counted, until all of -c came or nothing did for 10 seconds
+ *	-M FIRST,COUNT: MESSAGEs instead, each with its own Message-UUID, to the users from FIRST on in turn; -c: so many
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -21,11 +22,16 @@
 
 #include <openssl/evp.h>
 
-enum { SOCKETS_MAX = 64, BATCH = 64, PACKET = 1600, HEX_MAX = 65, BUCKETS = 4096, PIDS_MAX = 64, OPEN_SLOTS = 16384 };
+#include "tests/bench/lib/cpu.h"
+#include "tests/bench/lib/inbox.h"
+#include "tests/bench/lib/latency.h"
+
+enum { SOCKETS_MAX = 64, BATCH = 64, PACKET = 1600, HEX_MAX = 65, OPEN_SLOTS = 16384, URI_MAX = 160 };
 
 struct user {
 	char		nonce[160];
 	uint32_t	cseq, nc;
+	bool		by_proxy;	/* it was a 407 */
 };
 
 struct slot {
@@ -35,12 +41,16 @@ struct slot {
 	bool		busy, authorized;
 	uint8_t		socket, tries;
 	char		packet[PACKET];
+	char		to[URI_MAX];	/* request URI */
 };
 
 struct blast {
 	const char	*host, *domain, *mode, *label, *password;
 	int		 port, first_port, expires;	/* first_port: of our sockets, so that contacts stay the same from run to run */
-	uint32_t	 n_users, window, n_sockets;
+	uint32_t	 first_user, n_users, window, n_sockets;
+	uint32_t	 first_to, n_to, next_to;	/* n_to 0: REGISTER */
+	uint64_t	 count;			/* 0: until the time is over */
+	uint64_t	 run;			/* tells our Uuids from those of other runs */
 	double		 rate, seconds;
 	bool		 sha256;
 	struct user	*users;
@@ -49,84 +59,14 @@ struct blast {
 	int		 fds[SOCKETS_MAX];
 	uint16_t	 ports[SOCKETS_MAX];
 	uint32_t	 out[SOCKETS_MAX][BATCH], n_out[SOCKETS_MAX];
-	pid_t		 pids[PIDS_MAX];
-	int		 n_pids;
+	struct cpu	 cpu;
+	struct inbox	 inbox;
+	struct latency	 latency;
 	uint32_t	 next_user, seq;
 	uint64_t	 started, done, challenged, other, retransmitted, failed;
-	uint64_t	 buckets[BUCKETS], n_latencies, max_ns;
 	EVP_MD_CTX	*md;
 	const EVP_MD	*algorithm;
 };
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec	t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* 64 sub-buckets for each power of two. */
-static void
-latency_add(struct blast *b, uint64_t ns)
-{
-	unsigned	shift = ns < 64 ? 0 : 58u - (unsigned)__builtin_clzll(ns);
-	unsigned	at = shift * 64 + (unsigned)((ns >> shift) & 63);
-
-	b->buckets[at < BUCKETS ? at : BUCKETS - 1]++;
-	b->n_latencies++;
-	if (ns > b->max_ns)
-		b->max_ns = ns;
-}
-
-static double
-latency_us(const struct blast *b, double quantile)
-{
-	uint64_t	want = (uint64_t)(quantile * (double)b->n_latencies), seen = 0;
-
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		if ((seen += b->buckets[i]) > want) {
-			unsigned	shift = i / 64;
-			uint64_t	m = i % 64;
-
-			if (shift > 0 && m < 32)
-				m += 64;
-			return (double)(m << shift) / 1000.0;
-		}
-	}
-	return 0;
-}
-
-/* Nanoseconds of CPU of all threads of the server's processes. */
-static uint64_t
-cpu_ns(const struct blast *b)
-{
-	uint64_t	total = 0;
-
-	for (int i = 0; i < b->n_pids; i++) {
-		char		 path[64], file[512];
-		struct dirent	*e;
-		DIR		*d;
-
-		(void)snprintf(path, sizeof path, "/proc/%d/task", (int)b->pids[i]);
-		if ((d = opendir(path)) == NULL)
-			continue;
-		while ((e = readdir(d)) != NULL) {
-			unsigned long long	ns;
-			FILE			*f;
-
-			(void)snprintf(file, sizeof file, "%s/%s/schedstat", path, e->d_name);
-			if (e->d_name[0] == '.' || (f = fopen(file, "r")) == NULL)
-				continue;
-			if (fscanf(f, "%llu", &ns) == 1)
-				total += ns;
-			fclose(f);
-		}
-		closedir(d);
-	}
-	return total;
-}
 
 static void
 hash_hex(struct blast *b, const char *text, size_t n, char hex[HEX_MAX])
@@ -146,21 +86,53 @@ hash_hex(struct blast *b, const char *text, size_t n, char hex[HEX_MAX])
 }
 
 static void
-credentials(struct blast *b, struct user *u, uint32_t n, char *out, size_t size)
+credentials(struct blast *b, struct user *u, const struct slot *s, char *out, size_t size)
 {
-	char	text[512], ha1[HEX_MAX], ha2[HEX_MAX], response[HEX_MAX];
-	int	len;
+	char		text[512], ha1[HEX_MAX], ha2[HEX_MAX], response[HEX_MAX];
+	uint32_t	n = s->user;
+	int		len;
 
 	u->nc++;
-	len = snprintf(text, sizeof text, "u%06u:%s:%s", n, b->domain, b->password);
+	len = snprintf(text, sizeof text, "u%06u:%s:%s", b->first_user + n, b->domain, b->password);
 	hash_hex(b, text, (size_t)len, ha1);
-	len = snprintf(text, sizeof text, "REGISTER:sip:%s", b->domain);
+	len = snprintf(text, sizeof text, "%s:%s", b->n_to > 0 ? "MESSAGE" : "REGISTER", s->to);
 	hash_hex(b, text, (size_t)len, ha2);
 	len = snprintf(text, sizeof text, "%s:%s:%08x:%08x:auth:%s", ha1, u->nonce, u->nc, n, ha2);
 	hash_hex(b, text, (size_t)len, response);
-	(void)snprintf(out, size, "Authorization: Digest username=\"u%06u\", realm=\"%s\", nonce=\"%s\", uri=\"sip:%s\", "
-	    "response=\"%s\", algorithm=%s, cnonce=\"%08x\", qop=auth, nc=%08x\r\n", n, b->domain, u->nonce, b->domain, response,
-	    b->sha256 ? "SHA-256" : "MD5", n, u->nc);
+	(void)snprintf(out, size, "%sAuthorization: Digest username=\"u%06u\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
+	    "response=\"%s\", algorithm=%s, cnonce=\"%08x\", qop=auth, nc=%08x\r\n", u->by_proxy ? "Proxy-" : "",
+	    b->first_user + n, b->domain, u->nonce, s->to, response, b->sha256 ? "SHA-256" : "MD5", n, u->nc);
+}
+
+static int
+register_build(const struct blast *b, uint32_t at, struct slot *s, const char *auth)
+{
+	uint32_t	name = b->first_user + s->user;
+
+	return snprintf(s->packet, sizeof s->packet,
+	    "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%05x.%06x.%08x;rport\r\nMax-Forwards: 70\r\n"
+	    "From: <sip:u%06u@%s>;tag=%08x\r\nTo: <sip:u%06u@%s>\r\nCall-ID: %08x-%06x@bench\r\nCSeq: %u REGISTER\r\n"
+	    "Contact: <sip:u%06u@127.0.0.1:%u;line=%08x>\r\nExpires: %d\r\n%s"
+	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
+	    "Supported: path, gruu\r\nUser-Agent: Yealink SIP-T46S 66.86.0.15\r\nContent-Length: 0\r\n\r\n",
+	    s->to, b->ports[s->socket], at, s->user, s->seq, name, b->domain, s->user * 2654435761u, name, b->domain,
+	    s->user * 40503u, s->user, b->users[s->user].cseq, name, b->ports[s->socket], s->user * 7919u, b->expires, auth);
+}
+
+/* The Uuid is that of the attempt: with credentials it is another one than without, which nobody takes. */
+static int
+message_build(const struct blast *b, uint32_t at, struct slot *s, const char *auth)
+{
+	static const char	text[] = "The seven o'clock delivery is at gate 4 instead of 2; please tell the night shift, and thank you.";
+	uint32_t		name = b->first_user + s->user;
+
+	return snprintf(s->packet, sizeof s->packet,
+	    "MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%05x.%06x.%08x;rport\r\nMax-Forwards: 70\r\n"
+	    "From: <sip:u%06u@%s>;tag=%08x\r\nTo: <%s>\r\nCall-ID: %08x-%016lx@bench\r\nCSeq: %u MESSAGE\r\n"
+	    "Message-UUID: %016lx-%08x\r\n%sContent-Type: text/plain\r\nUser-Agent: Yealink SIP-T46S 66.86.0.15\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    s->to, b->ports[s->socket], at, s->user, s->seq, name, b->domain, s->seq * 2654435761u, s->to, s->seq, b->run,
+	    b->users[s->user].cseq, b->run, s->seq, auth, sizeof text - 1, text);
 }
 
 static void
@@ -172,17 +144,10 @@ slot_build(struct blast *b, uint32_t at)
 	int		 n;
 
 	if (s->authorized)
-		credentials(b, u, s->user, auth, sizeof auth);
+		credentials(b, u, s, auth, sizeof auth);
 	u->cseq++;
-	n = snprintf(s->packet, sizeof s->packet,
-	    "REGISTER sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%05x.%06x.%08x;rport\r\nMax-Forwards: 70\r\n"
-	    "From: <sip:u%06u@%s>;tag=%08x\r\nTo: <sip:u%06u@%s>\r\nCall-ID: %08x-%06x@bench\r\nCSeq: %u REGISTER\r\n"
-	    "Contact: <sip:u%06u@127.0.0.1:%u;line=%08x>\r\nExpires: %d\r\n%s"
-	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
-	    "Supported: path, gruu\r\nUser-Agent: Yealink SIP-T46S 66.86.0.15\r\nContent-Length: 0\r\n\r\n",
-	    b->domain, b->ports[s->socket], at, s->user, s->seq, s->user, b->domain, s->user * 2654435761u, s->user, b->domain,
-	    s->user * 40503u, s->user, u->cseq, s->user, b->ports[s->socket], s->user * 7919u, b->expires, auth);
-	s->len = (uint16_t)n;
+	n = b->n_to > 0 ? message_build(b, at, s, auth) : register_build(b, at, s, auth);
+	s->len = (uint16_t)(n < (int)sizeof s->packet ? n : (int)sizeof s->packet);
 }
 
 static void
@@ -244,10 +209,25 @@ begin(struct blast *b, bool authorized)
 	s->socket = (uint8_t)(s->user % b->n_sockets);
 	s->tries = 0;
 	s->authorized = authorized && b->users[s->user].nonce[0] != '\0';
+	if (b->n_to == 0)
+		(void)snprintf(s->to, sizeof s->to, "sip:%s", b->domain);
+	else
+		(void)snprintf(s->to, sizeof s->to, "sip:u%06u@%s", b->first_to + b->next_to++ % b->n_to, b->domain);
 	slot_build(b, at);
 	s->first_ns = now_ns();
 	slot_send(b, at);
 	b->started++;
+}
+
+/* What a phone of ours is sent. */
+static void
+request(struct blast *b, uint32_t k, const char *text)
+{
+	char	out[PACKET];
+	size_t	n = b->inbox.seen == NULL ? 0 : inbox_take(&b->inbox, text, now_ns(), out, sizeof out);
+
+	if (n > 0)
+		(void)send(b->fds[k], out, n, 0);	/* one that is lost is asked for again */
 }
 
 /* The nonce of the challenge whose algorithm is ours; one without any is MD5. */
@@ -256,7 +236,8 @@ nonce_take(struct blast *b, const char *answer, struct user *u)
 {
 	const char	*want = b->sha256 ? "algorithm=SHA-256" : "algorithm=MD5";
 
-	for (const char *p = answer; (p = strstr(p, "WWW-Authenticate:")) != NULL; p++) {
+	u->by_proxy = strncmp(answer, "SIP/2.0 407", 11) == 0;
+	for (const char *p = answer; (p = strstr(p, u->by_proxy ? "Proxy-Authenticate:" : "WWW-Authenticate:")) != NULL; p++) {
 		const char	*end = strstr(p, "\r\n"), *alg = strstr(p, "algorithm="), *nonce = strstr(p, "nonce=\""), *quote;
 
 		if (end == NULL || nonce == NULL || nonce > end)
@@ -279,7 +260,7 @@ answer(struct blast *b, char *text)
 {
 	unsigned	 at, user, seq;
 	char		*branch = strstr(text, "z9hG4bK");
-	int		 code = strncmp(text, "SIP/2.0 ", 8) == 0 ? atoi(text + 8) : 0;
+	int		 code = atoi(text + strlen("SIP/2.0 "));
 	struct slot	*s;
 
 	if (code < 200 || branch == NULL || sscanf(branch + 7, "%x.%x.%x", &at, &user, &seq) != 3 || at >= b->n_slots)
@@ -287,8 +268,8 @@ answer(struct blast *b, char *text)
 	s = &b->slots[at];
 	if (!s->busy || s->user != user || s->seq != seq)
 		return;
-	latency_add(b, now_ns() - s->first_ns);
-	if (code == 401) {
+	latency_add(&b->latency, now_ns() - s->first_ns);
+	if (code == 401 || code == 407) {
 		b->challenged++;
 		if (nonce_take(b, text, &b->users[user]) && s->tries++ < 3) {
 			s->authorized = true;
@@ -299,7 +280,7 @@ answer(struct blast *b, char *text)
 			return;
 		}
 		b->failed++;
-	} else if (code == 200)
+	} else if (code / 100 == 2)
 		b->done++;
 	else
 		b->other++;
@@ -324,7 +305,10 @@ drain(struct blast *b)
 			n = recvmmsg(b->fds[k], m, BATCH, MSG_DONTWAIT, NULL);
 			for (int i = 0; i < n; i++) {
 				bufs[i][m[i].msg_len] = '\0';
-				answer(b, bufs[i]);
+				if (strncmp(bufs[i], "SIP/2.0 ", 8) == 0)
+					answer(b, bufs[i]);
+				else
+					request(b, k, bufs[i]);
 			}
 		} while (n == BATCH);
 	}
@@ -369,9 +353,9 @@ phase(struct blast *b, double seconds, uint64_t limit, bool authorized, bool pri
 	double		took;
 	struct pollfd	pf[SOCKETS_MAX];
 
-	memset(b->buckets, 0, sizeof b->buckets);
-	b->n_latencies = b->max_ns = b->started = b->done = b->challenged = b->other = b->retransmitted = b->failed = 0;
-	cpu = cpu_ns(b);
+	latency_clear(&b->latency);
+	b->started = b->done = b->challenged = b->other = b->retransmitted = b->failed = 0;
+	cpu = cpu_ns(&b->cpu);
 	began = last_retransmit = seen_at = now_ns();
 	end = began + (uint64_t)(seconds * 1e9);
 	for (uint32_t k = 0; k < b->n_sockets; k++)
@@ -387,8 +371,8 @@ phase(struct blast *b, double seconds, uint64_t limit, bool authorized, bool pri
 			out_flush(b, k);
 		(void)ppoll(pf, b->n_sockets, &(struct timespec){ .tv_nsec = open_loop ? 50000 : 10000000 }, NULL);
 		drain(b);
-		if (b->n_latencies != seen) {
-			seen = b->n_latencies;
+		if (b->latency.n != seen) {
+			seen = b->latency.n;
 			seen_at = now_ns();
 		} else if (now_ns() - seen_at > 10000000000u) {
 			fprintf(stderr, "regblast: no answer from %s:%d for 10 s\n", b->host, b->port);
@@ -400,7 +384,7 @@ phase(struct blast *b, double seconds, uint64_t limit, bool authorized, bool pri
 		}
 	}
 	took = (double)(now_ns() - began) / 1e9;
-	cpu = cpu_ns(b) - cpu;
+	cpu = cpu_ns(&b->cpu) - cpu;
 	for (uint32_t i = 0; i < b->n_slots; i++) {
 		if (b->slots[i].busy) {
 			b->failed++;
@@ -410,8 +394,8 @@ phase(struct blast *b, double seconds, uint64_t limit, bool authorized, bool pri
 	if (print)
 		printf("{\"label\":\"%s\",\"secs\":%.2f,\"reg\":%lu,\"reg_s\":%.0f,\"n401\":%lu,\"other\":%lu,\"retr\":%lu,\"fail\":%lu,"
 		    "\"p50us\":%.0f,\"p99us\":%.0f,\"maxus\":%.0f,\"cpu_us_reg\":%.2f,\"cpu_pct\":%.0f}\n", b->label, took, b->done,
-		    (double)b->done / took, b->challenged, b->other, b->retransmitted, b->failed, latency_us(b, 0.5), latency_us(b, 0.99),
-		    (double)b->max_ns / 1e3, b->done == 0 ? 0 : (double)cpu / 1e3 / (double)b->done, (double)cpu / 1e7 / took);
+		    (double)b->done / took, b->challenged, b->other, b->retransmitted, b->failed, latency_us(&b->latency, 0.5), latency_us(&b->latency, 0.99),
+		    (double)b->latency.max_ns / 1e3, b->done == 0 ? 0 : (double)cpu / 1e3 / (double)b->done, (double)cpu / 1e7 / took);
 }
 
 static void
@@ -439,23 +423,20 @@ sockets_open(struct blast *b)
 }
 
 static void
-pids_parse(struct blast *b, char *list)
-{
-	for (char *p = strtok(list, ","); p != NULL && b->n_pids < PIDS_MAX; p = strtok(NULL, ","))
-		b->pids[b->n_pids++] = (pid_t)atoi(p);
-}
-
-static void
 options(struct blast *b, int argc, char **argv)
 {
+	bool	bad = false;
 	int	c;
 
-	while ((c = getopt(argc, argv, "h:p:b:d:n:w:r:t:m:a:s:l:e:k:P:")) != -1) {
+	while ((c = getopt(argc, argv, "h:p:b:d:f:n:w:r:t:m:M:c:a:s:l:e:k:P:")) != -1) {
 		switch (c) {
 		case 'h': b->host = optarg; break;
 		case 'p': b->port = atoi(optarg); break;
 		case 'b': b->first_port = atoi(optarg); break;
 		case 'd': b->domain = optarg; break;
+		case 'f': b->first_user = (uint32_t)atoi(optarg); break;
+		case 'M': bad |= sscanf(optarg, "%u,%u", &b->first_to, &b->n_to) != 2 || b->n_to == 0; break;
+		case 'c': b->count = strtoull(optarg, NULL, 10); break;
 		case 'n': b->n_users = (uint32_t)atoi(optarg); break;
 		case 'w': b->window = (uint32_t)atoi(optarg); break;
 		case 'r': b->rate = atof(optarg); break;
@@ -466,17 +447,35 @@ options(struct blast *b, int argc, char **argv)
 		case 'l': b->label = optarg; break;
 		case 'e': b->expires = atoi(optarg); break;
 		case 'k': b->password = optarg; break;
-		case 'P': pids_parse(b, optarg); break;
+		case 'P': cpu_pids(&b->cpu, optarg); break;
 		default:
-			fprintf(stderr, "usage: regblast -h IP -p PORT -d DOMAIN -n USERS [-w WINDOW | -r RATE] -t SECONDS\n"
-			    "    -m nonce|full|once -a md5|sha256 [-s SOCKETS] [-b FIRST_PORT] [-k PASSWORD] [-e EXPIRES] [-l LABEL] [-P PID,PID]\n");
+			fprintf(stderr, "usage: regblast -h IP -p PORT -d DOMAIN [-f FIRST_USER] -n USERS [-w WINDOW | -r RATE] -t SECONDS\n"
+			    "    -m nonce|full|once|return [-M FIRST_TO,COUNT] [-c MESSAGES] -a md5|sha256 [-s SOCKETS] [-b FIRST_PORT]\n"
+			    "    [-k PASSWORD] [-e EXPIRES] [-l LABEL] [-P PID,PID]\n");
 			exit(2);
 		}
 	}
-	if (b->n_sockets < 1 || b->n_sockets > SOCKETS_MAX || b->n_users < 1 || b->window < 1) {
-		fprintf(stderr, "regblast: -s, -n or -w out of range\n");
+	if (bad || b->n_sockets < 1 || b->n_sockets > SOCKETS_MAX || b->n_users < 1 || b->window < 1) {
+		fprintf(stderr, "regblast: -s, -n, -w or -M out of range\n");
 		exit(2);
 	}
+}
+
+/* Registered, they take what is sent to them. */
+static void
+receive(struct blast *b)
+{
+	struct pollfd	pf[SOCKETS_MAX];
+	uint64_t	began = now_ns(), t = began;
+
+	for (uint32_t k = 0; k < b->n_sockets; k++)
+		pf[k] = (struct pollfd){ .fd = b->fds[k], .events = POLLIN };
+	while (b->inbox.came < b->count && t - (b->inbox.last_ns > began ? b->inbox.last_ns : began) < 10000000000u) {
+		(void)poll(pf, b->n_sockets, 100);
+		drain(b);
+		t = now_ns();
+	}
+	inbox_print(&b->inbox, b->label);
 }
 
 int
@@ -496,13 +495,18 @@ main(int argc, char **argv)
 		b.free_slots[b.n_free++] = b.n_slots - 1 - i;
 	for (uint32_t i = 0; i < b.n_users; i++)
 		b.users[i].cseq = (uint32_t)((time(NULL) - 1700000000) * 20);
+	b.run = now_ns() ^ ((uint64_t)getpid() << 48);
 	sockets_open(&b);
-	if (strcmp(b.mode, "once") == 0) {
+	if (strcmp(b.mode, "return") == 0 && inbox_init(&b.inbox, b.count) != 0)
+		return 1;
+	if (strcmp(b.mode, "once") == 0 || b.inbox.seen != NULL) {
 		phase(&b, 600, b.n_users, false, true);
-		return b.done == b.n_users ? 0 : 1;
+		if (b.inbox.seen != NULL)
+			receive(&b);
+		return b.done == b.n_users && b.inbox.came == (b.inbox.seen != NULL ? b.count : 0) ? 0 : 1;
 	}
 	if (strcmp(b.mode, "nonce") == 0)
-		phase(&b, 600, b.n_users, false, false);	/* everyone gets a nonce and a binding */
-	phase(&b, b.seconds, 0, strcmp(b.mode, "nonce") == 0, true);
+		phase(&b, 600, b.n_users, false, false);	/* everyone gets a nonce, and a binding or a message sent */
+	phase(&b, b.count > 0 ? 600 : b.seconds, b.count, strcmp(b.mode, "nonce") == 0, true);
 	return b.failed == 0 && b.other == 0 ? 0 : 1;
 }
