@@ -17,11 +17,14 @@ enum { KEY_BYTES = 32, KEY_ID = 1, NONCE_BYTES = crypto_aead_xchacha20poly1305_i
 	TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES };
 
 _Static_assert(crypto_kdf_KEYBYTES == KEY_BYTES && crypto_aead_xchacha20poly1305_ietf_KEYBYTES == KEY_BYTES, "key sizes");
+_Static_assert(crypto_box_PUBLICKEYBYTES == KEY_BYTES && crypto_box_SECRETKEYBYTES == KEY_BYTES &&
+    crypto_box_SEEDBYTES == KEY_BYTES, "key sizes");
 
 /* In locked memory, which sodium_malloc gives. */
 struct seal {
-	uint8_t	master[KEY_BYTES];
-	uint8_t	fields[KEY_BYTES];	/* sub-key of sealed fields */
+	uint8_t		master[KEY_BYTES];
+	uint8_t		fields[KEY_BYTES];	/* sub-key of sealed fields */
+	struct seal_box	queue;
 };
 
 static int
@@ -59,6 +62,17 @@ key_read(const char *file, uint8_t key[KEY_BYTES], char *why, size_t size)
 	return 0;
 }
 
+/* A key pair takes as long to make as a box does. */
+static void
+box_make(struct seal *s)
+{
+	uint8_t	seed[KEY_BYTES];
+
+	seal_subkey(s, 1, "wc-queue", seed);
+	(void)crypto_box_seed_keypair(s->queue.public, s->queue.secret, seed);
+	sodium_memzero(seed, sizeof seed);
+}
+
 int
 seal_open(struct seal **out, const char *file, bool make, char *why, size_t size)
 {
@@ -79,6 +93,7 @@ seal_open(struct seal **out, const char *file, bool make, char *why, size_t size
 		return rc;
 	}
 	seal_subkey(s, 1, "wc-field", s->fields);
+	box_make(s);
 	*out = s;
 	return 0;
 }
@@ -94,6 +109,12 @@ void
 seal_subkey(const struct seal *s, uint64_t id, const char context[8], uint8_t out[32])
 {
 	(void)crypto_kdf_derive_from_key(out, KEY_BYTES, id, context, s->master);
+}
+
+const struct seal_box *
+seal_box(const struct seal *s)
+{
+	return &s->queue;
 }
 
 /* What a sealed value is bound to: table, key id, tag, primary key. */

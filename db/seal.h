@@ -23,6 +23,12 @@ struct seal_of {
 };
 struct sealer seal_for(struct seal_of *);
 
+/* What sealed boxes are made and opened with, by crypto_box_seal: the queue's contents.  Derived, never stored; in locked memory. */
+struct seal_box {
+	uint8_t	public[32], secret[32];
+};
+const struct seal_box *seal_box(const struct seal *);
+
 /* A sub-key for another purpose ("nonce", …), 8 bytes of context.  Derived, never stored. */
 void	seal_subkey(const struct seal *, uint64_t id, const char context[8], uint8_t out[32]);
 
