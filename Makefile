@@ -135,6 +135,8 @@ check: deps
 bench: deps
 	@$(MAKE) -s all tools
 	@tests/bench/run
+	@tests/bench/messages
+	@tests/bench/returning
 	@tests/bench/messages_sipp
 
 soak: deps
