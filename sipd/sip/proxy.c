@@ -72,12 +72,22 @@ tell(struct front *f, const struct passing *p, enum call_state state, uint32_t c
 		dialog_over(f, p->forward->call_id_value);
 }
 
-/* Its final answer, which is not a 2xx, goes; text empty: one of ours. */
+/* What the best answer says for itself: the end of its first line. */
+static struct span
+reason_of(const struct held *best)
+{
+	enum { BEFORE = sizeof "SIP/2.0 486 " - 1 };
+	const char	*end = best->n > BEFORE ? memchr(best->s, '\r', best->n) : NULL;
+
+	return end == NULL || end - best->s < BEFORE ? (struct span){ "", 0 } : (struct span){ best->s + BEFORE, (size_t)(end - best->s - BEFORE) };
+}
+
+/* Its final answer, which is not a 2xx, goes; text empty: one of ours; reason NULL: that of the best. */
 static void
 finish(struct front *f, struct passing *p, uint32_t code, const char *reason, struct span text, int64_t now_ms)
 {
 	if (p->bye || p->invite)
-		tell(f, p, CALL_ENDED, code, span_of(reason), NULL);
+		tell(f, p, CALL_ENDED, code, reason == NULL ? reason_of(&p->best) : span_of(reason), NULL);
 	if (text.n > 0)
 		passing_answer(f, p, (int)code, text, now_ms);
 	else
@@ -130,7 +140,7 @@ answer_best(struct front *f, struct passing *p, int64_t now_ms)
 	else if (p->best_code == 503)	/* it is not we who are unavailable (section 16.7, step 6) */
 		finish(f, p, 500, "Server Failure", none, now_ms);
 	else
-		finish(f, p, p->best_code, "", with_challenges(f, p), now_ms);
+		finish(f, p, p->best_code, NULL, with_challenges(f, p), now_ms);
 }
 
 /* The smaller, the more it says (section 16.7, step 6). */
