@@ -1,6 +1,7 @@
 /*
  * Windows on lists that stay up to date: "view", "view find", "view close" (wirechief-protocol(7)).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -9,6 +10,19 @@
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/view.h"
+
+/* "must be account, group, …": those that there are. */
+static int
+kind_fault(struct fault *fault)
+{
+	char	names[200];
+	size_t	at = 0;
+
+	for (size_t i = 0; i < n_sources && at < sizeof names; i++)
+		at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i == 0 ? "" : i + 1 == n_sources ? " or " : ", ",
+		    sources[i].kind->name);
+	return fault_set(fault, ERR_INVALID, "kind", "must be %s", names);
+}
 
 /*
  * Each argument that is there replaces what the view (or the default) has.  0, or a fault.  A filter that it parses is returned in
@@ -25,7 +39,7 @@ spec_order(const struct request *r, struct view_spec *spec, struct filter *fresh
 		spec->sorted.source = source_named(kind);
 	}
 	if (spec->sorted.source == NULL)
-		return fault_set(fault, ERR_INVALID, "kind", "must be registration, account, group, profile, licence, message or event");
+		return kind_fault(fault);
 	if (sort == NULL && spec->sorted.sort == NULL)
 		sort = spec->sorted.source->kind->sort;
 	if (sort != NULL)

@@ -225,7 +225,7 @@ test_window(void **state)
 	assert_int_equal(ok_number(CLIENT_CALL(&c, "{s:s, s:I, s:s}", "do", "view find", "of", s.view, "text", "n"), "position"), 1);
 	done(CLIENT_CALL(&c, "{s:s, s:I}", "do", "view close", "of", s.view));
 	refused(CLIENT_CALL(&c, "{s:s, s:I}", "do", "view close", "of", s.view), "not-found", "of");
-	refused(CLIENT_CALL(&c, "{s:s, s:s}", "do", "view", "kind", "call"), "invalid", "kind");
+	refused(CLIENT_CALL(&c, "{s:s, s:s}", "do", "view", "kind", "shoe"), "invalid", "kind");
 	refused(CLIENT_CALL(&c, "{s:s, s:s, s:s}", "do", "view", "kind", "account", "sort", "password"), "invalid", "sort");
 	screen_free(&s);
 	client_close(&op);
