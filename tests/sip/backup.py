@@ -3,12 +3,15 @@
     backup.py load HOST:PORT CLI FOLDER	writers edit, send and register while backups are taken: FOLDER/backup-N, and what was acknowledged
 					before each began in FOLDER/before-N
     backup.py held CLI FILE HOW KEEPER-PID STATUS WORDS	a backup to FILE is held when it has begun, and ended: by the signal HOW, or by "keeper"'s death
+    backup.py edits SOCKET N	so many edits
+    backup.py stalled CLI FILE SOCKET N	so many while a backup to FILE stands still, which is then ended
     backup.py compare CLI FOLDER N	the daemon serves the store of backup N: is that one state that there was?
 """
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -173,7 +176,35 @@ def held(cli, file, how, keeper, status, words):
         sys.exit(1)
 
 
-if sys.argv[1] == "load":
+def edits(path, n):
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(100)
+    sock.connect(path)
+    lines = sock.makefile("rb")
+    lines.readline()
+    for i in range(int(n)):
+        request = {"id": i, "do": "account set", "name": "u%06d" % (i % 2000), "set": {"description": os.urandom(100).hex()}}
+        sock.sendall(json.dumps(request).encode() + b"\n")
+        if "ok" not in json.loads(lines.readline()):
+            sys.exit("edit %d: refused" % i)
+
+
+def stalled(cli, file, path, n):
+    program = hold(cli, file)
+    try:
+        edits(path, n)
+    finally:
+        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGCONT)
+        program.communicate()
+    sys.exit(program.returncode != 130)
+
+
+if sys.argv[1] == "edits":
+    edits(*sys.argv[2:])
+elif sys.argv[1] == "stalled":
+    stalled(*sys.argv[2:])
+elif sys.argv[1] == "load":
     load(*sys.argv[2:])
 elif sys.argv[1] == "held":
     held(*sys.argv[2:])

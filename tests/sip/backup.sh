@@ -64,6 +64,14 @@ check "and leaves nothing, either" in_folder ""
 check "it ends when the keeper is killed" held keeper 3 "nothing was written"
 check "and leaves nothing, either" in_folder ""
 check "the keeper comes back" wait_for 10 serves_all
+# A program that takes nothing keeps no old pages of the store: what is changed meanwhile uses them again.
+check "edits, 600 of them" python3 "$here/backup.py" edits "$WIRECHIEF_SOCKET" 600
+size=$(stat -c %s "$TMP/state/store/data.mdb")
+check "as many while a backup stands still" python3 "$here/backup.py" stalled "$W" "$TMP/folder/b" "$WIRECHIEF_SOCKET" 600
+grown=$(($(stat -c %s "$TMP/state/store/data.mdb") - size))
+echo "# the store grew by $grown of $size bytes meanwhile"
+check "the store grows little meanwhile" [ $grown -lt $((size / 4)) ]
+check "and nothing is left" in_folder ""
 check "kill -9 of the program ends it" held KILL -9 ""
 check "and leaves no file of that name" [ ! -e "$TMP/folder/b" ]
 rm -f "$TMP"/folder/b.*
@@ -96,6 +104,16 @@ for n in 0 1 2; do
 	cases python3 "$here/backup.py" compare "$W" "$TMP/backups" $n
 	check "it stops" stop_daemon
 done
+
+# Root restores what another user's daemon will read.
+if [ "$(id -u)" = 0 ]; then
+	theirs=$TMP/theirs
+	mkdir -m 700 "$theirs" && cp -p "$TMP/state/master.key" "$theirs" && chown -R daemon:daemon "$theirs"
+	sed "s,^state_dir.*,state_dir = \"$theirs\"," "$CONF" > "$TMP/theirs.conf"
+	check "root restores it for another user" said 0 "restored from" "$W" restore "$TMP/backups/backup-0" --config "$TMP/theirs.conf"
+	check "once more, over it" said 0 "restored from standard input" "$W" restore - --yes --config "$TMP/theirs.conf" < "$TMP/backups/backup-1"
+	check "all is that user's, and for nobody else" [ -z "$(find "$theirs" ! -user daemon -o ! -group daemon -o -perm /077)" ]
+fi
 
 # What is wrong with a file is told before anything is touched.
 unchanged()
