@@ -55,17 +55,26 @@ struct flight {
 	uint8_t			 bytes[];
 };
 
+/* An operator deletes it; consoles are told when that is on disk. */
+struct deleting {
+	TAILQ_ENTRY(deleting)	 all;
+	struct message		 message;
+};
+
 struct queue {
 	struct keeper		*k;
 	struct fanouts		*fanouts;
 	struct deliver		*deliver;
 	TAILQ_HEAD(, flight)	 flights;
 	size_t			 n_flights;
+	TAILQ_HEAD(, deleting)	 deleting;
 	struct delivered	 delivered;
 	struct register_set	 set;		/* of the request at hand */
 };
 
 static int	on_end(void *, const struct message *, const struct deliver_end *);
+static void	on_message(void *, enum table, struct store_bytes key, struct store_bytes value);
+static void	deleting_forget(struct queue *);
 
 const char *
 queue_counter(uint64_t account_id, char name[64])
@@ -106,8 +115,10 @@ queue_new(struct keeper *k)
 		return NULL;
 	q->k = k;
 	TAILQ_INIT(&q->flights);
+	TAILQ_INIT(&q->deleting);
 	if ((q->fanouts = fanouts_new(k)) == NULL || (q->deliver = deliver_new(k, q->fanouts, on_end, q)) == NULL ||
-	    store_watch(k->db.store, TABLE_ACCOUNT, (struct store_bytes){ "", 0 }, on_account, q) != 0) {
+	    store_watch(k->db.store, TABLE_ACCOUNT, (struct store_bytes){ "", 0 }, on_account, q) != 0 ||
+	    store_watch(k->db.store, TABLE_MESSAGE, (struct store_bytes){ "", 0 }, on_message, q) != 0) {
 		queue_free(q);
 		return NULL;
 	}
@@ -130,6 +141,8 @@ queue_free(struct queue *q)
 	if (q == NULL)
 		return;
 	store_unwatch(q->k->db.store, on_account, q);
+	store_unwatch(q->k->db.store, on_message, q);
+	deleting_forget(q);
 	registrar_unwatch(q->k->registrar, on_registration, q);
 	fanouts_free(q->fanouts);
 	deliver_free(q->deliver);
@@ -668,6 +681,7 @@ queue_channel_gone(struct queue *q, struct channel *channel)
 void
 queue_undone(struct queue *q)
 {
+	deleting_forget(q);
 	deliver_look(q->deliver, false);
 }
 
@@ -848,12 +862,47 @@ queue_retry_all(struct queue *q)
 int
 queue_delete(struct queue *q, struct txn *t, const struct message *m, const char *operator)
 {
+	struct deleting	*d;
+
 	if (deliver_is_sending(q->deliver, m->to_account, m->seq))
 		return ERR_BUSY;
+	if ((d = calloc(1, sizeof *d)) == NULL)
+		return -ENOMEM;
+	d->message = *m;
+	TAILQ_INSERT_TAIL(&q->deleting, d, all);
 	remove_message(q, t, m);
 	tell_end(q, t, m, operator, "deleted");
-	watch(q, "removed", m);
 	return 0;
+}
+
+static void
+on_message(void *arg, enum table table, struct store_bytes key, struct store_bytes value)
+{
+	struct queue	*q = arg;
+	struct deleting	*d;
+
+	(void)table;
+	if (value.p != NULL || key.n != 8)
+		return;
+	TAILQ_FOREACH(d, &q->deleting, all)
+		if (d->message.seq == be64_get(key.p))
+			break;
+	if (d == NULL)
+		return;
+	watch(q, "removed", &d->message);
+	TAILQ_REMOVE(&q->deleting, d, all);
+	free(d);
+}
+
+static void
+deleting_forget(struct queue *q)
+{
+	struct deleting	*d;
+
+	while ((d = TAILQ_FIRST(&q->deleting)) != NULL) {
+		TAILQ_REMOVE(&q->deleting, d, all);
+		free(d);
+	}
 }
 
 const struct rate *

@@ -1,6 +1,7 @@
 """messages_full.py HOST UDP-PORT CLI STATE-FOLDER: the disk fills under a load of messages, and is freed.  None that was accepted may be lost,
 none accepted that is not on disk; what is there is delivered and deleted meanwhile."""
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -68,10 +69,13 @@ held, on_line, alice = phone("held", answer=486), phone("online"), phone("alice"
 daemon.check("two recipients are on line", (held.register(3600), on_line.register(3600)) == (200, 200))
 for n in range(3):
     daemon.check("a message waits for the busy one", alice.message("held", "held %d" % n) == 202)
+watch = subprocess.Popen([CLI, "--json", "queue", "watch"], stdout=subprocess.PIPE, text=True)
+told = []
+threading.Thread(target=lambda: told.extend(watch.stdout), daemon=True).start()
 fill(BALLAST)
 for t in threads:
     t.start()
-daemon.check("messages are accepted", until(lambda: count() >= 100), count())
+daemon.check("messages are accepted, and who watches is told", until(lambda: count() >= 100 and told), count())
 daemon.check("under them the disk fills, and they are refused", until(lambda: refused, 120), count())
 rest.set()
 fill()
@@ -87,6 +91,9 @@ victims = [row for row in waits if row["to"] == AWAY][:3]
 gone = {row["uuid"][2:] for row in victims}
 said = [daemon.command("queue", "delete", row["id"], "--yes") for row in victims]
 daemon.check("messages can be deleted", all(s.returncode == 0 for s in said), [s.stderr for s in said])
+daemon.check("and that is told", until(lambda: all(any("removed" in line and row["id"] in line for line in told) for row in victims), 20), told[-5:])
+watch.terminate()
+watch.wait()
 daemon.check("one to a phone on line is delivered", alice.message("online", "hello") == 200 and on_line.wait(1) == ["hello"])
 held.answer = 200
 daemon.check("those that wait are delivered once their phone takes them", until(lambda: len(set(held.bodies())) == 3, 20), held.bodies())
