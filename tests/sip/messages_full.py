@@ -60,8 +60,10 @@ def fill(most=1 << 62):
                 pass
 
 
-def unseen(waits, to):
-    return {text for list_ in accepted for name, text in list_ if name == to} - {row["uuid"][2:] for row in waits}
+def unseen(gone):
+    """What was accepted before the queue was listed and is neither there nor was deleted."""
+    before = {text for list_ in accepted for _, text in list(list_)}
+    return before - gone - {row["uuid"][2:] for row in daemon.queue()}
 
 
 threads = [threading.Thread(target=send, args=(n,)) for n in range(SENDERS)]
@@ -72,10 +74,18 @@ for n in range(3):
 watch = subprocess.Popen([CLI, "--json", "queue", "watch"], stdout=subprocess.PIPE, text=True)
 told = []
 threading.Thread(target=lambda: told.extend(watch.stdout), daemon=True).start()
-fill(BALLAST)
 for t in threads:
     t.start()
 daemon.check("messages are accepted, and who watches is told", until(lambda: count() >= 100 and told), count())
+fill()
+daemon.check("a disk that is full from one moment to the next: they are refused", until(lambda: len(refused) > 20), len(refused))
+lost = unseen(set())
+daemon.check("but every 202 is in the queue", not lost, len(lost), sorted(lost)[:5])
+os.unlink(os.path.join(STATE, "ballast"))
+now = count()
+daemon.check("with room again they are accepted", until(lambda: count() > now))
+fill(BALLAST)
+refused.clear()
 daemon.check("under them the disk fills, and they are refused", until(lambda: refused, 120), count())
 rest.set()
 fill()
@@ -84,9 +94,9 @@ until(lambda: len(refused) >= before + 20)
 daemon.check("with 503, and Retry-After", {code for code, _ in refused} == {503} and all(after for _, after in refused), refused[:5])
 daemon.check("the status says so", status().get("store_ok") is False, status())
 keeper = daemon.process("keeper")
-waits = daemon.queue()
-lost = unseen(waits, AWAY) | unseen(waits, LATER)
+lost = unseen(set())
 daemon.check("every 202 so far is in the queue", not lost, len(lost), sorted(lost)[:5])
+waits = daemon.queue()
 victims = [row for row in waits if row["to"] == AWAY][:3]
 gone = {row["uuid"][2:] for row in victims}
 said = [daemon.command("queue", "delete", row["id"], "--yes") for row in victims]

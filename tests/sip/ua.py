@@ -92,7 +92,10 @@ class Phone:
         with self.lock:
             self.got.append((body.decode("utf-8", "replace"), fields, fields["call-id"][0]))
             self.lock.notify_all()
-        self._send((reply + "Content-Length: 0\r\n\r\n").encode())
+        try:
+            self._send((reply + "Content-Length: 0\r\n\r\n").encode())
+        except OSError:
+            pass            # the connection is gone, as the sender will see
 
     def bodies(self):
         """What came, retransmissions left out, in order."""
