@@ -38,6 +38,8 @@ const struct command	commands[] = {
 	{ "trunk", "delete", "trunk", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete a trunk; no call goes that way any more" },
 	{ "trunk", "enable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "probe and use a trunk, and register there" },
 	{ "trunk", "disable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "neither probe nor use a trunk" },
+	{ "trunk", "test", "trunk", ARGS_TEST, REPLY_STEPS, ROLE_OPERATOR, "try each step of reaching a trunk, changing nothing; exit 1 if one fails" },
+	{ "trunk", "retry", "trunk", ARGS_NAME, REPLY_DONE, ROLE_OPERATOR, "look a trunk up, probe it and register there now" },
 	{ "call", "list", "call", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list calls now" },
 	{ "call", "drop", "call", ARGS_NAME, REPLY_DONE, ROLE_OPERATOR, "end one, for both sides" },
 	{ "queue", "list", "message", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list messages that wait; never what they say" },

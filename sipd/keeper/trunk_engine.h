@@ -22,8 +22,7 @@ struct trunk_engine {
 	struct asks		*asks;
 	struct trunk_states	 all, leaving;
 	void			*by_id, *by_flow;	/* tsearch: of all; of targets with a connection */
-	size_t			 n;
-	int64_t			 started_at;
+	size_t			 n, n_tests;		/* of all; trunk_test.h */
 	struct trunk_room	 room;
 };
 

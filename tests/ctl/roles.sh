@@ -56,6 +56,8 @@ table()
 		viewer | trunk list
 		viewer | trunk show t-@
 		operator | trunk set t-@ priority=3
+		operator | trunk retry t-@
+		operator | trunk test t-@
 		operator | trunk disable t-@
 		operator | trunk enable t-@
 		operator | trunk delete t-@ --yes
