@@ -99,7 +99,7 @@ add_targets(const struct keeper *k, const struct trunk_state *s, const char *num
 		    .transport = (uint8_t)trunk_transport(t), .uri = span_of(uri), .headers = span_of(headers), .trunk = s->id,
 		    .rank = (uint32_t)list->count, .failover = list->count > 0 };
 
-		if (!trunk_target_usable(at) || at->status == DEVICE_UNREACHABLE || at->status == DEVICE_UNKNOWN || !route_list_add(list, &to))
+		if (!trunk_target_usable(at) || at->device.status == DEVICE_UNREACHABLE || at->device.status == DEVICE_UNKNOWN || !route_list_add(list, &to))
 			continue;
 		if (out->trunk == 0)
 			out->trunk = s->id;

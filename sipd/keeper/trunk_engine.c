@@ -49,13 +49,14 @@ trunk_random(uint32_t below)
 	return randombytes_uniform(below);
 }
 
-struct probe_rules
+struct device_rules
 trunk_probe_rules(const struct trunk_state *t)
 {
 	const struct config	*c = &t->engine->k->conf;
 	bool			 own = t->trunk.qualify != QUALIFY_YES && t->trunk.qualify != QUALIFY_NO;
 
-	return (struct probe_rules){ .lagged_ms = own ? t->trunk.qualify : c->qualify.lagged_ms, .interval_ms = (int64_t)c->qualify.interval * 1000,
+	/* An UNKNOWN one is tried on: a trunk does not come back by registering here. */
+	return (struct device_rules){ .tries_unknown = true, .lagged_ms = own ? t->trunk.qualify : c->qualify.lagged_ms, .interval_ms = (int64_t)c->qualify.interval * 1000,
 		.retry_ms = (int64_t)c->qualify.retry * 1000, .unknown_ms = (int64_t)c->qualify.unknown_after * 1000 };
 }
 
@@ -92,8 +93,8 @@ tell(struct trunk_state *t, enum trunk_status was, enum trunk_status now)
 	trunk_state_error(t, error, sizeof error);
 	if (error[0] != '\0')
 		(void)snprintf(more, sizeof more, ", %s", error);
-	else if (trunk_best_target(t) != NULL && trunk_best_target(t)->latency_ms > 0)
-		(void)snprintf(more, sizeof more, ", %u ms", (unsigned)trunk_best_target(t)->latency_ms);
+	else if (trunk_best_target(t) != NULL && trunk_best_target(t)->device.latency_ms > 0)
+		(void)snprintf(more, sizeof more, ", %u ms", (unsigned)trunk_best_target(t)->device.latency_ms);
 	events_tell(events, is_well(now) ? EVENT_INFO : EVENT_WARN, "trunk", t->trunk.name, "%s%s%s%s", trunk_status_name(was),
 	    was == TRUNK_NONE ? "" : " -> ", trunk_status_name(now), more);
 }
@@ -160,7 +161,7 @@ on_resolved(void *arg, const void *answer)
 {
 	struct trunk_state		*t = arg;
 	const struct wire_resolved	*r = answer;
-	struct probe_rules		 rules = trunk_probe_rules(t);
+	struct device_rules		 rules = trunk_probe_rules(t);
 	int64_t				 now = trunk_now(t), wait;
 
 	t->look_ask = 0;
@@ -270,8 +271,8 @@ work(struct trunk_state *t, int64_t now_ms)
 		struct trunk_target	*g = t->targets[i];
 
 		trunk_probe_work(g, now_ms);
-		if (g->ask == 0 && g->next_at < next)
-			next = g->next_at;
+		if (g->ask == 0 && g->device.next_at < next)
+			next = g->device.next_at;
 	}
 	trunk_enroll_work(t, now_ms);
 	if (trunk_enroll_next_at(t, now_ms) < next)
@@ -327,8 +328,11 @@ change(struct trunk_state *t, const struct trunk *now)
 		memset(&t->digest, 0, sizeof t->digest);
 		trunk_register_again(&t->reg, trunk_now(t));
 	}
-	for (size_t i = 0; i < t->n_targets; i++)
+	for (size_t i = 0; i < t->n_targets; i++) {
+		if (!trunk_is_monitored(now))
+			trunk_probe_forget(t->targets[i]);
 		trunk_probe_again(t->targets[i], trunk_now(t));
+	}
 	trunk_note(t);
 }
 

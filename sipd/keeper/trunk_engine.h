@@ -43,6 +43,6 @@ uint64_t trunk_of_source(const struct trunk_engine *, const struct addr *);
 int64_t	trunk_now(const struct trunk_state *);
 void	trunk_note(struct trunk_state *);			/* something of it has changed: it is told, and looked at soon */
 uint32_t trunk_random(uint32_t below);
-struct probe_rules trunk_probe_rules(const struct trunk_state *);
+struct device_rules trunk_probe_rules(const struct trunk_state *);
 
 #endif

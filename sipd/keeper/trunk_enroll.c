@@ -37,13 +37,13 @@ choose(struct trunk_state *t)
 
 	for (size_t i = 0; i < t->n_targets; i++) {
 		struct trunk_target	*g = t->targets[i];
-		bool			 lost = g->status == DEVICE_UNREACHABLE || g->status == DEVICE_UNKNOWN;
+		bool			 lost = g->device.status == DEVICE_UNREACHABLE || g->device.status == DEVICE_UNKNOWN;
 
 		if ((t->reg_tried & 1u << i) != 0 || !trunk_target_usable(g))
 			continue;
 		if (g == t->registrar && !lost)
 			return g;
-		if (first == NULL || (first->lost_at != 0 && !lost))
+		if (first == NULL || (first->device.lost_at != 0 && !lost))
 			first = g;
 	}
 	return first;

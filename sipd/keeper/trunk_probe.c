@@ -33,7 +33,7 @@ trunk_target_new(struct trunk_state *t, const struct addr *addr, int64_t first_a
 		return NULL;
 	g->of = t;
 	g->addr = *addr;
-	g->next_at = first_at;
+	g->device.next_at = first_at;
 	return g;
 }
 
@@ -75,7 +75,14 @@ trunk_target_way(const struct trunk_target *g)
 void
 trunk_probe_again(struct trunk_target *g, int64_t at_ms)
 {
-	g->next_at = at_ms;
+	g->device.next_at = at_ms;
+}
+
+void
+trunk_probe_forget(struct trunk_target *g)
+{
+	g->device = (struct device){ .next_at = g->device.next_at };
+	g->error[0] = '\0';
 }
 
 static void
@@ -91,7 +98,7 @@ say(const struct trunk_target *g, const char *what)
 static int64_t
 redial_at(const struct trunk_target *g, int64_t now_ms)
 {
-	struct probe_rules	rules = trunk_probe_rules(g->of);
+	struct device_rules	rules = trunk_probe_rules(g->of);
 	int64_t			wait = rules.retry_ms;
 
 	for (uint32_t i = 1; i < g->dial_failures && wait < rules.interval_ms; i++)
@@ -102,14 +109,15 @@ redial_at(const struct trunk_target *g, int64_t now_ms)
 static void
 dial_failed(struct trunk_target *g, const char *why)
 {
-	struct probe_rules	rules = trunk_probe_rules(g->of);
+	struct device_rules	rules = trunk_probe_rules(g->of);
 	int64_t			now = trunk_now(g->of);
 
 	g->dial_failures++;
 	(void)snprintf(g->error, sizeof g->error, "%s", why);
 	g->code = 0;
-	trunk_target_probed(g, &rules, false, 0, now);
-	g->next_at = redial_at(g, now);
+	(void)device_next(&g->device, DEVICE_UNSENDABLE, 0, &rules, now);
+	g->probed_at = now;
+	g->device.next_at = redial_at(g, now);
 	say(g, g->error);
 }
 
@@ -122,7 +130,7 @@ on_dialed(void *arg, const void *answer)
 
 	g->ask = 0;
 	if (d == NULL)
-		g->next_at = trunk_now(g->of) + AWAY_MS;
+		g->device.next_at = trunk_now(g->of) + AWAY_MS;
 	else if (d->flow == 0) {
 		(void)span_get(d->error, why, sizeof why);
 		dial_failed(g, why);
@@ -132,7 +140,9 @@ on_dialed(void *arg, const void *answer)
 		(void)span_get(d->tls, g->tls, sizeof g->tls);
 		if (tsearch(g, &engine_of(g)->by_flow, by_flow) == NULL)
 			g->flow = 0;
-		g->next_at = trunk_now(g->of);
+		g->device.next_at = trunk_now(g->of);
+		if (!trunk_is_monitored(&g->of->trunk))
+			trunk_probe_forget(g);
 		say(g, "connected");
 	}
 	trunk_note(g->of);
@@ -147,7 +157,7 @@ dial(struct trunk_target *g, int64_t now_ms)
 	    .timeout_ms = DIAL_TIMEOUT_MS };
 
 	if (e->k->channels[PROC_STREAM] == NULL || (g->ask = asks_take(e->asks, PROC_STREAM, on_dialed, g)) == 0)
-		g->next_at = now_ms + AWAY_MS;
+		g->device.next_at = now_ms + AWAY_MS;
 	else
 		(void)channel_send(e->k->channels[PROC_STREAM], WIRE_DIAL, g->ask, &d);
 }
@@ -177,12 +187,12 @@ on_options(void *arg, const void *answer)
 {
 	struct trunk_target	*g = arg;
 	const struct wire_sent	*s = answer;
-	struct probe_rules	 rules = trunk_probe_rules(g->of);
+	struct device_rules	 rules = trunk_probe_rules(g->of);
 	int64_t			 now = trunk_now(g->of);
 
 	g->ask = 0;
 	if (s == NULL) {
-		g->next_at = now + trunk_random(AWAY_MS);
+		g->device.next_at = now + trunk_random(AWAY_MS);
 		return;
 	}
 	if (s->ours && s->code != 408 && trunk_is_connected(&g->of->trunk)) {
@@ -193,8 +203,9 @@ on_options(void *arg, const void *answer)
 		trunk_probe_flow_good(g);
 	g->code = s->code;
 	probe_error(g, s, rules.lagged_ms);
-	trunk_target_probed(g, &rules, trunk_answer_counts(s->code, s->ours), s->took_ms, now);
-	g->next_at += trunk_random((uint32_t)((g->next_at - now) / 20 + 1)) - (g->next_at - now) / 40;
+	(void)device_next(&g->device, trunk_answer_counts(s->code, s->ours) ? DEVICE_ANSWERED : DEVICE_SILENT, s->took_ms, &rules, now);
+	g->probed_at = now;
+	g->device.next_at += trunk_random((uint32_t)((g->device.next_at - now) / 20 + 1)) - (g->device.next_at - now) / 40;
 	if (log_debug_on(SUB_TRUNK))
 		log_debug(SUB_TRUNK, "trunk %s: OPTIONS answered %u in %u ms %s", g->of->trunk.name, (unsigned)s->code, (unsigned)s->took_ms, g->error);
 	trunk_note(g->of);
@@ -205,11 +216,11 @@ send_options(struct trunk_target *g, int64_t now_ms)
 {
 	struct trunk_engine	*e = engine_of(g);
 	const struct trunk_way	 way = trunk_target_way(g);
-	struct probe_rules	 rules = trunk_probe_rules(g->of);
+	struct device_rules	 rules = trunk_probe_rules(g->of);
 	struct wire_send	 s;
 
 	if (e->k->channels[PROC_SIP] == NULL || (g->ask = asks_take(e->asks, PROC_SIP, on_options, g)) == 0) {
-		g->next_at = now_ms + AWAY_MS;
+		g->device.next_at = now_ms + AWAY_MS;
 		return;
 	}
 	trunk_request_options(&g->of->trunk, e->k->conf.domains[0], &way, &e->room, &s);
@@ -222,14 +233,14 @@ trunk_probe_work(struct trunk_target *g, int64_t now_ms)
 {
 	const struct trunk	*t = &g->of->trunk;
 
-	if (g->ask != 0 || g->next_at > now_ms)
+	if (g->ask != 0 || g->device.next_at > now_ms)
 		return;
-	if (!trunk_target_usable(g) && (trunk_is_monitored(t) || t->registers))
+	if (!trunk_target_usable(g))
 		dial(g, now_ms);
 	else if (trunk_is_monitored(t))
 		send_options(g, now_ms);
 	else
-		g->next_at = INT64_MAX;
+		g->device.next_at = INT64_MAX;
 }
 
 void
@@ -254,7 +265,7 @@ trunk_probe_flow_gone(struct trunk_target *g)
 		dial_failed(g, "the connection was closed by the other end");
 	else {
 		g->dial_failures = 1;
-		g->next_at = now + trunk_random(REDIAL_MS);
+		g->device.next_at = now + trunk_random(REDIAL_MS);
 	}
 	if (g->of->registrar == g && g->of->reg_ask == 0)
 		trunk_register_again(&g->of->reg, now);

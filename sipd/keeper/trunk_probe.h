@@ -12,6 +12,7 @@ bool	trunk_target_usable(const struct trunk_target *);	/* something can be sent 
 struct trunk_way trunk_target_way(const struct trunk_target *);
 void	trunk_probe_work(struct trunk_target *, int64_t now_ms);	/* does what is due */
 void	trunk_probe_again(struct trunk_target *, int64_t at_ms);
+void	trunk_probe_forget(struct trunk_target *);		/* what its OPTIONS told: there are none any more */
 void	trunk_probe_flow_gone(struct trunk_target *);
 void	trunk_probe_flow_good(struct trunk_target *);		/* it was answered on its connection */
 

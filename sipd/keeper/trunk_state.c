@@ -12,30 +12,6 @@ trunk_answer_counts(uint32_t code, bool ours)
 	return !ours && code != 408 && code != 503;
 }
 
-static enum device_status
-probed(const struct trunk_target *t, const struct probe_rules *rules, bool answered, uint32_t took_ms, int64_t now_ms)
-{
-	if (answered && took_ms <= 2ull * rules->lagged_ms)
-		return took_ms <= rules->lagged_ms ? DEVICE_OK : DEVICE_LAGGED;
-	return t->lost_at != 0 && now_ms - t->lost_at > rules->unknown_ms ? DEVICE_UNKNOWN : DEVICE_UNREACHABLE;
-}
-
-void
-trunk_target_probed(struct trunk_target *t, const struct probe_rules *rules, bool answered, uint32_t took_ms, int64_t now_ms)
-{
-	enum device_status	now = probed(t, rules, answered, took_ms, now_ms);
-	bool			lost = now == DEVICE_UNREACHABLE || now == DEVICE_UNKNOWN;
-
-	if (now != t->status) {
-		t->status = (uint8_t)now;
-		t->status_at = now_ms;
-	}
-	t->lost_at = !lost ? 0 : t->lost_at == 0 ? now_ms : t->lost_at;
-	t->latency_ms = lost ? 0 : took_ms;
-	t->probed_at = now_ms;
-	t->next_at = now_ms + (now == DEVICE_OK || now == DEVICE_UNKNOWN ? rules->interval_ms : rules->retry_ms);
-}
-
 bool
 trunk_is_monitored(const struct trunk *t)
 {
@@ -51,7 +27,7 @@ trunk_is_connected(const struct trunk *t)
 static bool
 answers(const struct trunk_target *t)
 {
-	return t->status == DEVICE_OK || t->status == DEVICE_LAGGED;
+	return t->device.status == DEVICE_OK || t->device.status == DEVICE_LAGGED;
 }
 
 /* Better ones first; of one that was not probed yet there may be hope. */
@@ -61,7 +37,7 @@ rank(const struct trunk_target *t)
 	static const int	ranks[] = { [DEVICE_OK] = 0, [DEVICE_LAGGED] = 1, [DEVICE_NONE] = 2, [DEVICE_UNREACHABLE] = 3, [DEVICE_UNKNOWN] = 4,
 		[DEVICE_UNMONITORED] = 5 };
 
-	return ranks[t->status];
+	return ranks[t->device.status];
 }
 
 const struct trunk_target *
@@ -115,7 +91,7 @@ trunk_state_status(const struct trunk_state *t)
 	if (best == NULL)
 		return t->lookup_error[0] == '\0' ? TRUNK_NONE : TRUNK_UNREACHABLE;
 	if (monitored)
-		reached = (enum trunk_status)best->status;
+		reached = (enum trunk_status)best->device.status;
 	if (!t->trunk.registers || reached == TRUNK_UNREACHABLE || reached == TRUNK_UNKNOWN)
 		return reached;
 	return registered_status(t, reached);
@@ -185,7 +161,7 @@ trunk_state_fill(const struct trunk_state *t, struct trunk *out)
 
 	out->status = t->status;
 	out->status_at = t->status_at;
-	out->latency_ms = best == NULL ? 0 : best->latency_ms;
+	out->latency_ms = best == NULL ? 0 : best->device.latency_ms;
 	out->registration_expires = t->trunk.registers && t->reg.state == REGISTERED_YES ? t->reg.until : 0;
 	trunk_state_error(t, out->last_error, sizeof out->last_error);
 }
@@ -213,12 +189,12 @@ target_json(const struct trunk_state *t, const struct trunk_target *one)
 {
 	static const char *const	transports[] = { [TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS" };
 	char				address[ADDR_TEXT], from[ADDR_TEXT] = "";
-	const char			*status = trunk_is_monitored(&t->trunk) ? trunk_status_name((enum trunk_status)one->status) : "";
+	const char			*status = trunk_is_monitored(&t->trunk) ? trunk_status_name((enum trunk_status)one->device.status) : "";
 
 	if (one->answers_from.family != ADDR_NONE)
 		(void)addr_text(&one->answers_from, from);
 	return json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:b}", "address", addr_text(&one->addr, address), "transport",
-	    transports[trunk_transport(&t->trunk)], "status", text_or_null(status), "latency_ms", (json_int_t)one->latency_ms, "error",
+	    transports[trunk_transport(&t->trunk)], "status", text_or_null(status), "latency_ms", (json_int_t)one->device.latency_ms, "error",
 	    text_or_null(one->error), "answers_from", text_or_null(from), "tls", text_or_null(one->tls), "registered",
 	    t->registrar == one && t->reg.state == REGISTERED_YES);
 }
@@ -233,7 +209,7 @@ probe_json(const struct trunk_state *t, uint32_t interval_s)
 	if (best == NULL)
 		return json_pack("{s:I}", "interval", (json_int_t)interval_s);
 	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "interval", (json_int_t)interval_s, "last_at", time_or_null(best->probed_at), "next_at",
-	    time_or_null(best->next_at), "code", code_or_null(best->code), "reason", text_or_null(best->error));
+	    time_or_null(best->device.next_at), "code", code_or_null(best->code), "reason", text_or_null(best->error));
 }
 
 static json_t *

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "core/device.h"
 #include "core/trunk.h"
 #include "core/wire.h"
 #include "sipd/keeper/digest_client.h"
@@ -24,10 +25,8 @@ struct trunk_target {
 	struct trunk_state	*of;
 	struct addr		 addr;
 	bool			 found;			/* by the last lookup */
-	uint8_t			 status;		/* enum device_status; DEVICE_NONE: not probed yet */
-	int64_t			 status_at, lost_at;	/* lost_at: since when there is no answer; 0: there is one */
-	int64_t			 probed_at, next_at;
-	uint32_t		 latency_ms;
+	struct device		 device;		/* its status, DEVICE_NONE: not probed yet, and when something is to be done */
+	int64_t			 probed_at;
 	uint32_t		 code;			/* of the last OPTIONS, its own or ours; 0: none */
 	char			 error[TARGET_ERROR];	/* why it is not well */
 	struct addr		 answers_from;		/* where that is not addr; else no family */
@@ -67,13 +66,6 @@ struct trunk_state {
 	TAILQ_ENTRY(trunk_state) link;
 };
 
-struct probe_rules {
-	uint32_t	lagged_ms;
-	int64_t		interval_ms, retry_ms, unknown_ms;
-};
-
-/* Product C1, but that an UNKNOWN one is tried at the interval: a trunk does not come back by registering. */
-void	trunk_target_probed(struct trunk_target *, const struct probe_rules *, bool answered, uint32_t took_ms, int64_t now_ms);
 bool	trunk_answer_counts(uint32_t code, bool ours);		/* of OPTIONS: 408 and 503 do not */
 
 bool	trunk_is_monitored(const struct trunk *);

@@ -99,18 +99,23 @@ const struct named	trunks_named = {
 	.complete = complete, .tell = trunk_tell,
 };
 
+/* Before anything is known: one that was just made, or just enabled or disabled. */
+static enum trunk_status
+first_status(const struct trunk *t)
+{
+	return !t->enabled ? TRUNK_DISABLED : t->qualify == QUALIFY_NO && !t->registers ? TRUNK_UNMONITORED : TRUNK_NONE;
+}
+
 void
 trunk_live(struct keeper *k, struct trunk *t)
 {
 	const struct trunk_state	*state = k->trunks == NULL ? NULL : trunk_engine_find(k->trunks, t->id);
 
-	if (state != NULL)
-		trunk_state_fill(state, t);
 	/* The engine hears of a change when that is on disk; who made it is told of it before. */
-	if (!t->enabled)
-		t->status = TRUNK_DISABLED;
-	else if (state == NULL || t->status == TRUNK_DISABLED)
-		t->status = TRUNK_NONE;
+	if (state != NULL && state->trunk.enabled == t->enabled)
+		trunk_state_fill(state, t);
+	else
+		t->status = (uint8_t)first_status(t);
 	t->calls = (uint32_t)calls_of_trunk(k, t->id);
 }
 

@@ -52,7 +52,7 @@ table()
 		operator | profile set p-@ install_url=https://example.org/
 		viewer | profile render p-@ a-@
 		operator | profile delete p-@
-		operator | trunk add t-@ host=127.0.0.1 username=@ password=-
+		operator | trunk add t-@ host=127.0.0.1 port=PORT qualify=no username=@ password=-
 		viewer | trunk list
 		viewer | trunk show t-@
 		operator | trunk set t-@ priority=3
@@ -189,6 +189,7 @@ role()
 		command=${command//FILE/$TMP/import-$user.csv}
 		command=${command//MESSAGE/${messages[$user]}}
 		command=${command//CALL/${calls[$user]}}
+		command=${command//PORT/$port}
 		read -r -a words <<< "$command"
 		if [ "$role" = stranger ]; then
 			check "a stranger is refused: $command" refused "$user" "only root and members of" "${words[@]}"
@@ -207,11 +208,12 @@ role()
 echo "a secret of its own" > "$TMP/input"
 chmod 644 "$TMP/input"
 check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }"
+port=$(listening udp)
 check "every command is in the table" all_are_in_the_table
 "$TMP/wirechief" group add g-kept > /dev/null
 echo "a secret of its own" | "$TMP/wirechief" account add a-kept group=g-kept password=- > /dev/null
 ! exists "profile add" || "$TMP/wirechief" profile add p-kept kind=text > /dev/null
-! exists "trunk add" || "$TMP/wirechief" trunk add t-kept host=192.0.2.1 > /dev/null
+! exists "trunk add" || "$TMP/wirechief" trunk add t-kept host=192.0.2.1 qualify=no > /dev/null
 for user in sys bin daemon root; do
 	printf 'username,group\ni-%s,g-kept\n' $user > "$TMP/import-$user.csv"
 	chmod 644 "$TMP/import-$user.csv"
