@@ -25,8 +25,8 @@ const struct action_row	action_rows[] = {
 	{ ACT_EDIT, "edit", "e", P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_RECORD,
 	  NULL, "edit this record" },
 	{ ACT_DELETE, "delete", "F8 d", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE |
-	  P_MESSAGE | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, "Delete",
-	  "delete this; Registered: drop the binding, Licences: take it away, Queue: never deliver it" },
+	  P_MESSAGE | P_TRUNK_SETUP | P_TRUNK | P_CALLS, ACT_WRITE | ACT_ASK | ACT_RECORD, "Delete",
+	  "delete this; Registered: drop the binding, Calls: end it, Licences: take it away, Queue: never deliver it" },
 	{ ACT_MENU, "menu", "F9 .", P_VIEWS & ~P_HELP, 0, "Menu", "all actions, those for this row first" },
 	{ ACT_QUIT, "quit", "F10 C-c", P_ALL, 0, "Quit", "leave the console" },
 	{ ACT_BACK, "back", "Esc q", P_VIEWS, 0, NULL, "previous screen; q on Overview leaves" },
@@ -42,6 +42,7 @@ const struct action_row	action_rows[] = {
 	{ ACT_GO_TRUNK_SETUP, "trunk-setup", "6", P_VIEWS, 0, NULL, "SIP Trunk configuration and test" },
 	{ ACT_GO_QUEUE, "queue", "7", P_VIEWS, 0, NULL, "Message Queue" },
 	{ ACT_GO_EVENTS, "events", "8", P_VIEWS, 0, NULL, "Events" },
+	{ ACT_GO_CALLS, "calls", "9", P_VIEWS, 0, NULL, "Calls now" },
 	{ ACT_GO_PROFILES, "profiles", "P", P_VIEWS, 0, NULL, "Profiles" },
 	{ ACT_GO_LICENCES, "licences", "L", P_VIEWS, 0, NULL, "Licences" },
 	{ ACT_OPEN, "open", "Enter", P_LISTS | P_OVERVIEW, 0, NULL, "open this row" },
@@ -60,7 +61,7 @@ const struct action_row	action_rows[] = {
 	{ ACT_TIME_ZONE, "time-zone", "z", P_VIEWS, 0, NULL, "local time or UTC" },
 	{ ACT_COPY, "copy", "y", P_LISTS | P_DETAIL | P_MESSAGE | P_TRUNK, 0, NULL, "copy the row to the terminal's clipboard" },
 	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE | P_MESSAGE |
-	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK, ACT_RECORD, NULL, "events about this row" },
+	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK | P_CALLS, ACT_RECORD, NULL, "events about this row" },
 	{ ACT_MESSAGES_OF, "messages-of", "m", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "messages that wait for this account" },
 	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE, ACT_WRITE | ACT_RECORD, NULL, "send it again now; or all of its recipient, or all" },
 	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,

@@ -39,7 +39,7 @@ struct pane {
 };
 
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
-    pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test;
+    pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test, pane_calls;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -61,7 +61,7 @@ struct console {
 	const struct pane	*last;			/* where - goes */
 	struct list		 registered, accounts, group_box, groups, profiles, licences, queue, events, recent,
 				 waiting;		/* the last two on Overview */
-	struct list		 trunks, trunk_setup, trunk_box;
+	struct list		 trunks, trunk_setup, trunk_box, calls;
 	struct trunk_seen	 trunk;
 	struct trunk_test	 test;
 	struct form		 form;

@@ -19,7 +19,7 @@ static const struct {
 	const struct pane	*pane;
 } places[] = {
 	{ ACT_GO_OVERVIEW, &pane_overview }, { ACT_GO_REGISTERED, &pane_registered }, { ACT_GO_ACCOUNTS, &pane_accounts },
-	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_TRUNKS, &pane_trunks }, { ACT_GO_TRUNK_SETUP, &pane_trunk_setup }, { ACT_GO_QUEUE, &pane_queue }, { ACT_GO_EVENTS, &pane_events },
+	{ ACT_GO_GROUPS, &pane_groups }, { ACT_GO_TRUNKS, &pane_trunks }, { ACT_GO_TRUNK_SETUP, &pane_trunk_setup }, { ACT_GO_QUEUE, &pane_queue }, { ACT_GO_EVENTS, &pane_events }, { ACT_GO_CALLS, &pane_calls },
 	{ ACT_GO_PROFILES, &pane_profiles }, { ACT_GO_LICENCES, &pane_licences },
 };
 

@@ -28,6 +28,7 @@
 #include "tui/cli.h"
 #include "tui/common.h"
 #include "tui/frames.h"
+#include "tui/records.h"
 #include "tui/screen.h"
 #include "tui/table.h"
 
@@ -479,7 +480,7 @@ static void
 ticks(struct console *c, int64_t *second)
 {
 	struct list	*lists[] = { &c->registered, &c->accounts, &c->group_box, &c->groups, &c->profiles, &c->licences,
-	    &c->queue, &c->events, &c->recent, &c->waiting, &c->trunks, &c->trunk_setup, &c->trunk_box };
+	    &c->queue, &c->events, &c->recent, &c->waiting, &c->trunks, &c->trunk_setup, &c->trunk_box, &c->calls };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
@@ -582,6 +583,7 @@ lists_init(struct console *c)
 	trunk_list_init(&c->trunks, c, TRUNK_LIST_STATUS);
 	trunk_list_init(&c->trunk_setup, c, TRUNK_LIST_SETUP);
 	trunk_list_init(&c->trunk_box, c, TRUNK_LIST_BOX);
+	calls_list_init(&c->calls, c);
 }
 
 static void
@@ -600,6 +602,7 @@ lists_clear(struct console *c)
 	list_clear(&c->trunks);
 	list_clear(&c->trunk_setup);
 	list_clear(&c->trunk_box);
+	list_clear(&c->calls);
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "core/account.h"
 #include "core/binding.h"
+#include "core/call.h"
 #include "core/group.h"
 #include "core/licence.h"
 #include "core/message.h"
@@ -513,6 +514,33 @@ record_shown(const struct console *c, const struct kind **k)
 	return json_object_get(c->details, "ok");
 }
 
+static void
+do_hang_up(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "call drop", "name", c->subject.name), on_done, c);
+}
+
+static bool
+call_act(struct console *c, struct list *l, const struct action_row *a)
+{
+	char	id[CALL_NAME], from[CALL_PARTY], to[CALL_PARTY], question[300], hint[80];
+
+	(void)list_value(l, "id", id, sizeof id);
+	(void)list_value(l, "from", from, sizeof from);
+	if (a->action == ACT_EVENTS_OF) {
+		events_of(c, from);
+		return true;
+	}
+	if (a->action != ACT_DELETE || !ask_about(c, "call", id))
+		return false;
+	(void)snprintf(question, sizeof question, "End the call from %.64s to %.64s, for both? y", from, list_value(l, "to", to, sizeof to));
+	(void)snprintf(hint, sizeof hint, "wirechief call drop %s", id);
+	c->subject.done = " is ended";
+	(void)prompt_yes(c, question, hint, do_hang_up);
+	return true;
+}
+
 bool
 record_act(struct console *c, struct list *l, const struct action_row *a)
 {
@@ -537,5 +565,7 @@ record_act(struct console *c, struct list *l, const struct action_row *a)
 		return trunk_row_act(c, l, a);
 	if (l->kind == &message_kind)
 		return message_act(c, list_row(l), a);
+	if (l->kind == &call_kind)
+		return call_act(c, l, a);
 	return false;
 }

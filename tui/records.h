@@ -38,4 +38,7 @@ void	list_pane_paint(struct list *, const char *heading, int details);
 /* "   filter: …   SORT HELD": what follows a list's heading. */
 void	list_state(const struct list *, char *buf, size_t size);
 
+/* Calls: its duration goes on by itself. */
+void	calls_list_init(struct list *, struct console *);
+
 #endif
