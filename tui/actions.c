@@ -63,7 +63,8 @@ const struct action_row	action_rows[] = {
 	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE | P_MESSAGE |
 	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK | P_CALLS, ACT_RECORD, NULL, "events about this row" },
 	{ ACT_MESSAGES_OF, "messages-of", "m", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "messages that wait for this account" },
-	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE, ACT_WRITE | ACT_RECORD, NULL, "send it again now; or all of its recipient, or all" },
+	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_RECORD, NULL,
+	  "send it again now; or all of its recipient, or all; a trunk: look it up, probe it and register there now" },
 	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
 	  "disable or enable the account, or the trunk" },
 	{ ACT_TEST, "test", "v", P_TRUNK_SETUP | P_TEST, ACT_WRITE | ACT_RECORD, NULL, "test the trunk, step by step; its live status stays as it is" },

@@ -196,7 +196,7 @@ test_paint(struct console *c)
 	trunk_test_paint(c, 1);
 	if (!prompt_at_foot(c))
 		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM,
-		    "What stands in the form was tested; nothing is saved, no live status changed. Esc goes back to it.");
+		    "The form as it stands was tested: nothing is saved. Esc goes back to it.");
 }
 
 static bool

@@ -375,6 +375,15 @@ profile_act(struct console *c, struct list *l, const struct action_row *a)
 	}
 }
 
+static void
+trunk_retry(struct console *c, const char *name)
+{
+	if (!ask_about(c, "trunk", name))
+		return;
+	c->subject.done = " is looked up, probed and registered at anew";
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "trunk retry", "name", name), on_done, c);
+}
+
 bool
 trunk_act(struct console *c, const char *name, const json_t *trunk, const struct action_row *a)
 {
@@ -392,6 +401,9 @@ trunk_act(struct console *c, const char *name, const json_t *trunk, const struct
 		return true;
 	case ACT_DELETE:
 		ask_delete(c, "trunk", name);
+		return true;
+	case ACT_RETRY:
+		trunk_retry(c, name);
 		return true;
 	case ACT_BLOCK:
 		block(c, "trunk", name, json_is_true(json_object_get(trunk, "enabled")), "not probed, not used");

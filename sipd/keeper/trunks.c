@@ -140,7 +140,7 @@ trunks_draft(struct keeper *k, const char *name, const struct edit *e, struct tr
 	trunk_defaults(t);
 	(void)snprintf(t->name, sizeof t->name, "new trunk");
 	if (name != NULL && name[0] != '\0' && named_find(k, &trunks_named, name, t) != 0)
-		return fault_set(fault, ERR_NOT_FOUND, NULL, "there is no trunk of that name");
+		return fault_set(fault, ERR_NOT_FOUND, NULL, "trunk %.64s: not found; 'trunk list' tells which there are", name);
 	if ((rc = edit_apply(e, t, false, &refs, fault)) != 0)
 		return rc;
 	if ((rc = record_check(&trunk_kind, t, &f, why, sizeof why)) != 0)

@@ -151,6 +151,39 @@ test_commands(void **state)
 	rig_close(&rig);
 }
 
+/* What a test is asked for: a stored trunk with an edit over it, its password kept, or a new one; judged, and nothing saved. */
+static void
+test_draft(void **state)
+{
+	struct rig	rig;
+	struct trunk	t;
+	struct fault	f;
+	struct edit	e;
+
+	(void)state;
+	rig_open(&rig);
+	assert_int_equal(rig_add(&rig, &trunks_named, "a", edit_of(&trunk_kind, "host", "h", "username", "u", "password", "s3cret", NULL), &t, &f), 0);
+	e = edit_of(&trunk_kind, "host", "other", "password", "", NULL);
+	assert_int_equal(trunks_draft(&rig.k, "a", &e, &t, &f), 0);
+	assert_string_equal(t.host, "other");
+	assert_string_equal(t.password, "s3cret");
+	e = edit_of(&trunk_kind, "encryption", "yes", NULL);
+	assert_int_equal(trunks_draft(&rig.k, "a", &e, &t, &f), ERR_INVALID);
+	assert_string_equal(f.field, "encryption");
+	e = edit_of(&trunk_kind, "host", "fresh.example", NULL);
+	assert_int_equal(trunks_draft(&rig.k, NULL, &e, &t, &f), 0);
+	assert_int_equal(t.id, 0);
+	assert_true(t.enabled);
+	e = edit_of(&trunk_kind, NULL);
+	assert_int_equal(trunks_draft(&rig.k, NULL, &e, &t, &f), ERR_INVALID);
+	assert_string_equal(f.field, "host");
+	assert_int_equal(trunks_draft(&rig.k, "nix", &e, &t, &f), ERR_NOT_FOUND);
+	assert_string_equal(password_of(&rig, "a", &t), "s3cret");
+	assert_string_equal(t.host, "h");
+	assert_int_equal(count_get(&rig.k.db, "trunks"), 1);
+	rig_close(&rig);
+}
+
 static void
 test_counts(void **state)
 {
@@ -180,7 +213,8 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_password), cmocka_unit_test(test_commands), cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_password), cmocka_unit_test(test_commands), cmocka_unit_test(test_draft),
+		cmocka_unit_test(test_counts),
 	};
 
 	return cmocka_run_group_tests_name("trunks", tests, NULL, NULL);
