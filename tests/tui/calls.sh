@@ -60,6 +60,6 @@ wait > Calls
 key F10
 exit
 S
-check \"with their columns\" shows '^ +From +To +State +Since \^ +Duration Trunk *$'
+check "its columns" shows '^ +From +To +State +Since \^ +Duration Trunk *$'
 check "the command line lists what is left" [ "$("$W" --json call list | wc -l)" = 1 ]
 check "it stops" stop_daemon
