@@ -198,8 +198,8 @@ told(const struct backup *b, bool json)
 		json_decref(o);
 		return;
 	}
-	(void)complain(EXIT_DONE, "%.1f MB written to %.300s; to restore it takes the daemon's master.key, which is not in it", (double)b->written / 1e6,
-	    b->file);
+	(void)complain(EXIT_DONE, "%.1f MB written to %.300s; to restore it takes the daemon's master.key, which is not in it",
+	    (double)b->written / 1e6, b->file);
 }
 
 int

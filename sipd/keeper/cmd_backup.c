@@ -189,8 +189,10 @@ on_copied(void *arg, int rc)
 		tell(b);
 		return;
 	}
-	(void)snprintf(why, sizeof why, rc == -ENOSPC ? "no room for the copy, which is made beside the store first: free as much as the store takes"
-	    : "the store could not be copied: %s", err_text(rc));
+	if (rc == -ENOSPC)
+		(void)snprintf(why, sizeof why, "no room for the copy, which is made beside the store first: free as much as the store takes");
+	else
+		(void)snprintf(why, sizeof why, "the store could not be copied: %s", err_text(rc));
 	refuse(b, rc, why);
 }
 

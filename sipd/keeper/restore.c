@@ -31,7 +31,8 @@
 #include "sipd/sandbox.h"
 #include "sipd/settings.h"
 
-enum { STORE = CONFIG_TEXT + 8, FOLDER = STORE + 16, PATH = FOLDER + 48, WHY = 700, COPY = 256 * 1024, EXIT_REFUSED = 1, EXIT_CANCELLED = 130 };
+enum { STORE = CONFIG_TEXT + 8, FOLDER = STORE + 16, PATH = FOLDER + 48 };
+enum { WHY = 700, COPY = 256 * 1024, EXIT_REFUSED = 1, EXIT_CANCELLED = 130 };
 
 struct place {
 	const struct restore	*how;

@@ -148,7 +148,8 @@ owner_of()
 }
 whole()
 {
-	start_daemon && [[ " ${known[*]} " == *" $(owner_of | tr ' ' _) "* ]] && "$W" verify > "$TMP/said" 2>&1 && stop_daemon && [ ! -e "$second/store/restore.tmp" ] && return 0
+	start_daemon && [[ " ${known[*]} " == *" $(owner_of | tr ' ' _) "* ]] && "$W" verify > "$TMP/said" 2>&1 && stop_daemon &&
+	    [ ! -e "$second/store/restore.tmp" ] && return 0
 	ls -lR "$second/store" | sed "s/^/# /"
 	return 1
 }
