@@ -106,6 +106,40 @@ sockets_own_address(uint8_t family)
 	return found;
 }
 
+/* By the routes of the system: a socket that is connected knows where it stands; nothing is sent. */
+static struct addr
+routed_from(const struct addr *target)
+{
+	struct sockaddr_storage	ss;
+	socklen_t		n = addr_to_sockaddr(target, &ss);
+	struct addr		a = { .family = ADDR_NONE };
+	int			fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return a;
+	if (connect(fd, (const struct sockaddr *)&ss, n) == 0 && (n = sizeof ss, getsockname(fd, (struct sockaddr *)&ss, &n)) == 0)
+		(void)addr_of_sockaddr(&a, (const struct sockaddr *)&ss);
+	close(fd);
+	return a;
+}
+
+struct addr
+sockets_toward(const struct sockets *s, const struct addr *target)
+{
+	struct addr	a = routed_from(target);
+
+	for (int any = 0; any < 2 && a.family != ADDR_NONE; any++) {
+		for (int i = 0; i < s->n; i++) {
+			const struct socket	*one = &s->bound[i];
+
+			a.port = one->addr.port;
+			if (one->addr.family == a.family && (any == 1 ? one->any : addr_same_ip(&one->addr, &a)))
+				return a;
+		}
+	}
+	return (struct addr){ .family = ADDR_NONE };
+}
+
 const struct socket *
 sockets_find(const struct sockets *s, const tport_t *tport)
 {

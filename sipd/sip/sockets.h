@@ -28,6 +28,8 @@ bool	sockets_is_any(const struct addr *);	/* 0.0.0.0, :: */
 /* An address of this machine of that family to be known by: not loopback if there is another. */
 struct addr sockets_own_address(uint8_t family);
 const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
+/* The address of ours that the way to target leads from, with the port of the socket that has it; no family: there is none. */
+struct addr sockets_toward(const struct sockets *, const struct addr *target);
 /* That which sends from this address, or else one that can send to the target's family; NULL when there is none. */
 const struct socket *sockets_from(const struct sockets *, const struct addr *local, const struct addr *target);
 

@@ -9,6 +9,7 @@ where_to(const struct front *f, const struct way *way, struct where *w, struct a
 {
 	const struct socket	*from;
 	const struct flow	*flow;
+	struct addr		 local = way->local;
 
 	if (way->transport == TRANSPORT_TCP || way->transport == TRANSPORT_TLS) {
 		if (way->flow == 0 || (flow = flows_find(f->flows, way->flow)) == NULL)
@@ -19,11 +20,13 @@ where_to(const struct front *f, const struct way *way, struct where *w, struct a
 	}
 	if (way->transport != TRANSPORT_UDP || way->target.family == ADDR_NONE || way->target.port == 0)
 		return "No Target";
-	if ((from = sockets_from(&f->sockets, &way->local, &way->target)) == NULL)
+	if (local.family == ADDR_NONE)
+		local = sockets_toward(&f->sockets, &way->target);
+	if ((from = sockets_from(&f->sockets, &local, &way->target)) == NULL)
 		return "No Socket";
 	*w = (struct where){ .source = way->target, .local = from->known, .transport = TRANSPORT_UDP, .port = way->target.port, .fd = from->fd };
-	if (from->any && way->local.family == from->addr.family && way->local.port == from->addr.port && !sockets_is_any(&way->local)) {
-		w->local = way->local;
+	if (from->any && local.family == from->addr.family && local.port == from->addr.port && !sockets_is_any(&local)) {
+		w->local = local;
 		w->from_local = true;
 	}
 	*sent_by = w->local;

@@ -25,7 +25,7 @@ struct where {
 /* What the keeper says of the way to a device or a trunk. */
 struct way {
 	struct addr	target;		/* UDP: where to; else the flow's */
-	struct addr	local;		/* the address that it is to come from */
+	struct addr	local;		/* the address that it is to come from; no family: whichever leads there */
 	uint8_t		transport;
 	uint64_t	flow;
 };

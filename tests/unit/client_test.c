@@ -401,6 +401,29 @@ which_socket(void **state)
 	close(fd);
 }
 
+/* Nobody said from where: the route tells, whichever socket comes first. */
+static void
+the_way_tells_the_socket(void **state)
+{
+	struct rig		*r = *state;
+	struct wire_send	 s = registration(r);
+	char			 text[64];
+
+	s.local = (struct addr){ 0 };
+	r->f.sockets.bound[1] = r->f.sockets.bound[0];
+	r->f.sockets.n = 2;
+	assert_int_equal(addr_parse(&r->f.sockets.bound[0].addr, "192.0.2.77:5060"), 0);
+	r->f.sockets.bound[0].known = r->f.sockets.bound[0].addr;
+	send_at(r, 1, &s, 0);
+	(void)snprintf(text, sizeof text, "Contact: <sip:carol@127.0.0.1:%u>", r->where.local.port);
+	assert_has(r->answer, text);
+	r->f.sockets.bound[1].any = true;			/* one of all addresses is known by that of the way */
+	memset(r->f.sockets.bound[1].addr.ip, 0, 16);
+	r->f.sockets.bound[1].known = r->f.sockets.bound[0].addr;
+	send_at(r, 2, &s, 0);
+	assert_has(r->answer, text);
+}
+
 static void
 larger_than_a_packet(void **state)
 {
@@ -527,7 +550,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		T(what_the_phone_gets), T(no_line_of_others), T(over_connections_and_ip6), T(answered), T(answers_that_do_not_count), T(a_registration),
 		T(what_a_registrar_grants), T(challenges), T(another_address), T(sent_again),
-		T(heard_but_not_answered), T(not_sendable), T(which_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
+		T(heard_but_not_answered), T(not_sendable), T(which_socket), T(the_way_tells_the_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
 		T(expected_datagrams), T(has_limits), cmocka_unit_test(the_earliest_is_due),
 	};
 #undef T
