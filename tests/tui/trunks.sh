@@ -95,6 +95,7 @@ check "nothing was changed by keys" has '"enabled":true' trunk show "Carrier A"
 check "wide: whole titles" console 140x40 <<'E2'
 wait LIVE
 key 5
+wait SIP Trunk status - 3 trunks
 wait ! UNREACHABLE
 screen
 key F10
