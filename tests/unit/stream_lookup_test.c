@@ -490,6 +490,7 @@ bears_many(void **st)
 		for (size_t k = 0; k < i; k++)
 			assert_true(got[i].id != got[k].id);
 	}
+	n_got = 0;
 	for (int i = 0; i < NAMES; i++)
 		(void)ask_only("naptr.test", 0, TRANSPORT_UDP);
 	send_order(&r, ORDER_STOP, PROC_SUPERVISOR, -1, -1, -1);
