@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include "core/binding.h"
@@ -43,9 +44,10 @@ struct work {
 	size_t		 n_sets[SERVICES_MAX];
 	struct srv	 servers[SRV_MAX];			/* in the order in which they are tried */
 	struct found	 found[SRV_MAX];			/* of each */
-	size_t		 n_services, n_servers;
+	char		 named[SERVICES_MAX][SRV_NAME];	/* by NAPTR records */
+	size_t		 n_services, n_named, n_servers;
 	uint32_t	 ttl;
-	enum dns_result	 result;				/* the last that was not DNS_OK */
+	enum dns_result	 result;				/* of the step, the last that was not DNS_OK */
 	bool		 refuses;				/* SRV says "." */
 };
 
@@ -345,47 +347,59 @@ on_srv(void *arg, const struct dns_answer *a)
 	part_done(p);
 }
 
-/* A name server that can't tell of NAPTR records may still know SRV ones. */
+static void
+ask_services(struct lookup *l)
+{
+	for (size_t k = 0; k < l->work->n_services; k++)
+		ask(l, DNS_SRV, l->work->services[k], k, on_srv);
+}
+
+/* NAPTR records, where there are some, say which SRV records count; often they are those that are known by now. */
 static void
 step_services(struct lookup *l)
 {
 	struct work	*w = l->work;
 
-	if (!is_absent(w->result) && w->result != DNS_FAILED) {
-		fail_result(l, w->result, l->host);
-		return;
-	}
-	if (w->n_services == 0 && srv_service(l->host, l->transport, w->services[0]) == 0)
-		w->n_services = 1;
 	l->next = step_servers;
+	if (w->n_named == 0 || (w->n_named == 1 && strcasecmp(w->named[0], w->services[0]) == 0))
+		return;
+	memcpy(w->services, w->named, sizeof w->services);
+	memset(w->n_sets, 0, sizeof w->n_sets);
+	w->n_services = w->n_named;
 	w->result = DNS_OK;
-	for (size_t k = 0; k < w->n_services; k++)
-		ask(l, DNS_SRV, w->services[k], k, on_srv);
+	ask_services(l);
 }
 
+/* A name server that can't tell of them, or drops such a question as some do, may still know others. */
 static void
 on_naptr(void *arg, const struct dns_answer *a)
 {
-	struct part	*p = arg;
-	struct lookup	*l = p->lookup;
+	struct part		*p = arg;
+	struct lookup		*l = p->lookup;
+	enum dns_result		 result = l->work->result;
 
 	if (take(l, a))
-		l->work->n_services = srv_services(a->naptrs, a->n, l->transport, l->work->services);
+		l->work->n_named = srv_services(a->naptrs, a->n, l->transport, l->work->named);
+	l->work->result = result;
 	part_done(p);
 }
 
+/* Both kinds of questions at once: one after the other they would take twice the time. */
 static void
 step_first(struct lookup *l)
 {
-	struct found	here;
+	struct work	*w = l->work;
+	struct found	 here;
 
-	*l->work = (struct work){ .timer = l->work->timer, .ttl = LOOKUP_TTL_MAX };
+	*w = (struct work){ .timer = w->timer, .ttl = LOOKUP_TTL_MAX };
 	if (l->port != 0 || find_here(l, l->host, &here)) {
 		use_host(l);
 		return;
 	}
 	l->next = step_services;
+	w->n_services = srv_service(l->host, l->transport, w->services[0]) == 0;
 	ask(l, DNS_NAPTR, l->host, 0, on_naptr);
+	ask_services(l);
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/stream_rig.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "sipd/stream/hosts.h"
@@ -228,6 +229,7 @@ server_start(const char *more)
 	(void)snprintf(log, sizeof log, "--log-facility=%s/log", folder);
 	assert_true((server = fork()) >= 0);
 	if (server == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--pid-file=", log, text, (char *)NULL);
 		_exit(127);
 	}
@@ -474,6 +476,56 @@ says_why_not(void **st)
 	close(fd);
 }
 
+/* Answers one question: NAPTR ones not at all, those for names with f as a failure, A ones with an address, others with nothing. */
+static void
+answer_rudely(int fd)
+{
+	static const uint8_t	a_record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 77 };
+	uint8_t			q[512];
+	struct sockaddr_in	from;
+	socklen_t		len = sizeof from;
+	ssize_t			n = recvfrom(fd, q, sizeof q - sizeof a_record, 0, (struct sockaddr *)&from, &len);
+	size_t			end = 12;
+
+	while (n > 16 && end < (size_t)n - 5 && q[end] != 0)
+		end += q[end] + 1u;
+	if (n < 17 || end > (size_t)n - 5 || q[end + 2] == 35)
+		return;
+	end += 5;
+	q[2] |= 0x80;
+	q[3] = q[13] == 'f' ? 2 : 0;
+	q[7] = q[13] != 'f' && q[end - 3] == 1;
+	q[11] = 0;		/* no EDNS */
+	if (q[7] == 1)
+		memcpy(q + end, a_record, sizeof a_record);
+	(void)sendto(fd, q, end + (q[7] == 1 ? sizeof a_record : 0), 0, (struct sockaddr *)&from, len);
+}
+
+/* Ones that drop what they do not know, as some boxes on the way do, and ones that fail. */
+static void
+bears_rude_servers(void **st)
+{
+	struct sockaddr_in	a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t		n = sizeof a;
+	int			fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct got	*g;
+
+	(void)st;
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	assert_true((server = fork()) >= 0);
+	if (server == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (server == 0)
+		answer_rudely(fd);
+	close(fd);
+	serve_with(ntohs(a.sin_port));
+	assert_string_equal(ask("one.test", 0, TRANSPORT_UDP)->targets, "192.0.2.77:5060");
+	g = ask("fails.test", 5060, TRANSPORT_UDP);
+	assert_non_null(strstr(g->error, "can't be reached or refuses to answer"));
+	assert_in_range(g->took_ms, 0, 20000);
+}
+
 /* Many at once, each answered once; and none whose keeper is gone. */
 static void
 bears_many(void **st)
@@ -536,7 +588,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(orders_by_priority_and_weight), cmocka_unit_test(weights_share), cmocka_unit_test(naptr_names_services),
 		cmocka_unit_test(reads_files), TEST(finds), TEST(finds_both_families), TEST(finds_many), TEST(follows_changes),
-		TEST(uses_the_system), TEST(says_why_not), TEST(bears_many),
+		TEST(uses_the_system), TEST(says_why_not), TEST(bears_rude_servers), TEST(bears_many),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
