@@ -41,7 +41,7 @@ struct lmdb {
 	size_t		 map_bytes;
 	int64_t		 space_at, readers_at;
 	bool		 space;		/* as found at space_at */
-	atomic_bool	 full;		/* the last batch met ENOSPC or a full map */
+	atomic_bool	 held;		/* the last batch failed: no new work until space is looked at again */
 	_Atomic int64_t	 failed_at;	/* when the last batch failed; 0: it did not */
 };
 
@@ -183,7 +183,7 @@ static int
 rc_of(struct lmdb *l, int rc)
 {
 	if (rc == 0) {
-		atomic_store(&l->full, false);
+		atomic_store(&l->held, false);
 		atomic_store(&l->failed_at, 0);
 		return 0;
 	}
@@ -191,8 +191,7 @@ rc_of(struct lmdb *l, int rc)
 	log_error("store: %s: %s", l->path, mdb_strerror(rc));
 	if (rc == MDB_PANIC || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
 		return ERR_CORRUPT;
-	if (rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL)
-		atomic_store(&l->full, true);
+	atomic_store(&l->held, true);
 	return ERR_UNAVAILABLE;
 }
 
@@ -336,9 +335,9 @@ lmdb_is_taking(void *d)
 		l->space = space;
 		l->space_at = now;
 		if (space)
-			atomic_store(&l->full, false);	/* the next batch tries */
+			atomic_store(&l->held, false);	/* the next batch tries */
 	}
-	return l->space && !atomic_load(&l->full);
+	return l->space && !atomic_load(&l->held);
 }
 
 static void
