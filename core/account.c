@@ -6,6 +6,7 @@
 
 #include "core/addr.h"
 #include "core/err.h"
+#include "core/device.h"
 #include "core/licence.h"
 
 #define RECORD account
@@ -62,6 +63,10 @@ static const struct field	account_fields[] = {
 	  .help = "When that was." },
 	{ .tag = 100, .name = "licence", .title = "Licence", .width = 8, AT(FT_ENUM, licence), .words = licence_words,
 	  .flags = FF_SERVER | FF_VIRTUAL, .help = "Whether its client may be used; licence show tells more." },
+	{ .tag = 102, .name = "device_status", .title = "Device", .width = 11, AT(FT_ENUM, device_status), .words = device_status_words,
+	  .ranks = device_status_ranks, .flags = FF_SERVER | FF_VIRTUAL, .help = "What the last probe found, of the best of its devices." },
+	{ .tag = 103, .name = "latency_ms", .title = "Latency", .width = 7, AT(FT_NUM, latency_ms), .max = UINT32_MAX,
+	  .flags = FF_SERVER | FF_VIRTUAL, .help = "How many ms that one's last answer took." },
 	{ .tag = 22, .name = "created_at", .title = "Created", .width = 29, AT(FT_TIME, created_at), .flags = FF_SERVER,
 	  .help = "When it was made." },
 	{ .tag = 23, .name = "updated_at", .title = "Updated", .width = 29, AT(FT_TIME, updated_at), .flags = FF_SERVER,

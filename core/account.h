@@ -37,6 +37,8 @@ struct account {
 	uint8_t		status;		/* enum account_status */
 	int64_t		status_at;
 	uint8_t		licence;	/* enum licence_state, computed when shown */
+	uint8_t		device_status;	/* enum device_status of the best of its devices, computed when shown */
+	uint32_t	latency_ms;	/* that one's */
 	int64_t		created_at;
 	int64_t		updated_at;
 	uint8_t		ha1_md5[16];	/* of the password; all zero: none was ever set */

@@ -28,6 +28,7 @@ static const struct field	binding_fields[] = {
 	{ .tag = 18, AT(FT_NUM, latency_ms) },
 	{ .tag = 19, AT(FT_STR, node) },
 	{ .tag = 20, AT(FT_ADDR, local) },
+	{ .tag = 21, AT(FT_TIME, status_at) },
 };
 #undef RECORD
 
@@ -72,7 +73,7 @@ static const struct field	registration_fields[] = {
 	{ .tag = 14, .name = "registered_at", .title = "Registered", .width = 29, AT(FT_TIME, registered_at),
 	  .flags = FF_SERVER, .help = "When this binding was made." },
 	{ .tag = 15, .name = "device_status", .title = "Status", .width = 11, AT(FT_ENUM, device_status), .words = device_status_words,
-	  .flags = FF_SERVER, .help = "What its last probe found." },
+	  .ranks = device_status_ranks, .flags = FF_SEARCH | FF_SERVER, .help = "What its last probe found." },
 	{ .tag = 16, .name = "latency_ms", .title = "Latency", .width = 7, AT(FT_NUM, latency_ms),
 	  .flags = FF_SERVER, .help = "How long its last answer took." },
 };

@@ -34,6 +34,7 @@ struct binding {
 	int64_t		expires_at;
 	uint8_t		device_status;		/* enum device_status */
 	uint32_t	latency_ms;
+	int64_t		status_at;		/* since when it has that status */
 	char		node[65];
 };
 

@@ -36,7 +36,7 @@ struct config {
 	struct { char listen[CONFIG_TEXT], public_url[CONFIG_TEXT], certificate[CONFIG_TEXT], key[CONFIG_TEXT]; } http;
 	struct { char listen[CONFIG_TEXT]; } metrics;
 	struct { char url[1024], command[CONFIG_TEXT]; } sms;
-	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after; } qualify;
+	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after, rate; } qualify;
 	struct { uint32_t min_expires, default_expires, max_expires, overflow; } reg;	/* register is a C keyword */
 	struct { uint32_t expires, tries, retry, max_size, per_account; } queue;
 	struct { uint32_t per_account, per_trunk, outside; } calls;	/* 0: no limit */

@@ -253,6 +253,8 @@ const struct config_option	config_options[] = {
 	  .help = "Milliseconds from which on an answer is late: LAGGED." },
 	{ .section = "qualify", .name = "unknown_after", NUMBER(qualify.unknown_after), .dflt = "3600", .min = 1, .max = 30 * DAY,
 	  .help = "Seconds without an answer after which a device is UNKNOWN." },
+	{ .section = "qualify", .name = "rate", NUMBER(qualify.rate), .dflt = "5000", .min = 1, .max = 100000,
+	  .help = "Devices that are probed in a second, at most." },
 	{ .section = "register", .name = "min_expires", NUMBER(reg.min_expires), .dflt = "60", .min = 1, .max = DAY,
 	  .help = "Shortest registration in seconds; a shorter wish is answered 423." },
 	{ .section = "register", .name = "default_expires", NUMBER(reg.default_expires), .dflt = "3600", .min = 1, .max = 30 * DAY,

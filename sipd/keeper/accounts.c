@@ -13,6 +13,7 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/near.h"
+#include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/staged.h"
@@ -27,6 +28,13 @@ accounts_find(struct keeper *k, const char *username, struct account *a)
 		return ERR_NOT_FOUND;
 	memcpy(a->username, username, strlen(username));
 	return table_find(&k->db, &account_kind, TABLE_ACCOUNT_BY_USERNAME, a);
+}
+
+void
+accounts_live(struct keeper *k, struct account *a)
+{
+	a->licence = (uint8_t)licences_state(k, a->id);
+	a->device_status = (uint8_t)qualify_best(k->qualify, a->id, &a->latency_ms);
 }
 
 static int

@@ -16,6 +16,8 @@ enum { PASSWORD_MIN = 8 };
 
 int	accounts_find(struct keeper *, const char *username, struct account *);	/* 0, ERR_NOT_FOUND, ERR_CORRUPT */
 
+void	accounts_live(struct keeper *, struct account *);	/* fills what is not stored */
+
 /* Who has the number as either of its two: "account bob".  False: nobody. */
 bool	accounts_number_owner(struct keeper *, const char *number, char *name, size_t size);
 

@@ -15,6 +15,7 @@
 #include "core/varint.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/qualify.h"
 #include "sipd/keeper/recent.h"
 #include "sipd/keeper/refresh.h"
 
@@ -233,6 +234,15 @@ bindings_refreshed(struct bindings *b, const struct binding *one)
 	tell(b, BINDING_REFRESHED, one);
 }
 
+void
+bindings_probed(struct bindings *b, uint64_t account_id, const uint8_t hash[BINDING_KEY], bool turned)
+{
+	struct binding	one = { .account_id = account_id };
+
+	memcpy(one.hash, hash, sizeof one.hash);
+	tell(b, turned ? BINDING_TURNED : BINDING_PROBED, &one);
+}
+
 /* A deletion became durable: deletions do so in their order, so it is among the first that wait. */
 static void
 tell_removed(struct bindings *b, struct store_bytes key)
@@ -269,7 +279,8 @@ on_stored(void *arg, enum table table, struct store_bytes key, struct store_byte
 	if (record_decode(&binding_kind, &one, NULL, value.p, value.n) != 0)
 		return;
 	(void)refresh_latest(b->refreshes, &one);
-	tell(b, one.refreshed_at == one.registered_at ? BINDING_ADDED : BINDING_CHANGED, &one);
+	if (qualify_is_news(b->k->qualify, &one))
+		tell(b, one.refreshed_at == one.registered_at ? BINDING_ADDED : BINDING_CHANGED, &one);
 }
 
 void

@@ -30,6 +30,7 @@ void	bindings_apply(struct bindings *, struct txn *, const struct account *, con
 	    const char *operator, const char *why);
 
 void	bindings_refreshed(struct bindings *, const struct binding *);	/* tells the watchers */
+void	bindings_probed(struct bindings *, uint64_t account_id, const uint8_t hash[BINDING_KEY], bool turned);	/* the same */
 void	bindings_watch(struct bindings *, registrar_fn, void *arg);
 void	bindings_unwatch(struct bindings *, registrar_fn, void *arg);
 

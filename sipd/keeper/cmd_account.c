@@ -54,7 +54,7 @@ account_show(struct request *r)
 
 	if (!find(r, &a))
 		return;
-	a.licence = (uint8_t)licences_state(r->keeper, a.id);
+	accounts_live(r->keeper, &a);
 	regs.rows = json_array();
 	(void)accounts_bindings(r->keeper, a.id, add_registration, &regs);
 	reply = reply_record(r, &account_kind, &a, a.version);
@@ -70,7 +70,7 @@ save(struct request *r, struct txn *t, struct account_change *c)
 {
 	json_t	*reply;
 
-	c->account.licence = (uint8_t)licences_state(r->keeper, c->account.id);
+	accounts_live(r->keeper, &c->account);
 	reply = reply_record(r, &account_kind, &c->account, c->account.version);
 
 	if (c->password[0] != '\0')

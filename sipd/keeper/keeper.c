@@ -27,6 +27,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/names.h"
+#include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
@@ -153,9 +154,16 @@ sent_for_trunks(struct keeper *k, uint64_t id, const struct wire_sent *sent)
 	trunk_engine_answered(k->trunks, id, sent);
 }
 
+static void
+sent_for_qualify(struct keeper *k, uint64_t id, const struct wire_sent *sent)
+{
+	qualify_sent(k->qualify, id, sent);
+}
+
 /* One row a sender. */
 static void	(*const sent_takers[SENDERS])(struct keeper *, uint64_t id, const struct wire_sent *) = {
 	[SENDER_QUEUE] = sent_for_queue,
+	[SENDER_QUALIFY] = sent_for_qualify,
 	[SENDER_TRUNK] = sent_for_trunks,
 };
 
@@ -271,6 +279,8 @@ front_close(struct front *f)
 	k->channels[f->process] = NULL;
 	if (f->process == PROC_SIP)
 		queue_channel_gone(k->queue, f->channel);
+	if (f->process == PROC_SIP)
+		qualify_channel_gone(k->qualify);
 	trunk_engine_process_gone(k->trunks, f->process);
 	f->channel = NULL;
 	k->ready[f->process][0] = '\0';
@@ -396,6 +406,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= events_tick(b->k.events);
 	b->more |= licences_tick(&b->k);
 	b->more |= queue_tick(b->k.queue);
+	b->more |= qualify_tick(b->k.qualify);
 	b->more |= trunk_engine_tick(b->k.trunks);
 }
 
@@ -508,7 +519,7 @@ open_parts(struct body *b, char *why, size_t size)
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
-	    (k->queue = queue_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
+	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -558,6 +569,7 @@ run(struct body *b)
 			b->more |= events_tick(b->k.events);
 			b->more |= licences_tick(&b->k);
 			b->more |= queue_tick(b->k.queue);
+			b->more |= qualify_tick(b->k.qualify);
 			b->more |= trunk_engine_tick(b->k.trunks);
 		}
 	}
@@ -600,6 +612,7 @@ close_parts(struct body *b)
 		(void)store_sync(b->k.db.store);
 	trunk_engine_free(b->k.trunks);
 	routes_free(b->k.routes);
+	qualify_free(b->k.qualify);
 	queue_free(b->k.queue);
 	registrar_free(b->k.registrar);
 	events_free(b->k.events);

@@ -15,6 +15,7 @@ struct control;
 struct registrar;
 struct events;
 struct names;
+struct qualify;
 struct queue;
 struct routes;
 struct trunk_engine;
@@ -39,6 +40,7 @@ struct keeper {
 	struct control		*control;		/* control.h */
 	struct names		*names;			/* names.h */
 	struct queue		*queue;			/* queue.h */
+	struct qualify		*qualify;		/* qualify.h; NULL where nothing is probed */
 	struct routes		*routes;		/* route.h */
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */

@@ -511,7 +511,7 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 	if (change == BINDING_ADDED || change == BINDING_REMOVED)
 		touch_messages(l);
 	TAILQ_FOREACH(set, &l->sets, link) {
-		if (set->spec.source == l->accounts && (change == BINDING_ADDED || change == BINDING_REMOVED))
+		if (set->spec.source == l->accounts && change != BINDING_CHANGED && change != BINDING_REFRESHED)
 			set_note(set, key);	/* its first 8 bytes are the account's */
 		if (set->spec.source == l->registrations)
 			set_note(set, key);

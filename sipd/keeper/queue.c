@@ -89,8 +89,9 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 {
 	struct queue	*q = arg;
 	char		 name[64];
+	bool		 registers = change == BINDING_ADDED || change == BINDING_CHANGED || change == BINDING_REFRESHED;
 
-	if (change != BINDING_REMOVED && count_get(&q->k->db, queue_counter(b->account_id, name)) > 0)
+	if (registers && count_get(&q->k->db, queue_counter(b->account_id, name)) > 0)
 		deliver_wake(q->deliver, b->account_id, true);	/* what is being sent to other devices goes to this one, too */
 }
 

@@ -18,6 +18,7 @@
 #include "sipd/keeper/contact.h"
 #include "sipd/keeper/expiry.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/qualify.h"
 #include "sipd/keeper/recent.h"
 #include "sipd/keeper/refresh.h"
 #include "sipd/keeper/register.h"
@@ -392,6 +393,12 @@ registrar_watch(struct registrar *r, registrar_fn fn, void *arg)
 }
 
 void
+registrar_probed(struct registrar *r, uint64_t account_id, const uint8_t hash[BINDING_KEY], bool turned)
+{
+	bindings_probed(r->bindings, account_id, hash, turned);
+}
+
+void
 registrar_unwatch(struct registrar *r, registrar_fn fn, void *arg)
 {
 	bindings_unwatch(r->bindings, fn, arg);
@@ -401,6 +408,7 @@ void
 registrar_latest(struct registrar *r, struct binding *b)
 {
 	(void)refresh_latest(r->refreshes, b);
+	qualify_latest(r->k->qualify, b);
 }
 
 uint64_t

@@ -43,11 +43,13 @@ int	registrar_end(struct registrar *, const struct binding *, const char *why);
 
 /*
  * Called for each change of what is registered, once durable (refreshes: once answered).  Of a refreshed binding only account_id, hash and
- * what a refresh changes are set (cseq, refreshed_at, expires_at).  For views and watches.
+ * what a refresh changes are set (cseq, refreshed_at, expires_at); of one that was
+ * probed (its latency is another) or turned (its device status is) the first two.  For views and watches.
  */
-enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED, BINDING_REFRESHED };
+enum registrar_change { BINDING_ADDED, BINDING_CHANGED, BINDING_REMOVED, BINDING_REFRESHED, BINDING_PROBED, BINDING_TURNED };
 typedef void	(*registrar_fn)(void *arg, enum registrar_change, const struct binding *);
 void	registrar_watch(struct registrar *, registrar_fn, void *arg);
+void	registrar_probed(struct registrar *, uint64_t account_id, const uint8_t hash[BINDING_KEY], bool turned);
 void	registrar_unwatch(struct registrar *, registrar_fn, void *arg);
 
 /*

@@ -18,17 +18,12 @@
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/trunks.h"
 
-/* Which of two devices speaks for the account: the one that is reached best (product C2). */
-static const uint8_t	device_rank[] = {
-	[DEVICE_NONE] = 0, [DEVICE_UNMONITORED] = 1, [DEVICE_UNKNOWN] = 2, [DEVICE_UNREACHABLE] = 3,
-	[DEVICE_LAGGED] = 4, [DEVICE_OK] = 5,
-};
-
 static void
 prepare_account(struct keeper *k, struct row *r)
 {
 	r->group_id = r->of.account.group_id;
-	r->of.account.licence = (uint8_t)licences_state(k, r->of.account.id);
+	accounts_live(k, &r->of.account);
+	r->device = r->of.account.device_status;
 }
 
 /* Product C3. */
@@ -44,12 +39,8 @@ add_device(void *arg, const struct binding *b)
 	struct row	*r = arg;
 
 	r->registrations++;
-	if (account_is_elsewhere(&r->of.account, b)) {
+	if (account_is_elsewhere(&r->of.account, b))
 		elsewhere_tell(r, b, &r->of.account);
-		return;
-	}
-	if (b->device_status < sizeof device_rank && device_rank[b->device_status] > device_rank[r->device])
-		r->device = b->device_status;
 }
 
 static void
@@ -161,8 +152,16 @@ make_registration(struct keeper *k, const struct binding *stored, struct row *r)
 	registration_make(&r->of.registration, &b, &a, &g);
 	if (account_is_elsewhere(&a, &b))
 		elsewhere_tell(r, &b, &a);
+	qualify_tell(k->qualify, b.account_id, b.hash, &r->probe);
 	r->group_id = a.group_id;
 	return 0;
+}
+
+static void
+more_registration(const struct row *r, json_t *o)
+{
+	(void)json_object_set_new_nocheck(o, "_probe", qualify_json(&r->probe));
+	more_elsewhere(r, o);
 }
 
 static uint64_t
@@ -271,7 +270,7 @@ const struct source	sources[] = {
 	{ .kind = &group_kind, .stored = &group_kind, .key_n = 8, .tie = "name", .prepare = prepare_group,
 	  .more = more_group, .total = total_groups },
 	{ .kind = &registration_kind, .stored = &binding_kind, .key_n = 8 + BINDING_KEY, .tie = "username",
-	  .make = make_registration, .more = more_elsewhere, .total = total_registrations, .users = users_registered },
+	  .make = make_registration, .more = more_registration, .total = total_registrations, .users = users_registered },
 	{ .kind = &profile_kind, .stored = &profile_kind, .key_n = 8, .tie = "name", .more = more_profile, .total = total_profiles },
 	{ .kind = &licence_kind, .stored = &licence_kind, .key_n = 8, .tie = "username", .prepare = prepare_licence,
 	  .more = more_licence, .total = total_licences },
@@ -305,6 +304,7 @@ row_make(struct keeper *k, const struct source *s, struct store_bytes value, str
 	r->device = DEVICE_NONE;
 	r->elsewhere[0] = '\0';
 	r->waits = NULL;
+	r->probe = (struct qualify_told){ 0 };
 	if (s->make == NULL)
 		rc = record_decode(s->stored, &r->of, NULL, value.p, value.n);
 	else if ((rc = record_decode(&binding_kind, &b, NULL, value.p, value.n)) == 0)
@@ -422,6 +422,7 @@ source_hash(const struct source *s, const struct row *r, uint64_t seed)
 	}
 	h = hash_bytes(h, &r->registrations, sizeof r->registrations);
 	h = hash_bytes(h, r->elsewhere, strlen(r->elsewhere));
+	h = hash_bytes(h, &r->probe.sent_at, sizeof r->probe.sent_at);
 	h = hash_bytes(h, r->waits, r->waits == NULL ? 0 : strlen(r->waits));
 	return hash_bytes(h, &r->device, sizeof r->device);
 }

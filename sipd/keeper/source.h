@@ -20,6 +20,7 @@
 #include "core/trunk.h"
 #include "db/store.h"
 #include "sipd/keeper/filter.h"
+#include "sipd/keeper/qualify.h"
 
 struct keeper;
 
@@ -43,6 +44,7 @@ struct row {
 	uint32_t		registrations;	/* of an account */
 	uint8_t			device;		/* of an account: the best of its devices, enum device_status */
 	char			elsewhere[160];	/* of both: "at b, assigned a", where it is at another node than it must be */
+	struct qualify_told	probe;		/* of a registration: why it has its status */
 	const char		*waits;		/* of a message: for what; NULL: for its next try */
 };
 

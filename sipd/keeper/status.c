@@ -11,6 +11,7 @@
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
+#include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/request.h"
@@ -286,16 +287,12 @@ static const struct {
 static json_t *
 devices(struct keeper *k)
 {
-	const struct field	*f = kind_field(&registration_kind, "device_status");
-	json_t			*o = json_object();
-	char			 name[64];
+	uint64_t	 n[DEVICE_STATUSES];
+	json_t		*o = json_object();
 
-	for (size_t i = 0; f->words[i] != NULL; i++) {
-		if (f->words[i][0] == '\0')
-			continue;
-		(void)snprintf(name, sizeof name, "device/%s", f->words[i]);
-		(void)json_object_set_new(o, f->words[i], status_count(k, name));
-	}
+	qualify_count(k->qualify, n);
+	for (size_t i = DEVICE_NONE + 1; i < DEVICE_STATUSES; i++)
+		(void)json_object_set_new(o, device_status_words[i], json_integer((json_int_t)n[i]));
 	return o;
 }
 

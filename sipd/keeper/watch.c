@@ -143,7 +143,7 @@ watch_registration(struct watches *ws, enum registrar_change change, const struc
 {
 	static const char *const	words[] = {
 		[BINDING_ADDED] = "added", [BINDING_CHANGED] = "changed", [BINDING_REMOVED] = "removed",
-		[BINDING_REFRESHED] = "changed",
+		[BINDING_REFRESHED] = "changed", [BINDING_TURNED] = "changed",
 	};
 	const struct source		*source = source_named("registration");
 	struct keeper			*k = ws->control->keeper;
@@ -152,9 +152,9 @@ watch_registration(struct watches *ws, enum registrar_change change, const struc
 	uint8_t				 record[RECORD_MAX];
 	int				 n;
 
-	if (!is_watched(ws, &registration_kind))
+	if (change == BINDING_PROBED || !is_watched(ws, &registration_kind))
 		return;
-	if (change == BINDING_REFRESHED) {	/* of which b is only what has changed */
+	if (change == BINDING_REFRESHED || change == BINDING_TURNED) {	/* of which b is only what has changed */
 		memcpy(whole.hash, b->hash, sizeof whole.hash);
 		if (table_get(&k->db, &binding_kind, &whole) != 0)
 			return;

@@ -26,6 +26,7 @@ def parse(raw):
 
 class Phone:
     def __init__(self, server, user, password, domain="wirechief.test", transport="udp", answer=200, silent=False):
+        self.options, self.late, self.probes = 200, 0, []        # what OPTIONS is answered (None: nothing), after how long, when they came
         self.server, self.user, self.password, self.domain, self.transport = server, user, password, domain, transport
         self.answer, self.silent, self.got, self.lock = answer, silent, [], threading.Condition()
         self.answers, self.call, self.number = {}, os.urandom(8).hex(), 0
@@ -83,19 +84,40 @@ class Phone:
                 self.answers[fields["cseq"][0] + fields["call-id"][0]] = (int(first.split()[1]), fields, body)
                 self.lock.notify_all()
             return
-        if self.silent:
+        if first.startswith("OPTIONS"):
+            self._probed(fields)
+        elif not self.silent:
+            reply = self._reply(self.answer, fields)
+            with self.lock:
+                self.got.append((body.decode("utf-8", "replace"), fields, fields["call-id"][0]))
+                self.lock.notify_all()
+            self._send_if_open(reply)
+
+    def _probed(self, fields):
+        """Each probe once, but answered whenever it comes."""
+        call = fields["call-id"][0]
+        if call not in [c for c, _, _ in self.probes]:
+            self.probes.append((call, time.monotonic(), fields))
+        if self.options is None or self.silent:
             return
-        reply = "SIP/2.0 %d Answer\r\n" % self.answer
+        reply = self._reply(self.options, fields)
+        if self.late == 0:
+            self._send_if_open(reply)
+        else:
+            threading.Timer(self.late, self._send_if_open, [reply]).start()
+
+    def _send_if_open(self, data):
+        try:
+            self._send(data)
+        except OSError:
+            pass            # the connection is gone, as the sender will see
+
+    def _reply(self, code, fields):
+        reply = "SIP/2.0 %d Answer\r\n" % code
         for name in ("via", "from", "to", "call-id", "cseq"):
             for value in fields[name]:
                 reply += "%s: %s%s\r\n" % (name, value, ";tag=t" if name == "to" and ";tag=" not in value else "")
-        with self.lock:
-            self.got.append((body.decode("utf-8", "replace"), fields, fields["call-id"][0]))
-            self.lock.notify_all()
-        try:
-            self._send((reply + "Content-Length: 0\r\n\r\n").encode())
-        except OSError:
-            pass            # the connection is gone, as the sender will see
+        return (reply + "Content-Length: 0\r\n\r\n").encode()
 
     def bodies(self):
         """What came, retransmissions left out, in order."""

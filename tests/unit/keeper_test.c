@@ -326,6 +326,8 @@ on_answer(void *arg, const struct frame *frame)
 	struct fixture		*f = arg;
 	struct register_answer	 a;
 
+	if (frame->type == WIRE_SEND)		/* a probe of what registered */
+		return;
 	assert_int_equal(frame->type, WIRE_REGISTER_ANSWER);
 	assert_int_equal(frame_decode(frame, &a), 0);
 	f->outstanding--;
