@@ -55,6 +55,12 @@ held_drop(struct held *h)
 	*h = (struct held){ NULL, 0 };
 }
 
+struct span
+held_span(const struct held *h)
+{
+	return (struct span){ .s = h->s, .n = h->n };
+}
+
 static void
 passing_empty(struct passing *p)
 {

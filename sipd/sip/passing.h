@@ -77,6 +77,7 @@ void	passing_release(struct passings *, struct passing *);			/* its branches hav
 
 bool	held_set(struct held *, struct span);		/* copies; false: no memory */
 void	held_drop(struct held *);
+struct span held_span(const struct held *);
 
 /* An answer goes to who asked, and again when the request is repeated.  A final one ends it: the next state and its timers. */
 void	passing_answer(struct front *, struct passing *, int code, struct span text, int64_t now_ms);

@@ -1,7 +1,7 @@
 /*
  * The proxy (RFC 3261 section 16): a request that is not for us goes on, to one place or several, and the best of their answers back.  Where
- * it goes is the keeper's to say outside a dialog; inside one our Record-Route says it (token.h).  passing.h is the side of who asks, branch.h
- * that of who is asked.
+ * it goes is the keeper's to say outside a dialog; inside one our Record-Route says it (routing.h, token.h).  passing.h is the side of who
+ * asks, branch.h that of who is asked, spread.h how the one becomes several of the other, best.h how several answers become one.
  */
 #ifndef SIPD_SIP_PROXY_H
 #define SIPD_SIP_PROXY_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/wire.h"
+#include "sipd/sip/buf.h"
 #include "sipd/sip/front.h"
 #include "sipd/sip/sofia.h"
 #include "sipd/sip/token.h"
@@ -33,6 +34,8 @@ struct refusal {
 /* Makes all that it keeps in the front: false: no memory.  proxy_close() takes it away. */
 bool	proxy_open(struct front *);
 void	proxy_close(struct front *);
+
+struct text_buf proxy_text(struct front *);		/* room for one text at a time: it is to be copied before the next is made */
 
 /* It came again, or is an ACK or a CANCEL of one that is under way; false: it is a new one. */
 bool	proxy_repeated(struct front *, const struct proxied *, int64_t now_ms);
