@@ -22,9 +22,11 @@ static const struct field	message_fields[] = {
 	  .help = "From its header Message-Version; 1 without." },
 	{ .tag = 7, .name = "received", .title = "Received", .width = 23, .keep = 1, AT(FT_TIME, received), .flags = FF_COLUMN | FF_SERVER,
 	  .help = "When it was accepted." },
-	{ .tag = 8, .name = "from", .title = "From", .width = 14, .keep = 4, AT(FT_STR, from), .flags = FF_COLUMN | FF_SERVER | FF_SEARCH,
+	{ .tag = 8, .name = "from", .title = "From", .width = 14, .keep = 4, AT(FT_STR, from),
+	  .flags = FF_COLUMN | FF_SORT | FF_SERVER | FF_SEARCH,
 	  .help = "The sender's number, or username where it has none." },
-	{ .tag = 9, .name = "to", .title = "To", .width = 14, .keep = 2, AT(FT_STR, to), .flags = FF_COLUMN | FF_SERVER | FF_SEARCH,
+	{ .tag = 9, .name = "to", .title = "To", .width = 14, .keep = 2, AT(FT_STR, to),
+	  .flags = FF_COLUMN | FF_SORT | FF_SERVER | FF_SEARCH,
 	  .help = "The number or username that it was sent to." },
 	{ .tag = 10, .name = "status", .title = "Status", .width = 9, .keep = 3, AT(FT_ENUM, status), .words = status_words,
 	  .flags = FF_COLUMN | FF_SERVER, .help = "ENQUEUED while it is here; how it ended stands in the events." },
@@ -40,7 +42,7 @@ static const struct field	message_fields[] = {
 	  .help = "Whether its delivery has come to an end." },
 	{ .tag = 15, .name = "size", .title = "Size", .width = 6, AT(FT_NUM, size), .max = UINT32_MAX, .flags = FF_SERVER,
 	  .help = "Bytes of its content, which is never shown." },
-	{ .tag = 16, .name = "expires", .title = "Expires", .width = 29, AT(FT_TIME, expires), .flags = FF_SERVER,
+	{ .tag = 16, .name = "expires", .title = "Expires", .width = 29, AT(FT_TIME, expires), .flags = FF_SORT | FF_SERVER,
 	  .help = "When it will be given up." },
 	{ .tag = 17, .name = "last_error", .title = "Last error", .width = 24, AT(FT_STR, last_error), .flags = FF_SERVER,
 	  .help = "What the last attempt was answered." },
@@ -60,6 +62,7 @@ const struct kind	message_kind = {
 	.name = "message", .title = "Message Queue", .table = TABLE_MESSAGE, .key = { 1 }, .name_tag = 2, .sort = "received",
 	.fields = message_fields, .n_fields = sizeof message_fields / sizeof message_fields[0], .size = sizeof(struct message),
 	.indexes = message_indexes, .n_indexes = sizeof message_indexes / sizeof message_indexes[0],
+	.sorts = TABLE_MESSAGE_SORT,
 };
 
 const char *

@@ -724,6 +724,7 @@ table_name(enum table t)
 		[TABLE_MESSAGE] = "message", [TABLE_MESSAGE_BY_ID] = "message_by_id", [TABLE_MESSAGE_BY_RECIPIENT] = "message_by_recipient",
 		[TABLE_MESSAGE_EXPIRY] = "message_expiry", [TABLE_MESSAGE_SEEN] = "message_seen",
 		[TABLE_MESSAGE_SEEN_UNTIL] = "message_seen_until", [TABLE_PAYLOAD] = "payload",
+		[TABLE_MESSAGE_SORT] = "message_sort",
 		[TABLE_TRUNK] = "trunk", [TABLE_TRUNK_BY_NAME] = "trunk_by_name",
 		[TABLE_CALL] = "call", [TABLE_CALL_BY_HASH] = "call_by_hash",
 	};

@@ -17,7 +17,7 @@
 #include "sipd/keeper/keeper.h"
 
 enum {
-	LOOK_SLICE = 64, STARTS_A_TURN = 16, WAITERS_MAX = 1 << 20,
+	LOOK_SLICE = 64, STARTS_A_TURN = 16, READY_MAX = 64, WAITERS_MAX = 1 << 20,
 	SOON_MS = 1000,		/* when something of ours failed, not the phone */
 };
 
@@ -49,7 +49,7 @@ struct deliver {
 	void			*by_account;	/* tsearch */
 	size_t			 n;
 	struct waiters		 lists[ENDING + 1];
-	size_t			 n_sending;
+	size_t			 n_in[ENDING + 1];	/* of each list */
 	bool			 looking, look_anew;	/* for accounts that have messages, as after a start */
 	uint64_t		 look_after;
 	struct deliver_room	 room;
@@ -84,7 +84,7 @@ static void
 waiter_free(struct deliver *d, struct waiter *w)
 {
 	TAILQ_REMOVE(&d->lists[w->state], w, link);
-	d->n_sending -= w->state == SENDING;
+	d->n_in[w->state]--;
 	(void)tdelete(w, &d->by_account, by_account);
 	d->n--;
 	free(w);
@@ -107,6 +107,7 @@ place(struct deliver *d, struct waiter *w)
 {
 	struct waiter	*before = w->state == LATER ? TAILQ_LAST(&d->lists[LATER], waiters) : NULL;
 
+	d->n_in[w->state]++;
 	if (w->state != LATER) {
 		TAILQ_INSERT_TAIL(&d->lists[w->state], w, link);
 		return;
@@ -123,9 +124,8 @@ static void
 waiter_put(struct deliver *d, struct waiter *w, enum waiting state)
 {
 	TAILQ_REMOVE(&d->lists[w->state], w, link);
-	d->n_sending -= w->state == SENDING;
+	d->n_in[w->state]--;
 	w->state = state;
-	d->n_sending += w->state == SENDING;
 	place(d, w);
 }
 
@@ -154,7 +154,7 @@ deliver_wake(struct deliver *d, uint64_t account_id, bool anew)
 			free(w);
 			return;
 		}
-		TAILQ_INSERT_TAIL(&d->lists[READY], w, link);
+		place(d, w);
 		d->n++;
 		return;
 	}
@@ -319,6 +319,10 @@ send(struct deliver *d, struct waiter *w)
 	struct wire_send	s;
 	int			rc;
 
+	if (accounts_bindings(d->k, w->account_id, NULL, NULL) == 0) {
+		waiter_free(d, w);		/* not on line: registering wakes it; its content is not opened for nothing */
+		return;
+	}
 	if ((rc = deliver_request(d->k, &w->message, &d->room, &s)) != 0) {
 		log_error("queue: the content of message %s can't be read: %s", w->message.id, err_text(rc));
 		end_as(d, w, MESSAGE_INVALID_PAYLOAD);
@@ -327,7 +331,7 @@ send(struct deliver *d, struct waiter *w)
 	waiter_put(d, w, SENDING);
 	rc = fanout_start(d->fanouts, w->account_id, &s, on_result, w, &w->fanout);
 	if (rc == 0)
-		waiter_free(d, w);		/* not on line: registering wakes it */
+		waiter_free(d, w);		/* none of its devices can be reached: registering wakes it */
 	else if (rc < 0)
 		retry_later(d, w, SOON_MS);
 	sodium_memzero(&d->room, sizeof d->room);
@@ -373,11 +377,14 @@ note_account(void *arg, struct store_bytes key, struct store_bytes value)
 	return 1;
 }
 
-/* The next accounts that have messages, after a start. */
+/*
+ * The next accounts that have messages, no more than can be served soon: most are not on line and are forgotten again at once, so that a
+ * queue of any length takes no memory here.
+ */
 static void
 look(struct deliver *d)
 {
-	for (int i = 0; i < LOOK_SLICE && d->looking; i++) {
+	for (int i = 0; i < LOOK_SLICE && d->looking && d->n_in[READY] < READY_MAX; i++) {
 		struct store_bytes	from;
 		uint8_t			key[8];
 		uint64_t		account = 0;
@@ -408,23 +415,24 @@ deliver_turn(struct deliver *d)
 
 	if (d->k->channels[PROC_SIP] == NULL || d->k->stopping)
 		return false;
-	for (int i = 0; i < STARTS_A_TURN && d->n_sending < DELIVER_WINDOW && (w = TAILQ_FIRST(&d->lists[READY])) != NULL; i++)
+	for (int i = 0; i < STARTS_A_TURN && d->n_in[SENDING] < DELIVER_WINDOW && (w = TAILQ_FIRST(&d->lists[READY])) != NULL; i++)
 		serve(d, w);
-	return !TAILQ_EMPTY(&d->lists[READY]) && d->n_sending < DELIVER_WINDOW;
+	return !TAILQ_EMPTY(&d->lists[READY]) && d->n_in[SENDING] < DELIVER_WINDOW;
 }
 
-void
+bool
 deliver_tick(struct deliver *d)
 {
 	int64_t		 now = keeper_now(d->k);
 	struct waiter	*w;
 
 	if (d->k->channels[PROC_SIP] == NULL || d->k->stopping)
-		return;
+		return false;
 	if (d->looking)
 		look(d);
 	while ((w = TAILQ_FIRST(&d->lists[LATER])) != NULL && w->due_at <= now)
 		waiter_put(d, w, READY);
+	return d->looking && d->n_in[READY] < READY_MAX;
 }
 
 bool
@@ -438,5 +446,5 @@ deliver_is_sending(const struct deliver *d, uint64_t account_id, uint64_t seq)
 size_t
 deliver_under_way(const struct deliver *d)
 {
-	return d->n_sending;
+	return d->n_in[SENDING];
 }

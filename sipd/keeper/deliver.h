@@ -41,7 +41,7 @@ void	deliver_stored(struct deliver *, const struct message *, enum message_statu
 /* At every account that has messages.  anew: their tries begin anew; else only of those that nobody thinks of. */
 void	deliver_look(struct deliver *, bool anew);
 bool	deliver_turn(struct deliver *);			/* each turn of the loop: a slice; true: there is more to do */
-void	deliver_tick(struct deliver *);			/* four times a second */
+bool	deliver_tick(struct deliver *);			/* four times a second, and as long as it returns true */
 /* It is on its way, or arrived and that could not be written yet. */
 bool	deliver_is_sending(const struct deliver *, uint64_t account_id, uint64_t seq);
 size_t	deliver_under_way(const struct deliver *);

@@ -524,7 +524,7 @@ static const struct {
 	store_watch_fn	 fn;
 } watched[] = {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
-	{ TABLE_ACCOUNT_SORT, on_sort },
+	{ TABLE_ACCOUNT_SORT, on_sort }, { TABLE_MESSAGE_SORT, on_sort },
 	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_MESSAGE, on_message },
 	{ TABLE_TRUNK, on_trunk }, { TABLE_CALL, on_call },
 };

@@ -771,8 +771,7 @@ queue_tick(struct queue *q)
 	bool	more = end_expired(q);
 
 	forget_seen(q);
-	deliver_tick(q->deliver);
-	return more;
+	return deliver_tick(q->deliver) || more;
 }
 
 int

@@ -153,7 +153,7 @@ sorted_new_kept(struct keeper *k, const struct sorted_spec *spec, size_t keep, b
 	s->keep = keep;
 	s->keep_last = keep_last;
 	/* The last ones of a log may be wanted in their order: they are counted back to the first of them. */
-	if (keep > 0 && spec->source->natural != NULL)
+	if (keep > 0 && spec->source->natural != NULL && strcmp(spec->source->natural, spec->sort->name) == 0)
 		s->walked = false;
 	return s;
 }

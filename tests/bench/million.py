@@ -22,12 +22,14 @@ class Client:
         if json.loads(self.lines.readline()).get("role") != "operator":
             sys.exit("million.py: not an operator on " + path)
 
+    def send(self, question):
+        self.socket.sendall(json.dumps(question).encode() + b"\n")
+
     def ask(self, **args):
         """The answer, and the ms that it took."""
         self.last += 1
-        line = json.dumps(dict(args, id=self.last)).encode() + b"\n"
         began = time.monotonic()
-        self.socket.sendall(line)
+        self.send(dict(args, id=self.last))
         while True:
             reply = self.lines.readline()
             took = (time.monotonic() - began) * 1000
