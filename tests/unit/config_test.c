@@ -130,7 +130,7 @@ static const struct {
 	{ "log { level = \"loud\" }\n",
 	  "f:1: log.level: \"loud\" must be \"error\", \"warning\", \"notice\", \"info\" or \"debug\"" },
 	{ "log { debug = \"rtp\" }\n",
-	  "f:1: log.debug: \"rtp\" must be one of main store sip stream registrar auth control qualify" },
+	  "f:1: log.debug: \"rtp\" must be one of main store sip stream registrar auth control qualify trunk" },
 	{ "metrics { listen = \"9345\" }\n", "f:1: metrics.listen: \"9345\" is not ADDRESS:PORT" },
 	{ "http { listen = \"*:8443\" }\n", "f:1: http.listen: \"*:8443\" is not ADDRESS:PORT" },
 	{ "node = \"a\\nb\"\n", "f:1: node: \"a\\x0ab\" holds a control character" },
