@@ -155,12 +155,12 @@ refused()
 	return 1
 }
 
-# A change is one event, the last, of that operator, and about that name.
+# A change is one event, the last, of that operator, and about that name; a call that is dropped has its own end behind it.
 audited()
 {
 	local user=$1 name=$2 told
 
-	told=$("$TMP/wirechief" --json event list --limit 1)
+	told=$("$TMP/wirechief" --json event list --limit 3 | grep -v '"module":"call"' | tail -1)
 	grep -q "\"operator\":\"$user\"" <<< "$told" && grep -qF "\"subject\":\"$name\"" <<< "$told" && return 0
 	echo "# $told"
 	return 1
