@@ -334,10 +334,25 @@ place_paint(struct console *c, int cells)
 	(void)screen_put_raw(0, 1, cells, S_BOLD, text_width(left) > cells ? place : left);
 }
 
+/* "DEBUG qualify sip": logging that is on costs, and tells much; it is not to be forgotten. */
+static void
+debug_text(const struct console *c, char *buf, size_t size)
+{
+	json_t	*list = json_object_get(c->status, "debug"), *name;
+	size_t	 i, at = 0;
+
+	buf[0] = '\0';
+	json_array_foreach(list, i, name) {
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i == 0 ? "DEBUG " : ",", json_string_value(name));
+		if (at >= size)
+			break;
+	}
+}
+
 static void
 top_paint(struct console *c)
 {
-	char		right[100], state[24], clock[32];
+	char		right[100], state[24], clock[32], debug[24];
 	time_t		t = (time_t)(c->wall_ms / 1000);
 	struct tm	tm;
 	int		col;
@@ -351,6 +366,11 @@ top_paint(struct console *c)
 	(void)screen_put(0, col, text_width(clock), S_PLAIN, clock);	/* plain: it is painted every second */
 	col -= text_width(right) + 2;
 	(void)screen_put(0, col, text_width(right), c->link.state == LINK_UP ? S_BOLD : S_BAD, right);
+	debug_text(c, debug, sizeof debug);
+	if (debug[0] != '\0') {
+		col -= text_width(debug) + 2;
+		(void)screen_put(0, col, text_width(debug), S_BAD, debug);
+	}
 	place_paint(c, col - 2);
 }
 

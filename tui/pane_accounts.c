@@ -210,16 +210,36 @@ binding_text(const struct console *c, const json_t *r, char *buf, size_t size)
 {
 	char		 ip[80], when[64], transport[16];
 	const char	*until = json_string_value(json_object_get(r, "registration_expires"));
-	const char	*device = json_string_value(json_object_get(r, "device_status"));
 	bool		 six;
 
 	row_text(c, r, "ip_addr", ip, sizeof ip);
 	row_text(c, r, "transport", transport, sizeof transport);
 	six = strchr(ip, ':') != NULL;
-	(void)snprintf(buf, size, "%s%s%s:%d %s, expires %s%s%s", six ? "[" : "", ip, six ? "]" : "",
+	(void)snprintf(buf, size, "%s%s%s:%d %s, expires %s", six ? "[" : "", ip, six ? "]" : "",
 	    (int)json_integer_value(json_object_get(r, "port")), transport,
-	    until == NULL ? "" : console_time(c, until, true, false, when, sizeof when), device == NULL ? "" : ", ",
-	    device == NULL ? "" : device);
+	    until == NULL ? "" : console_time(c, until, true, false, when, sizeof when));
+}
+
+/* "OK 38 ms; last answer 14:01:12, next probe 14:02:12; 3 changes within an hour": why a device is what it is. */
+static void
+probe_text(const struct console *c, const json_t *r, char *buf, size_t size)
+{
+	const json_t	*probe = json_object_get(r, "_probe");
+	const char	*device = json_string_value(json_object_get(r, "device_status"));
+	const char	*answered = json_string_value(json_object_get(probe, "answered_at")), *next = json_string_value(json_object_get(probe, "next_at"));
+	json_int_t	 changes = json_integer_value(json_object_get(probe, "changes")), ms = json_integer_value(json_object_get(r, "latency_ms"));
+	char		 when[64], then[64], latency[32] = "", flaps[64] = "";
+
+	buf[0] = '\0';
+	if (!json_is_object(probe))
+		return;
+	if (ms > 0)
+		(void)snprintf(latency, sizeof latency, " %" JSON_INTEGER_FORMAT " ms", ms);
+	if (changes > 1)
+		(void)snprintf(flaps, sizeof flaps, "; %" JSON_INTEGER_FORMAT " changes within an hour", changes);
+	(void)snprintf(buf, size, "%s%s; %s%s%s%s%s", device == NULL ? "not probed yet" : device, latency,
+	    answered == NULL ? "no answer yet" : "last answer ", answered == NULL ? "" : console_time(c, answered, false, false, when, sizeof when),
+	    next == NULL ? "" : ", next probe ", next == NULL ? "" : console_time(c, next, false, false, then, sizeof then), flaps);
 }
 
 static int
@@ -237,6 +257,9 @@ bindings_paint(struct console *c, int row, int end)
 		row = detail_line(row, end, SHORT_LABEL, label, line);
 		if (agent[0] != '\0')
 			row = detail_line(row, end, SHORT_LABEL, "", agent);
+		probe_text(c, r, line, sizeof line);
+		if (line[0] != '\0')
+			row = detail_line(row, end, SHORT_LABEL, "", line);
 		row_text(c, r, "_elsewhere", line, sizeof line);
 		if (line[0] != '\0')
 			row = detail_line(row, end, SHORT_LABEL, "", line);
@@ -260,7 +283,7 @@ static int
 tail_lines(const struct console *c)
 {
 	size_t	bindings = json_array_size(json_object_get(c->details, "registrations"));
-	int	lines = (bindings == 0 ? 1 : 2 * (int)bindings) + 1 + (screen_rows() >= ROWS_FOR_GAP);
+	int	lines = (bindings == 0 ? 1 : 3 * (int)bindings) + 1 + (screen_rows() >= ROWS_FOR_GAP);
 
 	return lines > TAIL_MAX ? TAIL_MAX : lines;
 }
@@ -270,7 +293,7 @@ static void
 account_head(struct console *c, const json_t *a)
 {
 	const json_t		*first = json_array_get(json_object_get(c->details, "registrations"), 0);
-	const char		*device = json_string_value(json_object_get(first, "device_status"));
+	const char		*device = json_string_value(json_object_get(a, "device_status"));
 	const struct glyph	*g = glyph_of(device);
 	char			 head[600], owner[400];
 

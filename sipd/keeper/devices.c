@@ -164,6 +164,13 @@ put_on(struct devices *d, struct probed *p, uint16_t slot)
 	d->slots[slot] = p->number;
 }
 
+/* Rounded up: nothing is due before its time. */
+static int64_t
+tick_of(const struct probed *p)
+{
+	return (p->device.next_at + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
+}
+
 void
 devices_arm(struct devices *d, struct probed *p)
 {
@@ -172,7 +179,7 @@ devices_arm(struct devices *d, struct probed *p)
 	take_off(d, p);
 	if (p->device.next_at == INT64_MAX)
 		return;
-	tick = p->device.next_at / WHEEL_TICK_MS;
+	tick = tick_of(p);
 	put_on(d, p, (uint16_t)((tick > d->tick ? tick : d->tick + 1) % SLOTS));
 }
 
@@ -196,9 +203,9 @@ devices_due(struct devices *d, int64_t now_ms)
 	for (;;) {
 		while ((p = at(d, d->slots[WAITING])) != NULL) {
 			take_off(d, p);
-			if (p->device.next_at / WHEEL_TICK_MS <= d->tick)
+			if (tick_of(p) <= d->tick)
 				return p;
-			put_on(d, p, (uint16_t)(p->device.next_at / WHEEL_TICK_MS % SLOTS));
+			put_on(d, p, (uint16_t)(tick_of(p) % SLOTS));
 		}
 		if (d->tick >= now_ms / WHEEL_TICK_MS)
 			return NULL;

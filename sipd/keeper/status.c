@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/log.h"
 #include "core/rate.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/json.h"
@@ -342,6 +343,18 @@ warnings_of(struct keeper *k)
 	return warnings;
 }
 
+/* Subsystems whose debug logging is on. */
+static json_t *
+debugged(void)
+{
+	json_t	*list = json_array();
+
+	for (int i = 0; i < SUB_COUNT; i++)
+		if (log_debug_on((enum log_subsystem)i))
+			(void)json_array_append_new(list, json_string(log_subsystem_name((enum log_subsystem)i)));
+	return list;
+}
+
 static json_t *
 collect(struct keeper *k, bool restless)
 {
@@ -353,6 +366,7 @@ collect(struct keeper *k, bool restless)
 	(void)json_object_set_new(o, "devices", devices(k));
 	(void)json_object_set_new(o, "trunk_states", trunk_states(k));
 	(void)json_object_set_new(o, "warnings", warnings_of(k));
+	(void)json_object_set_new(o, "debug", debugged());
 	return o;
 }
 

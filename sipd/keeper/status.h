@@ -14,7 +14,7 @@ struct status;
 struct status *status_new(struct control *);
 void	status_free(struct status *);
 
-json_t *status_json(struct control *);			/* status_fields[], "devices" and "warnings" */
+json_t *status_json(struct control *);			/* status_fields[], "devices", "warnings" and "debug" */
 void	status_watch(struct status *, struct request *);	/* makes the request a stream */
 
 #endif
