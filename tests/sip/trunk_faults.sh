@@ -33,10 +33,9 @@ certificate good DNS:tls.example -days 2
 certificate other DNS:elsewhere.example -days 2
 certificate expired DNS:expired.example -startdate 20130101000000Z -enddate 20140101000000Z
 
-export DAEMON_LINES="listen = { \"udp:127.0.0.1:$port\", \"udp:[::1]:$port\" }"
 start_with()	# PORT OF THE NAME SERVER
 {
-	start_daemon "$DAEMON_LINES" "resolver { servers = { \"127.0.0.1:$1\" } }" "trunks { ca = \"$TMP/ca.crt\" }" \
+	start_daemon "listen = { \"udp:127.0.0.1:$port\", \"udp:[::1]:$port\" }" "resolver { servers = { \"127.0.0.1:$1\" } }" "trunks { ca = \"$TMP/ca.crt\" }" \
 	    "qualify { interval = 5 retry = 1 lagged_ms = 1000 }" "log { debug = { \"trunk\" } }"
 }
 coproc DRIVER { exec python3 "$here/trunk_faults.py" "$B/wirechief" "$TMP" 2>&1; }
