@@ -31,7 +31,7 @@ def lists(c, label):
                        ("by from", dict(limit=50, sort="from")), ("by expires, the last", dict(limit=50, sort="expires", reverse=True)),
                        ("of a recipient", dict(query='to:"%s"' % one["to"])), ("of a sender's number", dict(query='from:"%s"' % one["from"])),
                        ("by id", dict(query='id:"%s"' % one["id"])), ("of nobody", dict(query="to:nobody", limit=50)),
-                       ("all", dict())):
+                       ("of 20000", dict(limit=20000))):
         rows, first, took = stream(c, do="queue list", **args)
         tell(label, "list: " + what, [took], rows=len(rows), first_ms=first)
     return one
