@@ -5,6 +5,7 @@
 import sys
 import threading
 
+from callphone import CallPhone
 from ua import Phone
 
 
@@ -12,14 +13,18 @@ def main():
     host, _, port = sys.argv[1].rpartition(":")
     user, password, n = sys.argv[2], sys.argv[3], int(sys.argv[4])
     server = (host, int(port))
-    phone = Phone(server, user, password, answer=180)
+    phone = CallPhone(server, user, password)
     if phone.register() != 200:
         sys.exit("it can't register")
     for _ in range(n):
         caller = Phone(server, user, password)
         aor = f"sip:{user}@{caller.domain}"
         threading.Thread(target=caller.ask, args=("INVITE", aor, aor, f"Contact: <sip:{user}@{caller.here}>\r\n"), daemon=True).start()
-    sys.exit(len(phone.wait(n)) != n)
+    for _ in range(n):
+        invite = phone.request("INVITE")
+        if invite is None:
+            sys.exit("it did not ring")
+        phone.reply(invite, 180, "Ringing")
 
 
 main()
