@@ -37,7 +37,7 @@ ctl()
 
 account()	# USER OWNER GROUP NUMBER
 {
-	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" password=- <<< "secret-$1"
+	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" qualify=no password=- <<< "secret-$1"
 }
 
 field()		# USER FIELD VALUE: the account has it
@@ -128,7 +128,7 @@ E
 check "too small, and large again" console 80x24 <<E
 wait LIVE
 key 2
-wait >   alice
+wait > - alice
 resize 59x24
 wait too small
 gone alice
@@ -147,7 +147,7 @@ check "another account" account dora "Dora Neri" Ops +393401110004
 check "a registration comes and goes by itself" console 80x24 <<E
 wait LIVE
 key 2
-wait >   alice
+wait > - alice
 idle 2100
 run $register $server dora secret-dora --contact 127.0.0.1:5062
 wait dora
@@ -162,7 +162,7 @@ check "with its address" shows 'dora .* 127\.0\.0\.1 +[0-9]+ [0-9:]{8}'
 check "an account is added, after a wrong address" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait carlo
 key F7
 wait plain    enabled at once
@@ -193,7 +193,7 @@ check "and is stored" field erin email '"erin@example.org"'
 check "an account is edited" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key e
 wait Edit alice
 wait fixed
@@ -226,7 +226,7 @@ E
 check "Esc asks before it loses an edit" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key e
 wait Edit alice
 text XX
@@ -246,7 +246,7 @@ check "and loses it then" field alice owner '"Alice Verdi"'
 check "Enter is no yes" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key b
 wait Disable alice
 key Enter
@@ -256,7 +256,7 @@ check "nothing was done" field alice enabled true
 check "b and y disable" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key b
 wait Disable alice
 wait wirechief account disable alice
@@ -273,7 +273,7 @@ check "and enabled" ctl account enable alice
 check "a wrong name deletes nothing" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait erin
 key /
 text erin
@@ -291,7 +291,7 @@ check "the account is there" field erin owner '"Erin Blu"'
 check "its name deletes it" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait erin
 key /
 text erin
@@ -310,7 +310,7 @@ check "the account is gone" no_account erin
 check "the filter narrows while typing, and goes" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait carlo
 key /
 wait Search:
@@ -394,7 +394,7 @@ check "events, too" grep -q "registered from" "$TMP/events"
 check "Help is searched" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key ?
 wait Keys of Accounts
 wait sort-reverse
@@ -429,22 +429,22 @@ wait LIVE
 key 3
 wait Carlo ??
 key 2
-wait >   alice
+wait > - alice
 screen
 E
 check "and nothing else" shows_not '[^\x00-\x7f]'
 check "vt100" console 80x24 VT_TERM=vt100 <<E
 wait LIVE
 key 2
-wait >   alice
+wait > - alice
 text ${esc}[B
-wait >   bob
+wait > - bob
 text ${esc}OA
-wait >   alice
+wait > - alice
 text ${esc}[6~
-wait >   bob
+wait > - bob
 key 3
-wait >   alice
+wait > - alice
 wait carlo
 wide
 key F10
@@ -453,23 +453,23 @@ E
 check "a terminal that nobody describes" console 80x24 VT_TERM=nonesuch <<E
 wait unknown here
 key 2
-wait >   alice
+wait > - alice
 E
 check "the tail of a late one does nothing" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 text $esc
 wait 2 Registered
 text [B
 key 3
-wait >   alice
+wait > - alice
 gone Disable
 E
 check "what is pasted runs no keys" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 text ${esc}[200~by4dq2${esc}[201~
 key /
 wait Search:
@@ -496,14 +496,14 @@ check "no control characters, no text turned round" shows_not '\xe2\x80[\x8b-\x8
 check "a killed keeper: LOST, and by itself LIVE with the same row" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key Down
-wait >   bob
+wait > - bob
 run kill -9 $(process_pid keeper)
 wait LOST
 wait bob
 wait LIVE
-wait >   bob
+wait > - bob
 wait carlo
 E
 check "Overview that stands still" console 80x24 <<E
@@ -516,7 +516,7 @@ idle 2000
 idle 2000
 lat t 50
 key 3
-wait >   alice
+wait > - alice
 wait carlo
 bytes
 lat C-l 20
