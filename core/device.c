@@ -123,7 +123,7 @@ device_next(struct device *d, enum device_event event, uint32_t took_ms, const s
 	if (is_lost(now) || now == DEVICE_UNMONITORED || now == DEVICE_NONE)
 		d->latency_ms = 0;
 	else if (o == BY_LATENCY)
-		d->latency_ms = took_ms;
+		d->latency_ms = took_ms > 0 ? took_ms : 1;	/* 0 is: none */
 	if (o == SOON || o == NEW)
 		d->next_at = now_ms;
 	else if (now != was || (o != STAYS && o != AGES))

@@ -34,7 +34,7 @@ struct device_rules {
 
 struct device {
 	uint8_t		status;			/* enum device_status */
-	uint32_t	latency_ms;		/* of its last answer; 0 while there is none */
+	uint32_t	latency_ms;		/* of its last answer, at least 1; 0 while there is none */
 	int64_t		status_at;		/* since when */
 	int64_t		lost_at;		/* since when it does not answer; 0: it does */
 	int64_t		next_at;		/* when it is to be probed; INT64_MAX: it is not */
