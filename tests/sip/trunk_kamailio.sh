@@ -3,10 +3,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 W=$B/wirechief
-if ! command -v kamailio > /dev/null || ! command -v kamcmd > /dev/null; then
-	echo "skip trunk_kamailio: there is no kamailio"
-	exit
-fi
+modules=$(dirname "$(find /usr/lib -path '*/kamailio/modules/kex.so' -print -quit)")
 
 # provider NAME ALGORITHM: starts one at the port $NAME_port; its process is in $NAME_pid.
 provider()
@@ -26,7 +23,7 @@ provider()
 		alias="provider.example"
 		listen=udp:127.0.0.1:${!port}
 		listen=tcp:127.0.0.1:${!port}
-		mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+		mpath="$modules/"
 		loadmodule "kex.so"
 		loadmodule "sl.so"
 		loadmodule "pv.so"
