@@ -1,7 +1,7 @@
 # Real phones for the test scripts; to be sourced after tests/lib.sh.
 
 # baresip_start USER PASSWORD TRANSPORT PORT [LINE...]: registers and stays; its output in $TMP/baresip-USER/out.  Lines are added to its
-# configuration.
+# configuration, and BARESIP_ACCOUNT to its account's.
 baresip_start()
 {
 	local dir=$TMP/baresip-$1
@@ -16,7 +16,7 @@ module g711.so
 module_app account.so
 $([ $# -le 4 ] || printf '%s\n' "${@:5}")
 EOF
-	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60" > "$dir/accounts"
+	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60${BARESIP_ACCOUNT:-}" > "$dir/accounts"
 	echo "${BARESIP_CONTACT:-}" > "$dir/contacts"
 	baresip -f "$dir" < /dev/null > "$dir/out" 2>&1 &
 	PHONE_PID=$!
@@ -36,21 +36,28 @@ baresip_writes()
 # baresip_says TEXT: to its contact; fails when baresip refuses to.
 baresip_says()
 {
-	python3 - "$BARESIP_CONTROL" "$1" <<-'P'
+	baresip_does "$BARESIP_CONTROL" message "$1"
+}
+
+# baresip_does PORT COMMAND [WORDS]: where that one listens for commands; fails when it refuses to.
+baresip_does()
+{
+	python3 - "$@" <<-'P'
 		import json, socket, sys
-		port, text = sys.argv[1:]
-		ask = json.dumps({"command": "message", "params": text}).encode()
+		port, command, *words = sys.argv[1:]
+		ask = json.dumps({"command": command, "params": " ".join(words)}).encode()
 		with socket.create_connection(("127.0.0.1", int(port)), 10) as s:
 		    s.sendall(b"%d:%s," % (len(ask), ask))
 		    s.settimeout(20)
 		    answer = b""
-		    while not answer.endswith(b","):
-		        answer += s.recv(4096) or sys.exit("baresip hung up")
-		sys.exit(b'"ok":true' not in answer.replace(b" ", b""))
+		    while b'"response":true' not in answer:
+		        answer += (s.recv(4096) or sys.exit("baresip hung up")).replace(b" ", b"")
+		sys.exit(b'"ok":true' not in answer)
 	P
 }
 
-# linphone_start USER PASSWORD TRANSPORT PORT: the same with linphonec, its commands read from $TMP/linphone-USER/in.
+# linphone_start USER PASSWORD TRANSPORT PORT [LINE...]: the same with linphonec, its commands read from $TMP/linphone-USER/in; the lines
+# are added to its section "sip".
 linphone_start()
 {
 	local dir=$TMP/linphone-$1
@@ -67,6 +74,9 @@ register_only_when_network_is_up=0
 use_ipv6=0
 verify_server_certs=0
 verify_server_cn=0
+$([ $# -le 4 ] || printf '%s\n' "${@:5}")
+[rtp]
+audio_rtp_port=-1
 [auth_info_0]
 username=$1
 passwd=$2
