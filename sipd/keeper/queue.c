@@ -1,78 +1,19 @@
-#include "sipd/keeper/queue.h"
+#include "sipd/keeper/queue_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"
-#include "db/payload.h"
-#include "sipd/keeper/accounts.h"
-#include "sipd/keeper/admit.h"
-#include "sipd/keeper/control.h"
-#include "sipd/keeper/deliver.h"
-#include "sipd/keeper/delivered.h"
-#include "sipd/keeper/events.h"
-#include "sipd/keeper/fanout.h"
-#include "sipd/keeper/groups.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/registrar.h"
-#include "sipd/keeper/watch.h"
 
-enum {
-	FLIGHTS_MAX = 4096,		/* messages that are being forwarded right now */
-	COPIES_MAX = 4,			/* of one of them, that came meanwhile */
-	END_SLICE = 64,			/* messages that expire in a tick */
-	RETRY_AFTER_S = 5,		/* with 503 */
-	FULL_RETRY_AFTER_S = 300,	/* with 480: the recipient has too many */
-	SEEN_S = 72 * 3600,
-	BEFORE_MAX = 1000,
-	EXPIRES_LINE = 32,
-};
+enum { END_SLICE = 64 /* messages that expire in a tick */, BEFORE_MAX = 1000 };
 
-/* Where an answer goes. */
-struct to {
-	struct channel	*channel;
-	uint64_t	 id;
-};
-
-/* A message that is on its way from its sender: to the recipient's devices, or to the disk. */
-struct flight {
-	TAILQ_ENTRY(flight)	 all;
-	struct queue		*queue;
-	struct to		 to[COPIES_MAX];
-	size_t			 n_to;
-	struct message		 message;
-	uint8_t			 hash[MESSAGE_HASH];
-	int64_t			 date;		/* that it says it is of; 0: it says none */
-	struct payload		 payload;	/* its spans are in bytes */
-	uint8_t			 bytes[];
-};
-
-/* An operator deletes it; consoles are told when that is on disk. */
-struct deleting {
-	TAILQ_ENTRY(deleting)	 all;
-	struct message		 message;
-};
-
-struct queue {
-	struct keeper		*k;
-	struct fanouts		*fanouts;
-	struct deliver		*deliver;
-	TAILQ_HEAD(, flight)	 flights;
-	size_t			 n_flights;
-	TAILQ_HEAD(, deleting)	 deleting;
-	struct delivered	 delivered;
-	struct register_set	 set;		/* of the request at hand */
-};
-
-static int	on_end(void *, const struct message *, const struct deliver_end *);
 static void	on_message(void *, enum table, struct store_bytes key, struct store_bytes value);
 static void	deleting_forget(struct queue *);
 
@@ -117,7 +58,7 @@ queue_new(struct keeper *k)
 	q->k = k;
 	TAILQ_INIT(&q->flights);
 	TAILQ_INIT(&q->deleting);
-	if ((q->fanouts = fanouts_new(k)) == NULL || (q->deliver = deliver_new(k, q->fanouts, on_end, q)) == NULL ||
+	if ((q->fanouts = fanouts_new(k)) == NULL || (q->deliver = deliver_new(k, q->fanouts, queue_on_end, q)) == NULL ||
 	    store_watch(k->db.store, TABLE_ACCOUNT, (struct store_bytes){ "", 0 }, on_account, q) != 0 ||
 	    store_watch(k->db.store, TABLE_MESSAGE, (struct store_bytes){ "", 0 }, on_message, q) != 0) {
 		queue_free(q);
@@ -125,15 +66,6 @@ queue_new(struct keeper *k)
 	}
 	registrar_watch(k->registrar, on_registration, q);
 	return q;
-}
-
-static void
-flight_free(struct flight *f)
-{
-	TAILQ_REMOVE(&f->queue->flights, f, all);
-	f->queue->n_flights--;
-	sodium_memzero(f->bytes, f->payload.content_type.n + f->payload.headers.n + f->payload.body.n);
-	free(f);
 }
 
 void
@@ -147,517 +79,8 @@ queue_free(struct queue *q)
 	registrar_unwatch(q->k->registrar, on_registration, q);
 	fanouts_free(q->fanouts);
 	deliver_free(q->deliver);
-	while (!TAILQ_EMPTY(&q->flights))
-		flight_free(TAILQ_FIRST(&q->flights));
+	queue_flights_free(q);
 	free(q);
-}
-
-static void
-reply(const struct to *to, const struct register_answer *a)
-{
-	if (to->channel != NULL)
-		(void)channel_send(to->channel, WIRE_MESSAGE_ANSWER, to->id, a);
-}
-
-static void
-answer(const struct to *to, uint32_t code, const char *reason, uint32_t retry_after)
-{
-	reply(to, &(struct register_answer){ .code = code, .reason = span_of(reason), .retry_after = retry_after });
-}
-
-/* To everybody who sent this message; it is done with. */
-static void
-flight_answer(struct flight *f, uint32_t code, const char *reason, uint32_t retry_after)
-{
-	for (size_t i = 0; i < f->n_to; i++)
-		answer(&f->to[i], code, reason, retry_after);
-	flight_free(f);
-}
-
-/* What an attempt came to, behind those before it; the oldest give way. */
-static void
-note_attempt(struct message *m, int64_t now, const struct fanout_result *r)
-{
-	char	line[160], at[CLOCK_TEXT];
-	size_t	have = strlen(m->timeline), n;
-
-	n = (size_t)snprintf(line, sizeof line, "%s %" PRIu32 " %.60s\n", clock_text(now, at), r->code, r->reason);
-	while (have + n >= sizeof m->timeline) {
-		size_t	first = strcspn(m->timeline, "\n") + 1;
-
-		memmove(m->timeline, m->timeline + first, have - first + 1);
-		have -= first;
-	}
-	memcpy(m->timeline + have, line, n + 1);
-	m->attempts++;
-	m->sent += r->devices;
-	(void)snprintf(m->last_error, sizeof m->last_error, "%" PRIu32 " %.100s", r->code, r->reason);
-}
-
-/* One more, or one less, that waits for the account. */
-static void
-count_waiting(struct queue *q, struct txn *t, uint64_t account_id, int64_t delta)
-{
-	const struct db	*db = &q->k->db;
-	struct account	 a = { .id = account_id };
-	char		 name[64];
-	uint64_t	 has = count_get(db, queue_counter(account_id, name));
-
-	count_add(t, db, name, delta);
-	count_add(t, db, "queued", delta);
-	if (delta > 0 ? has == 0 : has == 1)
-		count_add(t, db, "queued_recipients", delta);
-	if (table_get(db, &account_kind, &a) == 0)
-		count_add(t, db, groups_counter(a.group_id, "queue", name), delta);
-	sodium_memzero(&a, sizeof a);
-}
-
-/* Events of a message are its account's, whatever it was called in it; where that is gone only what it was called is left. */
-const char *
-queue_subject(struct keeper *k, const struct message *m, char name[ACCOUNT_USERNAME])
-{
-	struct refs	refs = keeper_refs(k);
-
-	if (refs.name_of(refs.ctx, "account", m->to_account, name, ACCOUNT_USERNAME) != 0)
-		(void)snprintf(name, ACCOUNT_USERNAME, "%s", m->to);
-	return name;
-}
-
-static void
-tell_end(struct queue *q, struct txn *t, const struct message *m, const char *operator, const char *what)
-{
-	char	name[ACCOUNT_USERNAME];
-
-	events_add(q->k->events, t, m->status == MESSAGE_DELIVERED ? EVENT_INFO : EVENT_WARN, "queue", queue_subject(q->k, m, name), operator,
-	    "message %s from %s to %s: %s after %" PRIu64 " transmission%s%s%s", m->id, m->from, m->to, what, m->sent,
-	    m->sent == 1 ? "" : "s", m->last_error[0] == '\0' ? "" : ", ", m->last_error);
-}
-
-/* Takes a message out of the queue, with all that belongs to it. */
-static void
-remove_message(struct queue *q, struct txn *t, const struct message *m)
-{
-	table_delete(t, &q->k->db, &message_kind, m);
-	payload_delete(t, m->seq);
-	count_waiting(q, t, m->to_account, -1);
-}
-
-static void
-count_delivery(struct queue *q, struct txn *t, struct message *m)
-{
-	char	name[64];
-
-	(void)snprintf(name, sizeof name, "to_seq/%" PRIu64, m->to_account);
-	m->to_seq = count_get(&q->k->db, name) + 1;
-	count_add(t, &q->k->db, name, 1);
-	delivered_count(q->k, t);
-}
-
-static void
-watch(struct queue *q, const char *what, const struct message *m)
-{
-	if (q->k->control != NULL)
-		watch_message(q->k->control->watches, what, m);
-}
-
-/* What became of a message, while that is being written. */
-struct ending {
-	struct queue	*queue;
-	struct message	 message;
-};
-
-static void
-on_end_stored(void *arg, int rc)
-{
-	struct ending	*e = arg;
-	struct queue	*q = e->queue;
-	struct message	*m = &e->message;
-
-	if (rc == 0) {
-		if (m->status == MESSAGE_DELIVERED)
-			delivered_note(&q->delivered, q->k);
-		watch(q, m->managed ? "removed" : "changed", m);
-	}
-	deliver_stored(q->deliver, m, m->status, rc);
-	free(e);
-}
-
-/* Of deliver.c: a stored message was sent, or can't be. */
-static int
-on_end(void *arg, const struct message *sent, const struct deliver_end *end)
-{
-	struct queue	*q = arg;
-	struct ending	*e = calloc(1, sizeof *e);
-	struct message	*m;
-	struct txn	*t;
-	int		 rc;
-
-	if (e == NULL)
-		return -ENOMEM;
-	m = &e->message;
-	e->queue = q;
-	m->seq = sent->seq;
-	if ((rc = table_get(&q->k->db, &message_kind, m)) != 0) {
-		free(e);	/* deleted meanwhile */
-		return rc;
-	}
-	t = txn_new(q->k->db.store);
-	if (end->result != NULL)
-		note_attempt(m, keeper_now(q->k), end->result);
-	m->status = (uint8_t)end->status;
-	m->tries = end->tries;
-	m->next_try = end->next_try;
-	if (end->status == MESSAGE_ENQUEUED)
-		table_put(t, &q->k->db, &message_kind, m);
-	else {
-		m->managed = true;
-		if (end->status == MESSAGE_DELIVERED)
-			count_delivery(q, t, m);
-		remove_message(q, t, m);
-		tell_end(q, t, m, NULL, message_status_name(end->status));
-	}
-	if ((rc = store_commit(t, on_end_stored, e)) != 0) {
-		log_error("queue: what became of message %s is not stored: %s", m->id, err_text(rc));
-		free(e);
-	}
-	return rc;
-}
-
-/* What every message that is accepted or delivered leaves behind: its sender's count, and that it was seen. */
-static void
-note_seen(struct queue *q, struct txn *t, struct flight *f, uint32_t code)
-{
-	struct message_seen	seen = { .from_account = f->message.from_account, .code = code,
-	    .until = keeper_now(q->k) + (int64_t)SEEN_S * 1000 };
-	char			name[64];
-
-	memcpy(seen.hash, f->hash, sizeof seen.hash);
-	table_put(t, &q->k->db, &message_seen_kind, &seen);
-	(void)snprintf(name, sizeof name, "from_seq/%" PRIu64, f->message.from_account);
-	f->message.from_seq = count_get(&q->k->db, name) + 1;
-	count_add(t, &q->k->db, name, 1);
-}
-
-static void
-on_stored(void *arg, int rc)
-{
-	struct flight	*f = arg;
-	struct queue	*q = f->queue;
-	uint64_t	 account = f->message.to_account;
-
-	if (rc == 0) {
-		watch(q, "added", &f->message);
-		flight_answer(f, 202, "Accepted", 0);
-		deliver_wake(q->deliver, account, false);
-	} else
-		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
-}
-
-/* It waits on disk from the commit on. */
-static int
-put_flight(struct queue *q, struct flight *f)
-{
-	struct message	*m = &f->message;
-	struct txn	*t = txn_new(q->k->db.store);
-	int		 rc;
-
-	m->seq = table_next_id(t, &q->k->db, "message");
-	note_seen(q, t, f, 202);
-	table_put(t, &q->k->db, &message_kind, m);
-	count_waiting(q, t, m->to_account, 1);
-	if ((rc = payload_put(t, &q->k->db, m->seq, &f->payload)) != 0) {
-		txn_drop(t);
-		return rc;
-	}
-	return store_commit(t, on_stored, f);
-}
-
-/* Its 202 goes when it is on disk. */
-static void
-flight_store(struct flight *f)
-{
-	struct queue	*q = f->queue;
-	struct message	*m = &f->message;
-	char		 name[64];
-	int		 rc;
-
-	if (count_get(&q->k->db, queue_counter(m->to_account, name)) >= q->k->conf.queue.per_account) {
-		flight_answer(f, 480, "Too Many Messages Wait", FULL_RETRY_AFTER_S);
-		return;
-	}
-	if (!store_is_taking(q->k->db.store)) {		/* the store has said why */
-		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
-		return;
-	}
-	if ((rc = put_flight(q, f)) != 0) {
-		log_error("queue: a message from %s to %s is not stored: %s", m->from, m->to, err_text(rc));
-		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
-	}
-}
-
-/* A device took it: there is nothing to store but that it was so, and not even that while the store has little room. */
-static void
-flight_delivered(struct flight *f, const struct fanout_result *r)
-{
-	struct queue	*q = f->queue;
-	struct txn	*t;
-
-	delivered_note(&q->delivered, q->k);
-	if (store_is_taking(q->k->db.store)) {
-		t = txn_new(q->k->db.store);
-		note_seen(q, t, f, r->code);
-		count_delivery(q, t, &f->message);
-		f->message.status = MESSAGE_DELIVERED;
-		f->message.sent = r->devices;
-		tell_end(q, t, &f->message, NULL, "DELIVERED at once");
-		(void)store_commit(t, NULL, NULL);
-	}
-	flight_answer(f, r->code, r->reason, 0);
-}
-
-/* Answers by which a person or a phone says no, and that another try would not change. */
-static bool
-is_final(const struct fanout_result *r)
-{
-	return r->unfit || r->code / 100 == 6 || r->code == 403 || r->code == 413 || r->code == 488;
-}
-
-/*
- * What ends before it was in the queue: its sender was answered and may do as he likes, so that these events are counted when there are many.
- */
-static void
-tell_refused(struct queue *q, const char *subject, struct span from, struct span to, enum message_status status, const char *why)
-{
-	events_tell(q->k->events, EVENT_WARN, "queue", subject, "message from %.*s to %.*s: %s at once, %s", (int)from.n, from.s, (int)to.n, to.s,
-	    message_status_name(status), why);
-}
-
-static void
-flight_refused(struct flight *f, const struct fanout_result *r)
-{
-	const struct message	*m = &f->message;
-	char			 why[MESSAGE_ERROR], name[ACCOUNT_USERNAME];
-
-	(void)snprintf(why, sizeof why, "%" PRIu32 " %.100s", r->code, r->reason);
-	if (r->unfit && m->size > 0)
-		tell_refused(f->queue, queue_subject(f->queue->k, m, name), span_of(m->from), span_of(m->to), MESSAGE_INVALID_DEVICE, why);
-	flight_answer(f, r->code, r->reason, r->retry_after);
-}
-
-static void
-flight_on_result(void *arg, const struct fanout_result *r)
-{
-	struct flight	*f = arg;
-
-	if (r->taken)
-		flight_delivered(f, r);
-	else if (is_final(r) || f->message.size == 0)
-		flight_refused(f, r);
-	else {
-		note_attempt(&f->message, keeper_now(f->queue->k), r);
-		flight_store(f);
-	}
-}
-
-static bool
-forward(struct flight *f)
-{
-	struct queue		*q = f->queue;
-	struct message		*m = &f->message;
-	struct deliver_headers	 headers;
-	struct wire_send	 s = { .method = span_of("MESSAGE"), .content_type = f->payload.content_type, .body = f->payload.body };
-	char			 from[400], to[400];
-
-	if (deliver_headers(m, f->date, f->payload.headers, &headers) != 0)
-		return false;
-	s.headers = (struct span){ headers.text, headers.n };
-	(void)snprintf(from, sizeof from, "<sip:%s@%s>", m->sender, q->k->conf.domains[0]);
-	(void)snprintf(to, sizeof to, "<sip:%s@%s>", m->to, q->k->conf.domains[0]);
-	s.from = span_of(from);
-	s.to = span_of(to);
-	return fanout_start(q->fanouts, m->to_account, &s, flight_on_result, f, NULL) > 0;
-}
-
-static void
-uuid_make(char out[MESSAGE_ID])
-{
-	uint8_t	b[16];
-
-	randombytes_buf(b, sizeof b);
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);		/* RFC 4122, version 4 */
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	(void)snprintf(out, MESSAGE_ID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
-	    b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
-static struct span
-keep(uint8_t **at, struct span s)
-{
-	struct span	mine = { (const char *)*at, s.n };
-
-	if (s.n > 0)
-		memcpy(*at, s.s, s.n);
-	*at += s.n;
-	return mine;
-}
-
-/* The other headers, and how long it is good for, which is its recipient's to know, too. */
-static struct span
-keep_headers(uint8_t **at, const struct message_ask *ask)
-{
-	struct span	h = keep(at, ask->headers);
-	int		n = 0;
-
-	if (ask->expires != EXPIRES_ABSENT)
-		n = snprintf((char *)*at, EXPIRES_LINE, "Expires: %" PRIu32 "\r\n", ask->expires);
-	*at += n;
-	return (struct span){ h.s, h.n + (size_t)n };
-}
-
-/* The number that a sender used, else its first one, else its username. */
-static void
-number_of(const struct account *a, struct span used, char number[MESSAGE_PARTY])
-{
-	bool		second = a->caller_id[0] == '\0' || span_is(used, a->caller_id_2);
-	const char	*n = second && a->caller_id_2[0] != '\0' ? a->caller_id_2 : a->caller_id;
-
-	(void)snprintf(number, MESSAGE_PARTY, "%s", n[0] == '\0' ? a->username : n);
-}
-
-static struct flight *
-flight_new(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from, const struct account *dest)
-{
-	size_t		 n = ask->content_type.n + ask->headers.n + EXPIRES_LINE + ask->body.n;
-	struct flight	*f = q->n_flights < FLIGHTS_MAX ? calloc(1, sizeof *f + n) : NULL;
-	struct message	*m;
-	uint8_t		*at;
-
-	if (f == NULL)
-		return NULL;
-	m = &f->message;
-	at = f->bytes;
-	f->queue = q;
-	f->to[f->n_to++] = *to;
-	f->payload.content_type = keep(&at, ask->content_type);
-	f->payload.headers = keep_headers(&at, ask);
-	f->payload.body = keep(&at, ask->body);
-	uuid_make(m->id);
-	if (ask->uuid.n == 0 || !span_get(ask->uuid, m->uuid, sizeof m->uuid))
-		uuid_make(m->uuid);
-	(void)crypto_generichash(f->hash, sizeof f->hash, (const uint8_t *)m->uuid, strlen(m->uuid), NULL, 0);
-	m->from_account = from->id;
-	m->to_account = dest->id;
-	m->api_version = ask->version;
-	(void)span_get(ask->from_user, m->sender, sizeof m->sender);
-	number_of(from, ask->from_user, m->from);
-	(void)span_get(ask->user, m->to, sizeof m->to);
-	f->date = ask->date;
-	m->received = keeper_now(q->k);
-	m->size = (uint32_t)ask->body.n;
-	m->expires = m->received + (int64_t)(ask->expires < q->k->conf.queue.expires ? ask->expires : q->k->conf.queue.expires) * 1000;
-	TAILQ_INSERT_TAIL(&q->flights, f, all);
-	q->n_flights++;
-	return f;
-}
-
-/* The same message again: true, and it is answered as the first was, or will be. */
-static bool
-is_copy(struct queue *q, const struct to *to, const struct flight *new)
-{
-	struct message_seen	seen = { .from_account = new->message.from_account };
-	struct flight		*f;
-
-	TAILQ_FOREACH(f, &q->flights, all) {
-		if (f == new || f->message.from_account != new->message.from_account || memcmp(f->hash, new->hash, sizeof f->hash) != 0)
-			continue;
-		if (f->n_to < COPIES_MAX)
-			f->to[f->n_to++] = *to;
-		return true;
-	}
-	memcpy(seen.hash, new->hash, sizeof seen.hash);
-	if (table_get(&q->k->db, &message_seen_kind, &seen) != 0)
-		return false;
-	answer(to, seen.code, seen.code == 202 ? "Accepted" : "OK", 0);
-	return true;
-}
-
-static bool
-is_composing(struct span content_type)
-{
-	static const char	type[] = "application/im-iscomposing+xml";
-
-	return content_type.n >= sizeof type - 1 && span_is_nocase((struct span){ content_type.s, sizeof type - 1 }, type);
-}
-
-/* Whether there is something in it, and not too much.  If not, it is answered and told. */
-static bool
-takes_size(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *dest)
-{
-	uint32_t	max = q->k->conf.queue.max_size;
-	char		why[100];
-
-	if (ask->size > 0 && ask->size <= max && ask->body.n == ask->size)
-		return true;
-	if (ask->size == 0)
-		(void)snprintf(why, sizeof why, "empty");
-	else
-		(void)snprintf(why, sizeof why, "%" PRIu32 " bytes, of at most %" PRIu32 " (queue.max_size)", ask->size, max);
-	tell_refused(q, dest->username, ask->from_user, ask->user, MESSAGE_INVALID_PAYLOAD, why);
-	answer(to, ask->size == 0 ? 400 : 413, ask->size == 0 ? "Empty Message" : "Message Too Large", 0);
-	return false;
-}
-
-/* Its sender is known.  Forwarded when the recipient is on line and nothing waits before it, else stored. */
-static void
-accept_message(struct queue *q, const struct to *to, const struct message_ask *ask, const struct account *from)
-{
-	static const struct fanout_result	away = { .code = 480, .reason = "not registered" };
-	struct account				 dest;
-	struct flight				*f;
-	char					 name[64];
-	bool					 waits;
-
-	if (accounts_find_called(q->k, ask->user, &dest) != 0) {
-		answer(to, 404, "Not Found", 0);
-		return;
-	}
-	if (!takes_size(q, to, ask, &dest))
-		return;
-	if ((f = flight_new(q, to, ask, from, &dest)) == NULL) {
-		answer(to, 503, "Service Unavailable", RETRY_AFTER_S);
-		return;
-	}
-	if (is_copy(q, to, f)) {
-		flight_free(f);
-		return;
-	}
-	if (is_composing(ask->content_type)) {
-		f->message.size = 0;	/* never stored */
-		if (!dest.enabled || !forward(f))
-			flight_answer(f, 480, "Temporarily Unavailable", 0);
-		return;
-	}
-	waits = count_get(&q->k->db, queue_counter(dest.id, name)) > 0;
-	if (!waits && dest.enabled && forward(f))
-		return;
-	if (!waits && dest.enabled && accounts_bindings(q->k, dest.id, NULL, NULL) == 0)
-		note_attempt(&f->message, keeper_now(q->k), &away);
-	flight_store(f);
-}
-
-void
-queue_ask(struct queue *q, struct channel *channel, uint64_t id, const struct message_ask *ask)
-{
-	const struct to		to = { channel, id };
-	struct asking		asking = { .ask = &ask->from, .method = "MESSAGE", .now = keeper_now(q->k), .set = &q->set };
-	struct admission	*admission = registrar_admission(q->k->registrar);
-	struct register_answer	no;
-
-	if (!admit_sender(admission, &asking, &no) || !admit_request(admission, &asking, ask->from_user, ask->from_host, &no))
-		reply(&to, &no);
-	else
-		accept_message(q, &to, ask, &asking.account);
-	sodium_memzero(&asking.account, sizeof asking.account);
 }
 
 void
@@ -669,12 +92,7 @@ queue_sent(struct queue *q, uint64_t id, const struct wire_sent *s)
 void
 queue_channel_gone(struct queue *q, struct channel *channel)
 {
-	struct flight	*f;
-
-	TAILQ_FOREACH(f, &q->flights, all)
-		for (size_t i = 0; i < f->n_to; i++)
-			if (f->to[i].channel == channel)
-				f->to[i].channel = NULL;
+	queue_flights_channel_gone(q, channel);
 	fanouts_front_gone(q->fanouts);
 }
 
@@ -734,7 +152,7 @@ end_expired(struct queue *q)
 	for (; n < END_SLICE && first_due(q, TABLE_MESSAGE_EXPIRY, &f) && f.n == 8; n++) {
 		m = (struct message){ .seq = be64_get(f.primary) };
 		if (table_get(&q->k->db, &message_kind, &m) != 0 || deliver_is_sending(q->deliver, m.to_account, m.seq) ||
-		    on_end(q, &m, &end) != 0)
+		    queue_on_end(q, &m, &end) != 0)
 			return false;
 	}
 	return n == END_SLICE;
@@ -870,8 +288,8 @@ queue_delete(struct queue *q, struct txn *t, const struct message *m, const char
 		return -ENOMEM;
 	d->message = *m;
 	TAILQ_INSERT_TAIL(&q->deleting, d, all);
-	remove_message(q, t, m);
-	tell_end(q, t, m, operator, "deleted");
+	queue_remove(q, t, m);
+	queue_tell_end(q, t, m, operator, "deleted");
 	return 0;
 }
 
@@ -889,7 +307,7 @@ on_message(void *arg, enum table table, struct store_bytes key, struct store_byt
 			break;
 	if (d == NULL)
 		return;
-	watch(q, "removed", &d->message);
+	queue_watch(q, "removed", &d->message);
 	TAILQ_REMOVE(&q->deleting, d, all);
 	free(d);
 }
