@@ -57,13 +57,13 @@ server=127.0.0.1:$udp
 check "start" start_daemon "listen = { \"udp:$server\" }"
 check "groups" eval 'ctl group add Sales && ctl group add Ops'
 check "accounts" accounts
-check "another" eval 'ctl account add alice owner="Alice Neri" group=Ops password=- <<< secret-alice'
+check "another" eval 'ctl account add alice owner="Alice Neri" group=Ops qualify=no password=- <<< secret-alice'
 check "she registers" "$register" "$server" alice secret-alice
 
 check "results while typing, with how many of how many, and the time" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait Accounts - 51
 key /
 wait Search:
@@ -99,7 +99,7 @@ E
 check "what is typed is not wrong at once; then it is, with its place; the rows stay" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text verdi
 wait 10 of 51 (
