@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/account.h"
 #include "core/text.h"
 #include "tui/app.h"
 #include "tui/screen.h"
@@ -101,6 +102,40 @@ names_ask(struct console *c)
 	}
 }
 
+static void
+on_account(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+	struct form	*f = &c->form;
+	json_t		*account = json_object_get(m, "ok");
+	const char	*name = json_string_value(json_object_get(account, name_field(&account_kind)));
+
+	f->account_asked = false;
+	if (!f->open || f->draft.kind != &account_kind || name == NULL || strcmp(name, f->draft.name) != 0)
+		return;
+	json_decref(f->account);
+	f->account = json_incref(account);
+	c->wants_frame = true;
+}
+
+/* What the record's devices are changes while it is edited: it is asked for anew as long as the form is shown. */
+static void
+account_ask(struct console *c)
+{
+	struct form	*f = &c->form;
+
+	if (f->open && !f->draft.adding && f->draft.kind == &account_kind && !f->account_asked)
+		f->account_asked = link_ask(&c->link, json_pack("{s:s, s:s}", "do", "account show", "name", f->draft.name), LINK_ONE,
+		    on_account, c, c->now_ms) >= 0;
+}
+
+static void
+form_open(struct console *c)
+{
+	names_ask(c);
+	account_ask(c);
+}
+
 void
 form_begin(struct console *c, const struct kind *k, const json_t *record, json_int_t version, const char *group)
 {
@@ -139,6 +174,7 @@ void
 form_clear(struct form *f)
 {
 	draft_clear(&f->draft);
+	json_decref(f->account);
 	explicit_bzero(f, sizeof *f);
 }
 
@@ -484,4 +520,4 @@ place(const struct console *c)
 	return c->form.place;
 }
 
-const struct pane	pane_form = { .bit = P_FORM, .place = "", .what = place, .open = names_ask, .paint = form_paint, .act = act, .key = key };
+const struct pane	pane_form = { .bit = P_FORM, .place = "", .what = place, .open = form_open, .tick = account_ask, .paint = form_paint, .act = act, .key = key };

@@ -21,6 +21,8 @@ struct form {
 	bool		gone;		/* deleted meanwhile: saving makes it again */
 	char		place[96];	/* in the breadcrumb */
 	int		top;		/* the first line of it that is shown */
+	json_t		*account;	/* that is edited, as the daemon told it last: its device is shown; NULL */
+	bool		account_asked;	/* for it, and not answered yet */
 	int		early_key, early_at;	/* typed at a choice whose names were not here yet; 0: none */
 };
 

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "core/trunk.h"
 #include "tui/app.h"
+#include "tui/devices.h"
 #include "tui/screen.h"
 
 enum { LABEL_COL = 1, VALUE_COL = 19, VALUE_CELLS = 60, VALUE_CELLS_MIN = 30, REMARK_CELLS = 26, TOP = 3, ROWS_FOR_MORE = 20 };
@@ -267,6 +268,26 @@ compare_paint(struct console *c)
 		    "y yours, t theirs, Space the other; F2 saves; Esc the form");
 }
 
+/* What the account's devices are, the best of them; nothing to be typed. */
+static void
+device_paint(const struct form *f)
+{
+	char			 status[64], line[80];
+	const char		*elsewhere = json_string_value(json_object_get(f->account, "_elsewhere"));
+	const struct glyph	*g = device_status_text(f->account, sizeof status, status, sizeof status);
+
+	if (f->account == NULL)
+		return;
+	(void)screen_put(TOP - 1, LABEL_COL, VALUE_COL - 2, S_DIM, kind_field(f->draft.kind, "device_status")->title);
+	if (g != NULL) {
+		(void)snprintf(line, sizeof line, "%s %s", g->glyph, status);
+		(void)screen_put(TOP - 1, VALUE_COL, screen_cols() - VALUE_COL, (enum style)g->style, line);
+	} else if (elsewhere != NULL) {
+		(void)screen_put_raw(TOP - 1, VALUE_COL, screen_cols() - VALUE_COL, S_DIM, elsewhere);
+	} else
+		(void)screen_put(TOP - 1, VALUE_COL, screen_cols() - VALUE_COL, S_DIM, "no status");
+}
+
 void
 form_paint(struct console *c)
 {
@@ -285,6 +306,7 @@ form_paint(struct console *c)
 	    wizard ? ", by wizard: not enabled until it is activated" : "", f->gone ? " (it was deleted meanwhile)" : "",
 	    form_changed(f) ? "   * changed" : "", f->saving ? "   saving" : "");
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
+	device_paint(f);
 	scroll(f);
 	for (int i = 0; i < d->n; i++)
 		if (draft_is_shown(d, i))

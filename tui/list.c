@@ -215,6 +215,21 @@ order_take(struct list *l, json_t *order, int64_t first)
 	prune(l);
 }
 
+/* A device that is probed each minute with the same result did not change: neither its probes nor its latency deserve a mark. */
+static bool
+is_probe_only(const json_t *was, json_t *now)
+{
+	const char	*name;
+	json_t		*v;
+
+	if (json_object_get(now, "device_status") == NULL || json_object_size(was) != json_object_size(now))
+		return false;
+	json_object_foreach(now, name, v)
+		if (strcmp(name, "_probe") != 0 && strcmp(name, "latency_ms") != 0 && !json_equal(v, json_object_get(was, name)))
+			return false;
+	return true;
+}
+
 /* Merges rows, and marks what changed: not those that others pushed into the window. */
 static void
 rows_take(struct list *l, json_t *rows, bool mark, bool grew)
@@ -223,7 +238,9 @@ rows_take(struct list *l, json_t *rows, bool mark, bool grew)
 	json_t		*row;
 
 	json_object_foreach(rows, id, row) {
-		if (mark && (grew || json_object_get(l->rows, id) != NULL))
+		const json_t	*was = json_object_get(l->rows, id);
+
+		if (mark && (grew || was != NULL) && !is_probe_only(was, row))
 			(void)json_object_set_new(l->marks, id, json_integer(l->c->now_ms));
 		(void)json_object_set(l->rows, id, row);
 	}

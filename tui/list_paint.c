@@ -6,9 +6,10 @@
 
 #include "core/text.h"
 #include "tui/app.h"
+#include "tui/devices.h"
 #include "tui/screen.h"
 
-enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, CLOCK_MS_CELLS = 12, DATE_CELLS = 10, STAMP_CELLS = 23, TEXT_CELLS_MIN = 10, CELL = 6100 };
+enum { MARGIN = 4, WIDE = 120, CLOCK_CELLS = 8, CLOCK_MS_CELLS = 12, DATE_CELLS = 10, STAMP_CELLS = 23, TEXT_CELLS_MIN = 10, WORD_CELLS = 11, CELL = 6100 };
 
 static bool
 is_wide(int width)
@@ -84,7 +85,7 @@ candidates(const struct list *l, int width, struct candidate out[LIST_COLUMNS])
 
 /*
  * The columns that fit, those that are to be kept longest first, then put in their order.  The first text that does not fit whole gets
- * what is left; what remains at the end goes to the last text.
+ * what is left, if it is more than a word; what remains at the end goes to the last text.
  */
 size_t
 list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
@@ -100,7 +101,7 @@ list_columns(const struct list *l, int width, struct column out[LIST_COLUMNS])
 
 			if (all[i].keep != keep)
 				continue;
-			if (want > left && is_text(f) && want > TEXT_CELLS_MIN && left >= TEXT_CELLS_MIN)
+			if (want > left && is_text(f) && want > WORD_CELLS && left >= TEXT_CELLS_MIN)
 				want = left;
 			if (want > left)
 				continue;
@@ -156,6 +157,8 @@ cell(const struct list *l, const json_t *row, const struct column *column, int w
 
 	if (l->cell != NULL && l->cell(l, row, f, column->cells, buf, size, &g))
 		return g;
+	if (strcmp(f->name, "device_status") == 0)
+		return device_status_text(row, column->cells, buf, size);
 	if (g != NULL || (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0)) {
 		(void)snprintf(buf, size, "%s", g == NULL ? "" : g->glyph);
 		return g;
@@ -257,6 +260,13 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 	list_paint_rows(l, row + 1, col, width, lines, active);
 }
 
+/* A registration's status stands with its probes where they have a line of their own. */
+static bool
+is_told(const json_t *r, const struct field *f)
+{
+	return screen_rows() >= DEVICE_LINE_ROWS && strcmp(f->name, "device_status") == 0 && json_object_get(r, "_probe") != NULL;
+}
+
 /* A time of which its column shows what can be told at a glance. */
 static bool
 is_clock(const struct field *f)
@@ -296,7 +306,7 @@ list_paint_detail(struct list *l, int row)
 	for (size_t i = 0; i < l->kind->n_fields && at < sizeof line; i++) {
 		const struct field	*f = &l->kind->fields[i];
 
-		if (!list_has_column(l, f) || f == name || is_shown(l, r, f, width, columns, n))
+		if (!list_has_column(l, f) || f == name || is_told(r, f) || is_shown(l, r, f, width, columns, n))
 			continue;
 		if (is_clock(f))
 			(void)console_time(l->c, json_string_value(json_object_get(r, f->name)), true, true, text, sizeof text);

@@ -8,6 +8,7 @@
 #include "core/group.h"
 #include "core/text.h"
 #include "tui/app.h"
+#include "tui/devices.h"
 #include "tui/records.h"
 #include "tui/screen.h"
 
@@ -220,28 +221,6 @@ binding_text(const struct console *c, const json_t *r, char *buf, size_t size)
 	    until == NULL ? "" : console_time(c, until, true, false, when, sizeof when));
 }
 
-/* "OK 38 ms; last answer 14:01:12, next probe 14:02:12; 3 changes within an hour": why a device is what it is. */
-static void
-probe_text(const struct console *c, const json_t *r, char *buf, size_t size)
-{
-	const json_t	*probe = json_object_get(r, "_probe");
-	const char	*device = json_string_value(json_object_get(r, "device_status"));
-	const char	*answered = json_string_value(json_object_get(probe, "answered_at")), *next = json_string_value(json_object_get(probe, "next_at"));
-	json_int_t	 changes = json_integer_value(json_object_get(probe, "changes")), ms = json_integer_value(json_object_get(r, "latency_ms"));
-	char		 when[64], then[64], latency[32] = "", flaps[64] = "";
-
-	buf[0] = '\0';
-	if (!json_is_object(probe))
-		return;
-	if (ms > 0)
-		(void)snprintf(latency, sizeof latency, " %" JSON_INTEGER_FORMAT " ms", ms);
-	if (changes > 1)
-		(void)snprintf(flaps, sizeof flaps, "; %" JSON_INTEGER_FORMAT " changes within an hour", changes);
-	(void)snprintf(buf, size, "%s%s; %s%s%s%s%s", device == NULL ? "not probed yet" : device, latency,
-	    answered == NULL ? "no answer yet" : "last answer ", answered == NULL ? "" : console_time(c, answered, false, false, when, sizeof when),
-	    next == NULL ? "" : ", next probe ", next == NULL ? "" : console_time(c, next, false, false, then, sizeof then), flaps);
-}
-
 static int
 bindings_paint(struct console *c, int row, int end)
 {
@@ -257,7 +236,7 @@ bindings_paint(struct console *c, int row, int end)
 		row = detail_line(row, end, SHORT_LABEL, label, line);
 		if (agent[0] != '\0')
 			row = detail_line(row, end, SHORT_LABEL, "", agent);
-		probe_text(c, r, line, sizeof line);
+		device_probe_text(c, r, line, sizeof line);
 		if (line[0] != '\0')
 			row = detail_line(row, end, SHORT_LABEL, "", line);
 		row_text(c, r, "_elsewhere", line, sizeof line);
@@ -288,20 +267,26 @@ tail_lines(const struct console *c)
 	return lines > TAIL_MAX ? TAIL_MAX : lines;
 }
 
-/* "alice, Alice Rossi: enabled, + OK" */
+/* "alice, Alice Rossi: enabled, + OK 38 ms" */
 static void
 account_head(struct console *c, const json_t *a)
 {
 	const json_t		*first = json_array_get(json_object_get(c->details, "registrations"), 0);
-	const char		*device = json_string_value(json_object_get(a, "device_status"));
-	const struct glyph	*g = glyph_of(device);
-	char			 head[600], owner[400];
+	char			 head[600], owner[400], status[64];
+	const struct glyph	*g = device_status_text(a, sizeof status, status, sizeof status);
 
 	row_text(c, a, "owner", owner, sizeof owner);
 	(void)snprintf(head, sizeof head, "%s%s%s: %s, %s%s%s", c->account, owner[0] == '\0' ? "" : ", ", owner,
 	    json_is_true(json_object_get(a, "enabled")) ? "enabled" : "disabled", g == NULL ? "" : g->glyph, g == NULL ? "" : " ",
-	    g != NULL ? g->word : first != NULL ? "registered" : "not registered");
+	    g != NULL ? status : first != NULL ? "registered" : "not registered");
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
+}
+
+/* What stands in the heading is no line of its own. */
+static bool
+is_in_head(const struct field *f)
+{
+	return strcmp(f->name, "device_status") == 0 || strcmp(f->name, "latency_ms") == 0;
 }
 
 static void
@@ -320,7 +305,7 @@ account_paint(struct console *c)
 		const struct field	*f = &account_kind.fields[i];
 		const json_t		*v = f->name == NULL ? NULL : json_object_get(a, f->name);
 
-		if (v == NULL || (json_is_null(v) && row > screen_rows() - 12))
+		if (v == NULL || is_in_head(f) || (json_is_null(v) && row > screen_rows() - 12))
 			continue;
 		if (f->type == FT_TIME && json_is_string(v))
 			(void)console_time(c, json_string_value(v), true, false, value, sizeof value);

@@ -7,6 +7,7 @@
 #include "core/binding.h"
 #include "core/group.h"
 #include "tui/app.h"
+#include "tui/devices.h"
 #include "tui/records.h"
 #include "tui/screen.h"
 
@@ -70,14 +71,35 @@ plain_paint(struct console *c, struct list *l, const char *heading)
 		list_paint_detail(l, screen_rows() - 3);
 }
 
+/* "alice  OK 38 ms, last answer 13:58:41 (3 min 26 s ago), next probe in 4 s" of the selected row. */
+static void
+probe_paint(struct console *c, int row)
+{
+	const json_t	*r = list_row(&c->registered);
+	char		 name[3 * ACCOUNT_USERNAME], probe[DEVICE_TEXT], line[sizeof name + sizeof probe + 2];
+
+	if (r == NULL)
+		return;
+	row_text(c, r, "username", name, sizeof name);
+	device_probe_text(c, r, probe, sizeof probe);
+	(void)snprintf(line, sizeof line, "%s  %s", name, probe[0] == '\0' ? "no status" : probe);
+	(void)screen_put_raw(row, 1, screen_cols() - 1, S_PLAIN, line);
+}
+
 static void
 registered_paint(struct console *c)
 {
+	bool	probes = screen_rows() >= DEVICE_LINE_ROWS;
 	char	head[120];
 
 	(void)snprintf(head, sizeof head, "Registered Accounts - %lld registered user%s", (long long)c->registered.users,
 	    c->registered.users == 1 ? "" : "s");
-	plain_paint(c, &c->registered, head);
+	list_pane_paint(&c->registered, head, probes ? 2 : 1);
+	if (prompt_at_foot(c))
+		return;
+	if (probes)
+		probe_paint(c, screen_rows() - 4);
+	list_paint_detail(&c->registered, screen_rows() - 3);
 }
 
 static bool

@@ -130,7 +130,7 @@ devices_paint(struct console *c, int row)
 
 		if (g == NULL || row >= screen_rows() - 12)
 			continue;
-		(void)snprintf(line, sizeof line, "%s %-12s%6" JSON_INTEGER_FORMAT " %.*s", g->glyph, word, n, bar, "###################");
+		(void)snprintf(line, sizeof line, "%s %-12s%6" JSON_INTEGER_FORMAT " %.*s", g->glyph, g->shown, n, bar, "###################");
 		(void)screen_put(row++, 3, 46, (enum style)g->style, line);
 	}
 	return row;

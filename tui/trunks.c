@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "core/trunk.h"
 #include "tui/app.h"
+#include "tui/devices.h"
 #include "tui/screen.h"
 
 static const struct list_look	status_looks[] = {
@@ -53,15 +54,6 @@ since_text(const struct console *c, const char *rfc3339, char *buf, size_t size)
 	buf[0] = '\0';
 	if (clock_parse(rfc3339, &at) == 0)
 		console_age(c->wall_ms - at, buf, size);
-}
-
-static void
-latency_text(json_int_t ms, char *buf, size_t size)
-{
-	if (ms < 1000)
-		(void)snprintf(buf, size, "%" JSON_INTEGER_FORMAT " ms", ms);
-	else
-		(void)snprintf(buf, size, "%.1f s", (double)ms / 1000);
 }
 
 const struct glyph *

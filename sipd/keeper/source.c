@@ -423,6 +423,8 @@ source_hash(const struct source *s, const struct row *r, uint64_t seed)
 	h = hash_bytes(h, &r->registrations, sizeof r->registrations);
 	h = hash_bytes(h, r->elsewhere, strlen(r->elsewhere));
 	h = hash_bytes(h, &r->probe.sent_at, sizeof r->probe.sent_at);
+	h = hash_bytes(h, &r->probe.answered_at, sizeof r->probe.answered_at);
+	h = hash_bytes(h, &r->probe.next_at, sizeof r->probe.next_at);
 	h = hash_bytes(h, r->waits, r->waits == NULL ? 0 : strlen(r->waits));
 	return hash_bytes(h, &r->device, sizeof r->device);
 }
