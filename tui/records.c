@@ -556,7 +556,7 @@ call_act(struct console *c, struct list *l, const struct action_row *a)
 bool
 record_act(struct console *c, struct list *l, const struct action_row *a)
 {
-	if (a->action != ACT_ADD && (a->flags & ACT_WRITE) && !list_may_act(l)) {
+	if ((a->flags & ACT_RECORD) && (a->flags & ACT_WRITE) && !list_may_act(l)) {
 		if (list_row(l) != NULL)
 			console_say(c, true, "another row has just come under the cursor: nothing is done");
 		return true;

@@ -121,7 +121,7 @@ check "the mark stands under the fault" caret 20
 check "where a range is not closed" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text owner:[a TO
 gone Owner ^
@@ -131,13 +131,13 @@ wait Search: owner:[a TO
 key Escape
 gone Search:
 wait Accounts - 51
-wait >   alice
+wait > - alice
 E
 check "the mark stands under the end" caret 20
 check "with wide characters before it, too" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text 日本 AND (
 gone Owner ^
@@ -148,7 +148,7 @@ check "in cells" caret 19
 check "a query that is refused after Enter: said why, and the box opens with it" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 run kill -STOP $(process_pid keeper)
 key /
 text owner:(
@@ -169,7 +169,7 @@ E
 check "a field that there is not is told" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text ownr:rossi
 wait account has no field ownr
@@ -180,7 +180,7 @@ E
 check "history, and what was being typed" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text verdi
 wait 10 of 51 (
@@ -223,7 +223,7 @@ E
 check "Registered" console 80x24 <<E
 wait LIVE
 key 2
-wait >   alice
+wait > - alice
 key /
 text owner:neri
 wait 1 of 1 (
@@ -231,7 +231,7 @@ text x
 wait 0 of 1 (
 gone >   alice
 key BSpace
-wait >   alice
+wait > - alice
 key Enter
 wait filter: owner:neri
 E
@@ -249,7 +249,7 @@ E
 check "Esc in the box comes back to what was there" console 60x15 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key /
 text verdi
 wait 10 of 51 (
@@ -260,7 +260,7 @@ wide
 key Escape
 gone Search:
 wait Accounts - 51
-wait >   alice
+wait > - alice
 wide
 E
 check "stop" stop_daemon
