@@ -98,6 +98,6 @@ device_probe_text(const struct console *c, const json_t *r, char *buf, size_t si
 	answer_text(c, probe, answer, sizeof answer);
 	next_text(c, probe, g, next, sizeof next);
 	if (changes > 1)
-		(void)snprintf(flaps, sizeof flaps, ", %" JSON_INTEGER_FORMAT " changes within an hour", changes);
-	(void)snprintf(buf, size, "%s%s%s%s", g == NULL ? "no status yet" : status, answer, next, flaps);
+		(void)snprintf(flaps, sizeof flaps, " (%" JSON_INTEGER_FORMAT " changes in 1 h)", changes);
+	(void)snprintf(buf, size, "%s%s%s%s", g == NULL ? "no status yet" : status, flaps, answer, next);
 }

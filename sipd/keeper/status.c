@@ -27,7 +27,7 @@ struct status {
 	struct event	*tick;
 	json_t		*told;		/* what watchers know, without what changes by itself */
 	size_t		 n_watchers;
-	bool		 behind;	/* somebody was not told the last change: it had not read the one before */
+	bool		 behind;	/* somebody was not told the last change, or told what ticks did not see */
 };
 
 static json_t *
@@ -370,10 +370,17 @@ collect(struct keeper *k, bool restless)
 	return o;
 }
 
+/* Who asks between two ticks may see what is over before the next: watchers, who would then never hear that it is, are told anyway. */
 json_t *
 status_json(struct control *c)
 {
-	return collect(c->keeper, true);
+	json_t		*all = collect(c->keeper, true), *was;
+	const char	*name;
+
+	json_object_foreach(c->status->told, name, was)
+		if (!json_equal(was, json_object_get(all, name)))
+			c->status->behind = true;
+	return all;
 }
 
 static void

@@ -157,7 +157,7 @@ wait Registered Accounts
 wait > + answer
 run echo answer silent > $TMP/how
 wait >*! answer
-wait answer  UNREACHABLE, last answer
+wait answer  UNREACHABLE (
 run echo answer answer > $TMP/how
 wait + answer
 wait answer  OK 
@@ -209,6 +209,13 @@ wait DEBUG qualify
 key 2
 wait Registered Accounts
 wait DEBUG qualify
+run $W debug off qualify
+gone DEBUG
+key 1
+wait 2 Registered
+run $W debug on qualify
+wait DEBUG qualify
+key 2
 run $W debug off qualify
 gone DEBUG
 key F10
