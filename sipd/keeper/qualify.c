@@ -494,7 +494,7 @@ qualify_sent(struct qualify *q, uint64_t id, const struct wire_sent *s)
 	} else if (s->code == 408) {
 		happen(q, p, DEVICE_SILENT, s->took_ms, no_answer);
 	} else {
-		(void)snprintf(why, sizeof why, "not sent: %.*s", (int)(s->reason.n < 64 ? s->reason.n : 64), s->reason.s);
+		(void)snprintf(why, sizeof why, "not reached: %.*s", (int)(s->reason.n < 64 ? s->reason.n : 64), s->reason.s);
 		happen(q, p, DEVICE_UNSENDABLE, 0, why);
 	}
 }

@@ -257,16 +257,20 @@ find(struct branches *bs, const char *name)
 	return &bs->places[place];
 }
 
-bool
-branch_expects(struct branches *bs, const char *text, size_t n)
+struct branch *
+branch_in(struct branches *bs, const char *text, size_t n)
 {
 	const char	*name;
 
-	if (bs->count == 0 || n < 8 || memcmp(text, "SIP/2.0 ", 8) != 0)
-		return false;
 	n = n < LOOK_AT ? n : LOOK_AT;
-	name = memmem(text, n, NAME, NAME_N);
-	return name != NULL && (size_t)(text + n - name) >= NAME_WHOLE && find(bs, name) != NULL;
+	name = bs->count == 0 ? NULL : memmem(text, n, NAME, NAME_N);
+	return name != NULL && (size_t)(text + n - name) >= NAME_WHOLE ? find(bs, name) : NULL;
+}
+
+bool
+branch_expects(struct branches *bs, const char *text, size_t n)
+{
+	return n >= 8 && memcmp(text, "SIP/2.0 ", 8) == 0 && branch_in(bs, text, n) != NULL;
 }
 
 struct branch *

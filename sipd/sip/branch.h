@@ -65,6 +65,7 @@ void	branch_release(struct branches *, struct branch *);
 
 /* Whether an answer, parsed or not, is to one of ours. */
 bool	branch_expects(struct branches *, const char *text, size_t n);
+struct branch *branch_in(struct branches *, const char *text, size_t n);	/* named in the beginning of a datagram; NULL */
 struct branch *branch_of(struct branches *, const sip_t *);
 /* The loop value in a branch's name if we made it; false: not ours. */
 bool	branch_loop(const char *name, uint64_t *loop);

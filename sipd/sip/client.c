@@ -311,16 +311,21 @@ client_knows(const struct client *c, const sip_t *sip)
 	return branch != NULL && place_of(c, branch) != NONE;
 }
 
-bool
-client_expects(const struct client *c, const char *text, size_t n)
+/* The place whose branch stands in the beginning of a datagram, or NONE. */
+static int32_t
+place_in(const struct client *c, const char *text, size_t n)
 {
 	const char	*branch;
 
-	if (c->count == 0 || n < 8 || memcmp(text, "SIP/2.0 ", 8) != 0)
-		return false;
 	n = n < LOOK_AT ? n : LOOK_AT;
-	branch = memmem(text, n, BRANCH, BRANCH_N);
-	return branch != NULL && (size_t)(text + n - branch) >= BRANCH_WHOLE && place_of(c, branch) != NONE;
+	branch = c->count == 0 ? NULL : memmem(text, n, BRANCH, BRANCH_N);
+	return branch != NULL && (size_t)(text + n - branch) >= BRANCH_WHOLE ? place_of(c, branch) : NONE;
+}
+
+bool
+client_expects(const struct client *c, const char *text, size_t n)
+{
+	return n >= 8 && memcmp(text, "SIP/2.0 ", 8) == 0 && place_in(c, text, n) != NONE;
 }
 
 /* To this method, with no hop between that we do not know, on the connection or the kind of transport that it was asked on. */
@@ -439,6 +444,18 @@ client_next_at(const struct client *c)
 	int64_t	at;
 
 	return due_first(c->due, &at) == NONE ? INT64_MAX : at;
+}
+
+bool
+client_refused(struct front *f, const char *text, size_t n, const char *reason, int64_t now_ms)
+{
+	struct client	*c = f->client;
+	int32_t		 at = place_in(c, text, n);
+
+	if (at == NONE || c->places[at].where.flow != 0)
+		return false;
+	finish(f, &c->places[at], own(503, reason), now_ms);
+	return true;
 }
 
 void

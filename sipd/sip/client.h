@@ -40,6 +40,8 @@ bool	client_answered(struct front *, const sip_t *, const struct where *, int64_
 
 void	client_turn(struct front *, int64_t now_ms);		/* does what is due */
 int64_t	client_next_at(const struct client *);			/* when something will be, or INT64_MAX */
+/* The request in this datagram, of which the beginning is here, did not arrive: it ends, 503.  false: it is none of ours. */
+bool	client_refused(struct front *, const char *text, size_t n, const char *reason, int64_t now_ms);
 void	client_flow_gone(struct front *, uint64_t flow, int64_t now_ms);	/* what waits on it ends, 503 */
 void	client_flows_gone(struct front *, int64_t now_ms);
 void	client_forget(struct client *);				/* the keeper is away: nobody waits for them any more */

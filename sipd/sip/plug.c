@@ -51,7 +51,7 @@ static int
 wakeup_udp(tport_t *tp, int events)
 {
 	if (events & SU_WAIT_ERR)
-		(void)tport_error_event(tp);
+		udp_errors(plugged.front, tp);
 	if (events & SU_WAIT_IN)
 		udp_read(plugged.front, tp);
 	return 0;

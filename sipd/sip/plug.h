@@ -2,7 +2,7 @@
  * What we plug into libsofia, and all that we know of its inside: the table of functions that makes a transport type.  Ours are its own
  * udp and tcp but for a few of the functions:
  *	deliver		each message, as it was parsed, comes to us first (request.c), and what we leave goes on to the agent
- *	wakeup_pri	datagrams are read many at a time (udp.c)
+ *	wakeup_pri	datagrams are read many at a time, and what became of ours (udp.c)
  *	init_primary	a datagram socket is replaced by our own (sockets.c): libsofia binds each address by itself where all are wanted
  * Phones on TLS come to us as plain streams from the stream process, though their messages say SIP/2.0/TLS: so there is a type "tls" that
  * is the one for TCP, and nothing of OpenSSL is left in this process.
@@ -27,6 +27,5 @@ int	plug_listen(nta_agent_t *, const struct addr *);
 void	tport_base_deliver(tport_t *, msg_t *, su_time_t now);		/* to the agent */
 void	tport_deliver(tport_t *, msg_t *, msg_t *next, void *compressor, su_time_t now);
 msg_t	*tport_msg_alloc(tport_t const *, usize_t size);
-int	tport_error_event(tport_t *);
 
 #endif

@@ -552,22 +552,39 @@ proxy_keeper_gone(struct front *f, int64_t now_ms)
 			finish(f, p, 503, "Service Unavailable", (struct span){ NULL, 0 }, now_ms);
 }
 
-/* Who was asked over it can't be reached, and is as good as one who never could. */
+/* Who was asked can't be reached, and is as good as one who never could. */
+static void
+branch_lost(struct front *f, struct branch *b, int64_t now_ms)
+{
+	struct passing	*p = passing_at(f->passings, b->passing);
+
+	if (b->state != BRANCH_CALLING && b->state != BRANCH_PROCEEDING)
+		return;
+	b->state = BRANCH_COMPLETED;
+	p->open--;
+	on_final(f, p, 503, NULL, now_ms);
+	drop_branch(f, b);
+}
+
 void
 proxy_flow_gone(struct front *f, uint64_t flow, int64_t now_ms)
 {
 	struct branch	*b;
 
-	for (int32_t at = 0; (b = branch_next(f->branches, &at)) != NULL;) {
-		struct passing	*p = passing_at(f->passings, b->passing);
+	for (int32_t at = 0; (b = branch_next(f->branches, &at)) != NULL;)
+		if (b->where.flow != 0 && (flow == 0 || b->where.flow == flow))
+			branch_lost(f, b, now_ms);
+}
 
-		if (b->where.flow == 0 || (flow != 0 && b->where.flow != flow) || (b->state != BRANCH_CALLING && b->state != BRANCH_PROCEEDING))
-			continue;
-		b->state = BRANCH_COMPLETED;
-		p->open--;
-		on_final(f, p, 503, NULL, now_ms);
-		drop_branch(f, b);
-	}
+bool
+proxy_refused(struct front *f, const char *text, size_t n, int64_t now_ms)
+{
+	struct branch	*b = branch_in(f->branches, text, n);
+
+	if (b == NULL || b->where.flow != 0)
+		return false;
+	branch_lost(f, b, now_ms);
+	return true;
 }
 
 size_t

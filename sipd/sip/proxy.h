@@ -64,6 +64,8 @@ void	proxy_turn(struct front *, int64_t now_ms);
 int64_t	proxy_next_at(const struct front *);
 void	proxy_keeper_gone(struct front *, int64_t now_ms);	/* what it was asked is refused */
 void	proxy_flow_gone(struct front *, uint64_t flow, int64_t now_ms);	/* nothing answers on it any more; 0: on any connection */
+/* A datagram that begins with this text did not arrive: the branch that it belongs to is lost.  false: it is none of ours. */
+bool	proxy_refused(struct front *, const char *text, size_t n, int64_t now_ms);
 size_t	proxy_count(const struct front *);			/* requests that wait for an answer */
 
 #endif

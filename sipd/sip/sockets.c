@@ -26,7 +26,7 @@ option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Errors of what was sent are told (libsofia asks for them), large datagrams are cut on their way, not refused. */
+/* Errors of what was sent are told (udp.c asks for them), large datagrams are cut on their way, not refused. */
 static int
 set_options(int fd, const struct addr *a)
 {

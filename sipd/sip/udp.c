@@ -1,9 +1,13 @@
 #include "sipd/sip/udp.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/errqueue.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 
 #include "core/binding.h"
@@ -16,7 +20,7 @@
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
 
-enum { BATCH = 64, DATAGRAM = 65536, CONTROL = 64, SHORTEST = 16 };
+enum { BATCH = 64, DATAGRAM = 65536, CONTROL = 64, ERROR_CONTROL = 256, SHORTEST = 16 };
 
 struct udp {
 	struct mmsghdr		msgs[BATCH];
@@ -164,4 +168,66 @@ udp_read(struct front *f, tport_t *tp)
 	n = recvmmsg(s->fd, u->msgs, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
 		take(f, tp, s, i, now_ms);
+}
+
+/* Not that it lives too long, is too large or sent too fast: that is no failure to send (RFC 3261 section 18.4). */
+static bool
+is_unreachable(const struct sock_extended_err *e)
+{
+	if (e->ee_origin == SO_EE_ORIGIN_ICMP)
+		return (e->ee_type == ICMP_DEST_UNREACH && e->ee_code != ICMP_FRAG_NEEDED) || e->ee_type == ICMP_PARAMETERPROB;
+	return e->ee_origin == SO_EE_ORIGIN_ICMP6 && (e->ee_type == ICMP6_DST_UNREACH || e->ee_type == ICMP6_PARAM_PROB);
+}
+
+/* Why what was sent did not arrive; NULL: it may have. */
+static const char *
+refusal_of(struct msghdr *m)
+{
+	struct sock_extended_err	e;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if ((c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_RECVERR) &&
+		    (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_RECVERR))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof e);
+		return !is_unreachable(&e) ? NULL : e.ee_errno == ECONNREFUSED ? "Connection Refused" : "Unreachable";
+	}
+	return NULL;
+}
+
+/* false: there is no more. */
+static bool
+take_error(struct front *f, int fd, int64_t now_ms)
+{
+	struct udp	*u = f->udp;
+	_Alignas(struct cmsghdr)
+	char		 control[ERROR_CONTROL];
+	struct msghdr	 m = { .msg_iov = &u->iov[0], .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	const char	*text = u->text[0], *why;
+	ssize_t		 n = recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
+
+	if (n < 0)
+		return false;
+	if ((why = refusal_of(&m)) == NULL || (n >= 8 && memcmp(text, "SIP/2.0 ", 8) == 0))
+		return true;
+	if (!client_refused(f, text, (size_t)n, why, now_ms))
+		(void)proxy_refused(f, text, (size_t)n, now_ms);
+	return true;
+}
+
+void
+udp_errors(struct front *f, tport_t *tp)
+{
+	const struct socket	*s = sockets_find(&f->sockets, tp);
+	int64_t			 now_ms = clock_boot_ms();
+	int			 error;
+	socklen_t		 size = sizeof error;
+
+	if (s == NULL)
+		return;
+	for (int i = 0; i < BATCH; i++)
+		if (!take_error(f, s->fd, now_ms)) {
+			(void)getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size);	/* one that found no room in the queue */
+			return;
+		}
 }

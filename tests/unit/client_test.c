@@ -4,9 +4,12 @@
  */
 #include "sipd/sip/client.h"
 
+#include <poll.h>
+
 #include "core/clock.h"
 #include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"
+#include "sipd/sip/udp.h"
 #include "tests/unit/front_rig.h"
 
 static struct wire_send
@@ -341,6 +344,49 @@ heard_but_not_answered(void **state)
 	assert_true(client_next_at(r->f.client) == 4500);
 }
 
+/* Waits until the kernel has an error of the socket's; it has it at once. */
+static void
+hear_errors(struct rig *r)
+{
+	struct pollfd	p = { .fd = r->where.fd };
+
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	udp_errors(&r->f, NULL);
+	assert_int_equal(poll(&p, 1, 0), 0);		/* nothing is left that would wake us for ever */
+}
+
+/* Nobody has the phone's port any more: only what was sent there ends, at once. */
+static void
+refused(void **state)
+{
+	struct rig		*r = *state;
+	struct wire_send	 s = request(r);
+	struct addr		 gone = r->where.source;
+	static const char	 other[] = "OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKwc0000000000000000000000ff\r\n";
+	int			 on = 1;
+
+	assert_int_equal(setsockopt(r->where.fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
+	send_at(r, 1, &s, clock_boot_ms());
+	close(r->phone);
+	r->phone = dup(r->where.fd);
+	assert_true(out_send(r->f.out, r->f.flows, &(struct where){ .source = gone, .port = gone.port, .fd = r->where.fd },
+	    other, sizeof other - 1, false));
+	out_flush(r->f.out);
+	hear_errors(r);
+	assert_silence(r);
+	assert_int_equal(client_count(r->f.client), 1);
+	send_at(r, 2, &s, clock_boot_ms());
+	hear_errors(r);
+	assert_sent(r, 2, 503, "Connection Refused", true);
+	assert_silence(r);
+	assert_int_equal(client_count(r->f.client), 1);
+	client_turn(&r->f, clock_boot_ms() + CLIENT_T1_MS);	/* the first one is sent again */
+	out_flush(r->f.out);
+	hear_errors(r);
+	assert_sent(r, 1, 503, "Connection Refused", true);
+	assert_int_equal(client_count(r->f.client), 0);
+}
+
 static void
 not_sendable(void **state)
 {
@@ -550,7 +596,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		T(what_the_phone_gets), T(no_line_of_others), T(over_connections_and_ip6), T(answered), T(answers_that_do_not_count), T(a_registration),
 		T(what_a_registrar_grants), T(challenges), T(another_address), T(sent_again),
-		T(heard_but_not_answered), T(not_sendable), T(which_socket), T(the_way_tells_the_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
+		T(heard_but_not_answered), T(refused), T(not_sendable), T(which_socket), T(the_way_tells_the_socket), T(larger_than_a_packet), T(forgotten_with_the_keeper),
 		T(expected_datagrams), T(has_limits), cmocka_unit_test(the_earliest_is_due),
 	};
 #undef T

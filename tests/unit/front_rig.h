@@ -32,6 +32,7 @@
 #include "sipd/sip/pending.h"
 #include "sipd/sip/request.h"
 #include "sipd/sip/said.h"
+#include "sipd/sip/udp.h"
 
 struct rig {
 	struct front	f;
@@ -87,6 +88,7 @@ setup(void **state)
 	r->f.pending = pending_new();
 	r->f.said = said_new();
 	r->f.client = client_new();
+	r->f.udp = udp_new();
 	assert_true(proxy_open(&r->f));
 	r->f.conf.n_domains = 1;
 	r->f.conf.queue.max_size = 65536;
@@ -112,6 +114,7 @@ teardown(void **state)
 	pending_free(r->f.pending);
 	said_free(r->f.said);
 	client_free(r->f.client);
+	udp_free(r->f.udp);
 	proxy_close(&r->f);
 	close(r->keeper);
 	close(r->phone);
