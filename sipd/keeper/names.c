@@ -8,12 +8,13 @@
 #include "core/account.h"
 #include "core/group.h"
 #include "core/profile.h"
+#include "core/trunk.h"
 #include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 
 enum { PLACES = 64, NAME = GROUP_NAME };
 
-static const struct kind *const	named[] = { &group_kind, &profile_kind, &account_kind };
+static const struct kind *const	named[] = { &group_kind, &profile_kind, &account_kind, &trunk_kind };
 
 enum { KINDS = sizeof named / sizeof named[0] };
 
@@ -23,9 +24,11 @@ union record {
 	struct group	group;
 	struct profile	profile;
 	struct account	account;
+	struct trunk	trunk;
 };
-_Static_assert(offsetof(struct group, id) == 0 && offsetof(struct profile, id) == 0 && offsetof(struct account, id) == 0, "the id stands first");
-_Static_assert((int)PROFILE_NAME <= (int)NAME && (int)ACCOUNT_USERNAME <= (int)NAME, "every name has room");
+_Static_assert(offsetof(struct group, id) == 0 && offsetof(struct profile, id) == 0 && offsetof(struct account, id) == 0 &&
+    offsetof(struct trunk, id) == 0, "the id stands first");
+_Static_assert((int)PROFILE_NAME <= (int)NAME && (int)ACCOUNT_USERNAME <= (int)NAME && (int)TRUNK_NAME <= (int)NAME, "every name has room");
 
 struct place {
 	uint64_t	id;		/* 0: empty */

@@ -36,6 +36,7 @@ struct branch {
 	const struct forward	*forward;		/* proxy.c's; outlives it */
 	struct forward_branch	 how;
 	struct hop		 hop;			/* where it goes */
+	struct addr		 local;			/* and from what address of ours; none: any */
 	uint64_t		 trunk;			/* the trunk that it goes to; 0: none */
 	bool			 authorized;		/* that trunk asked for our password, and got its answer */
 	bool			 asking;		/* it asked, and the keeper is asked what to say */

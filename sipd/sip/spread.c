@@ -97,6 +97,7 @@ try_target(struct front *f, struct passing *p, const struct route_target *to, in
 	b->how.uri = to->uri;
 	b->how.route = to->route;
 	b->how.headers = to->headers;
+	b->local = to->local;
 	b->trunk = to->trunk;
 	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account };
 	if ((why = branch_go(f, p, b, &way, now_ms)) != NULL) {
@@ -144,7 +145,8 @@ spread_next(struct front *f, struct passing *p, int64_t now_ms)
 bool
 spread_again(struct front *f, struct passing *p, const struct branch *old, struct span lines, int64_t now_ms)
 {
-	const struct way	 way = { .target = old->hop.target, .transport = old->hop.transport, .flow = old->hop.flow };
+	const struct way	 way = { .target = old->hop.target, .transport = old->hop.transport, .flow = old->hop.flow,
+		.local = old->local };
 	struct branch		*b = branch_take(f->branches, p->loop);
 	char			 headers[HEADERS_MAX];
 	struct text_buf		 t = { .s = headers, .size = sizeof headers };
@@ -157,6 +159,7 @@ spread_again(struct front *f, struct passing *p, const struct branch *old, struc
 	b->how.uri = old->how.uri;
 	b->how.route = old->how.route;
 	b->hop = old->hop;
+	b->local = old->local;
 	b->trunk = old->trunk;
 	b->authorized = true;
 	buf_bytes(&t, old->how.headers.s, old->how.headers.n);
