@@ -82,19 +82,21 @@ class CallPhone(Phone):
                 f"From: <sip:{self.user}@{self.domain}>;tag={call['tag']}\r\nTo: {to}\r\nCall-ID: {call['id']}\r\nCSeq: {cseq} {method}\r\n"
                 f"Contact: <sip:{self.user}@{self.here}>\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}")
 
-    def invite(self, to, headers="", body=SDP, method="INVITE"):
+    def invite(self, to, headers="", body=SDP, method="INVITE", challenged=True):
         """Asks, is challenged, asks again.  Returns the call; its answers wait in responses."""
         uri = f"sip:{to}@{self.domain}"
         call = {"id": os.urandom(8).hex() + "@test", "tag": os.urandom(4).hex(), "uri": uri, "to": f"<{uri}>", "cseq": 1, "method": method}
         self.send(self.build(method, uri, call, 1, call["to"], headers, body))
-        challenged = self.response(0, method)
-        if challenged is None or challenged[0] != 407:
-            self.responses.insert(0, challenged)
+        if not challenged:
+            return call
+        no = self.response(0, method)
+        if no is None or no[0] != 407:
+            self.responses.insert(0, no)
             return call
         if method == "INVITE":
-            self.ack(call, challenged[1]["to"][0])
+            self.ack(call, no[1]["to"][0])
         call["cseq"] = 2
-        self.send(self.build(method, uri, call, 2, call["to"], headers + self.credentials(method, uri, challenged[1], 407), body))
+        self.send(self.build(method, uri, call, 2, call["to"], headers + self.credentials(method, uri, no[1], 407), body))
         return call
 
     def ack(self, call, to):

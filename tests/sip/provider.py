@@ -14,10 +14,10 @@ HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
 class Provider:
-    """Answers OPTIONS and REGISTER at ADDR:PORT."""
+    """Answers OPTIONS, REGISTER and INVITE at ADDR:PORT; port 0: one that is free, then in port."""
 
     def __init__(self, addr, port, transport="udp", context=None, **more):
-        self.options, self.register = 200, 200      # codes; 0: silence
+        self.options, self.register, self.invite = 200, 200, 0      # codes; 0: silence
         self.delay = 0.0                            # before each answer
         self.answer_from = None                     # a socket of another address
         self.realm, self.algorithms, self.user, self.password = None, ["SHA-256", "MD5"], "carol", "secret"
@@ -29,6 +29,7 @@ class Provider:
         self.sock = socket.socket(family, socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((addr, port))
+        self.port = self.sock.getsockname()[1]
         if transport != "udp":
             self.sock.listen(16)
         threading.Thread(target=self._datagrams if transport == "udp" else self._accept, daemon=True).start()
@@ -71,7 +72,7 @@ class Provider:
     def _take(self, raw, send):
         first, fields, _ = parse(raw)
         method = first.split()[0]
-        if method not in ("OPTIONS", "REGISTER"):
+        if method not in ("OPTIONS", "REGISTER", "INVITE"):
             return
         self.requests.append((method, fields))
         code, more = self._judge(first, method, fields)
@@ -90,6 +91,8 @@ class Provider:
     def _judge(self, first, method, fields):
         if method == "OPTIONS":
             return self.options, ""
+        if method == "INVITE":
+            return self.invite, ""
         if self.register != 200:
             return self.register, self.headers
         if self.realm is not None and not self._is_right(first, fields):
