@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 W=$B/wirechief
 here=$(dirname "$0")
+modules=$(dirname "$(find /usr/lib -path "*/kamailio/modules/kex.so" -print -quit)")
 
 provider_start()
 {
@@ -19,7 +20,7 @@ provider_start()
 		auto_aliases=no
 		alias="provider.example"
 		listen=udp:127.0.0.2:$provider_port
-		mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+		mpath="$modules/"
 		loadmodule "kex.so"
 		loadmodule "sl.so"
 		loadmodule "tm.so"
