@@ -256,6 +256,7 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 {
 	struct qualify	*q = arg;
 	struct probed	*p = devices_find(q->devices, b->account_id, b->hash);
+	struct binding	 whole = { .account_id = b->account_id };
 
 	if (change == BINDING_REMOVED && p != NULL)
 		forget(q, p);
@@ -263,6 +264,11 @@ on_registration(void *arg, enum registrar_change change, const struct binding *b
 		p = add(q, b);
 	else if (change == BINDING_CHANGED && p == NULL) {	/* that was not come to yet */
 		load(q, b);
+		p = devices_find(q->devices, b->account_id, b->hash);
+	} else if (change == BINDING_REFRESHED && p == NULL) {	/* nor that, and b is not all of it */
+		memcpy(whole.hash, b->hash, sizeof whole.hash);
+		if (table_get(&q->k->db, &binding_kind, &whole) == 0)
+			load(q, &whole);
 		p = devices_find(q->devices, b->account_id, b->hash);
 	}
 	if (p == NULL || (change != BINDING_ADDED && change != BINDING_CHANGED && change != BINDING_REFRESHED))

@@ -43,9 +43,9 @@ check "start" start_daemon "listen = { \"udp:$server\" }"
 "$W" group add Sales > /dev/null
 "$W" group add 'Back Office' description='Rome, "the" city' > /dev/null
 check "a group that was made" last_event 'group Back Office: made, description "Rome, \"the\" city"'
-"$W" account add alice group=Sales owner='Alice Rossi' max_contacts=2 password=- <<< "secret-alice" > /dev/null
+"$W" account add alice group=Sales qualify=no owner='Alice Rossi' max_contacts=2 password=- <<< "secret-alice" > /dev/null
 check "an account that was made, with all that it was given" last_event \
-    'account alice: made in group Sales, owner "Alice Rossi", max_contacts 2, password set'
+    'account alice: made in group Sales, owner "Alice Rossi", qualify no, max_contacts 2, password set'
 "$W" account set alice owner='Alice Verdi' group='Back Office' email=a@example.org > /dev/null
 check "a change, field by field, from and to" last_event \
     'account alice: owner "Alice Rossi" -> "Alice Verdi", group Sales -> Back Office, email "" -> "a@example.org"'
@@ -178,7 +178,7 @@ check "the newest is the first line" shows '^>.*user4'
 check "the events of an account, with a filter to edit" console <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key o
 wait filter: subject:alice   (
 wait FOLLOW
@@ -213,7 +213,7 @@ E
 check "of a registration" console <<E
 wait LIVE
 key 2
-wait >   alice
+wait > - alice
 key o
 wait filter: subject:alice
 wait registered from

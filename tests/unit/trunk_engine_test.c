@@ -605,7 +605,7 @@ the_next_address(void **state)
 	a->options = 200;
 	run(w, 15 * S);
 	assert_shown(w, 1, "OK", "");
-	run(w, 3000 * S);
+	run(w, 3500 * S);
 	assert_int_equal(b->n_registers, 2);		/* where it is, it stays */
 }
 
