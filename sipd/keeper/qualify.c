@@ -170,18 +170,15 @@ add(struct qualify *q, const struct binding *b)
 	return p;
 }
 
-/* One that was there before us, as it was last known; its first probe is when its phase comes. */
+/* It is as it was last known; its first probe is when its phase comes. */
 static void
-load(struct qualify *q, const struct binding *b)
+resume(struct qualify *q, struct probed *p, const struct binding *b)
 {
-	bool				 is_new = devices_find(q->devices, b->account_id, b->hash) == NULL;
-	struct probed			*p = is_new ? add(q, b) : NULL;
-	struct device_rules		 rules;
-	enum device_status		 status = (enum device_status)b->device_status;
+	const struct device_rules	rules = rules_of(q, p);
+	enum device_status		status = (enum device_status)b->device_status;
 
-	if (p == NULL || p->elsewhere || p->device.status == DEVICE_UNMONITORED)
+	if (p->elsewhere || p->device.status == DEVICE_UNMONITORED)
 		return;
-	rules = rules_of(q, p);
 	q->counts[p->device.status]--;
 	p->device = (struct device){ .status = status < DEVICE_UNMONITORED ? b->device_status : DEVICE_NONE, .latency_ms = b->latency_ms,
 	    .status_at = b->status_at };
@@ -191,6 +188,19 @@ load(struct qualify *q, const struct binding *b)
 	p->device.next_at = p->device.status == DEVICE_UNKNOWN ? INT64_MAX :
 	    device_phase(keeper_now(q->k) + rules.interval_ms, rules.interval_ms, devices_hash(p));
 	arm(q, p);
+}
+
+/* One that was there before us.  Who looked at its account before we came to it looks again. */
+static void
+load(struct qualify *q, const struct binding *b)
+{
+	bool		 is_new = devices_find(q->devices, b->account_id, b->hash) == NULL;
+	struct probed	*p = is_new ? add(q, b) : NULL;
+
+	if (p == NULL)
+		return;
+	resume(q, p, b);
+	registrar_probed(q->k->registrar, b->account_id, b->hash, false);
 }
 
 static int
