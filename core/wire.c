@@ -268,6 +268,54 @@ static const struct field	authorize_fields[] = {
 	{ .tag = 6, AT(FT_SPAN, lines) },
 };
 #undef RECORD
+#define RECORD web_ask
+static const struct field	web_ask_fields[] = {
+	ORIGIN,
+	{ .tag = 40, AT(FT_NUM, what) },
+	{ .tag = 41, AT(FT_BOOL, post) },
+	{ .tag = 42, AT(FT_SPAN, token) },
+	{ .tag = 43, AT(FT_SPAN, agent) },
+	{ .tag = 44, AT(FT_SPAN, key) },
+};
+#undef RECORD
+#define RECORD web_answer
+static const struct field	web_answer_fields[] = {
+	{ .tag = 1, AT(FT_NUM, code) },
+	{ .tag = 2, AT(FT_SPAN, page) },
+	{ .tag = 3, AT(FT_SPAN, vars) },
+	{ .tag = 4, AT(FT_SPAN, type) },
+	{ .tag = 5, AT(FT_SPAN, body) },
+	{ .tag = 6, AT(FT_SPAN, filename) },
+	{ .tag = 7, AT(FT_SPAN, location) },
+	{ .tag = 8, AT(FT_BOOL, challenge) },
+	{ .tag = 9, AT(FT_BOOL, stale) },
+	{ .tag = 10, AT(FT_SPAN, realm) },
+	{ .tag = 11, AT(FT_SPAN, nonce_sha256) },
+	{ .tag = 12, AT(FT_SPAN, nonce_md5) },
+	{ .tag = 13, AT(FT_NUM, retry_after) },
+};
+#undef RECORD
+#define RECORD web_var
+static const struct field	web_var_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, name) },
+	{ .tag = 2, AT(FT_SPAN, value) },
+};
+#undef RECORD
+#define RECORD wire_fetch
+static const struct field	fetch_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, url) },
+	{ .tag = 2, AT(FT_NUM, timeout_ms) },
+};
+#undef RECORD
+#define RECORD wire_fetched
+static const struct field	fetched_fields[] = {
+	{ .tag = 1, AT(FT_NUM, code) },
+	{ .tag = 2, AT(FT_SPAN, body) },
+	{ .tag = 3, AT(FT_SPAN, error) },
+	{ .tag = 4, AT(FT_NUM, took_ms) },
+	{ .tag = 5, AT(FT_TIME, certificate_until) },
+};
+#undef RECORD
 #define RECORD route_answer
 static const struct field	route_answer_fields[] = {
 	{ .tag = 1, AT(FT_NUM, refusal.code) },
@@ -305,6 +353,7 @@ static const struct field	secret_fields[] = {
 static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
 static const struct kind	challenge_kind = KIND("challenge", challenge_fields, struct digest_challenge);
 static const struct kind	route_kind = KIND("route", route_target_fields, struct route_target);
+static const struct kind	web_var_kind = KIND("web var", web_var_fields, struct web_var);
 static const struct kind	target_kind = KIND("target", target_fields, struct wire_target);
 
 static const struct kind	wire_types[WIRE_TYPES] = {
@@ -333,6 +382,10 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_AUTHORIZED] = KIND("authorized", authorize_fields, struct wire_authorize),
 	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),
 	[WIRE_FLOW_READY] = KIND("flow ready", flow_fields, struct wire_flow),
+	[WIRE_WEB] = KIND("web", web_ask_fields, struct web_ask),
+	[WIRE_WEB_ANSWER] = KIND("web answer", web_answer_fields, struct web_answer),
+	[WIRE_FETCH] = KIND("fetch", fetch_fields, struct wire_fetch),
+	[WIRE_FETCHED] = KIND("fetched", fetched_fields, struct wire_fetched),
 };
 
 const struct kind *
@@ -483,4 +536,16 @@ int
 route_next(struct span *list, struct route_target *t)
 {
 	return list_next(&route_kind, list, t);
+}
+
+int
+web_var_append(uint8_t *list, size_t n, size_t max, const struct web_var *v)
+{
+	return list_append(&web_var_kind, list, n, max, v);
+}
+
+int
+web_var_next(struct span *list, struct web_var *v)
+{
+	return list_next(&web_var_kind, list, v);
 }

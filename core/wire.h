@@ -38,6 +38,10 @@ enum wire_type {
 	WIRE_AUTHORIZED,		/* keeper -> sip: the same, with lines */
 	WIRE_SECRET,			/* keeper -> sip, after its hello: struct wire_secret */
 	WIRE_FLOW_READY,		/* sip -> stream: struct wire_flow; id and flow only, of one that is ours: it can be sent on */
+	WIRE_WEB,			/* web -> keeper: struct web_ask; the id is the request's */
+	WIRE_WEB_ANSWER,		/* keeper -> web: struct web_answer */
+	WIRE_FETCH,			/* keeper -> web: struct wire_fetch, an HTTP request of ours; the id is the keeper's */
+	WIRE_FETCHED,			/* web -> keeper: struct wire_fetched, with that id, once */
 	WIRE_TYPES,
 };
 
@@ -283,6 +287,48 @@ struct wire_secret {
 	uint8_t		route[16];
 };
 
+/* What a browser, or a client, wants of the HTTPS service: a row of web_paths[]. */
+enum web_what { WEB_INSTALL, WEB_CONFIGURATION, WEB_ACTIVATE, WEB_LICENCE };
+
+struct web_ask {
+	struct register_ask	from;		/* source and credentials only */
+	uint32_t	what;			/* enum web_what */
+	bool		post;			/* else GET or HEAD, which changes nothing that a robot must not change */
+	struct span	token;			/* the path's last part: letters, digits, - and _ only; empty: none */
+	struct span	agent;			/* User-Agent */
+	struct span	key;			/* WEB_LICENCE: what the client says its key is; empty: none */
+};
+
+struct web_answer {
+	uint32_t	code;
+	struct span	page;			/* the template's name in share/web, without .html; empty: body is all */
+	struct span	vars;			/* web_var_append()ed: what the template shows */
+	struct span	type, body;		/* without a page */
+	struct span	filename;		/* of what is to be saved; empty: shown */
+	struct span	location;		/* of a 303 */
+	bool		challenge;		/* 401 with these, as struct register_answer's */
+	bool		stale;
+	struct span	realm, nonce_sha256, nonce_md5;
+	uint32_t	retry_after;		/* seconds, with 503 and 429 */
+};
+
+struct web_var {
+	struct span	name, value;		/* value is text: the template's reader escapes it */
+};
+
+struct wire_fetch {
+	struct span	url;			/* http or https; a certificate that does not check is an error */
+	uint32_t	timeout_ms;		/* for all of it */
+};
+
+struct wire_fetched {
+	uint32_t	code;			/* 0: there was no answer, error says why */
+	struct span	body;			/* its first 512 bytes */
+	struct span	error;			/* "connection refused", for a person */
+	uint32_t	took_ms;
+	int64_t		certificate_until;	/* notAfter of what it showed, ms since 1970; 0 without */
+};
+
 /* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */
 int	contact_append(uint8_t *list, size_t n, size_t max, const struct register_contact *);
 /* Takes the first off the list.  1, 0 at the end, ERR_CORRUPT. */
@@ -294,5 +340,7 @@ int	target_append(uint8_t *list, size_t n, size_t max, const struct wire_target 
 int	target_next(struct span *list, struct wire_target *);
 int	route_append(uint8_t *list, size_t n, size_t max, const struct route_target *);
 int	route_next(struct span *list, struct route_target *);
+int	web_var_append(uint8_t *list, size_t n, size_t max, const struct web_var *);
+int	web_var_next(struct span *list, struct web_var *);
 
 #endif

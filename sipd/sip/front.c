@@ -115,6 +115,10 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_CALL:
 	case WIRE_AUTHORIZE:
 	case WIRE_FLOW_READY:
+	case WIRE_WEB:
+	case WIRE_WEB_ANSWER:
+	case WIRE_FETCH:
+	case WIRE_FETCHED:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
