@@ -24,6 +24,7 @@ const struct command	commands[] = {
 	{ "profile", "add", "profile", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make a profile" },
 	{ "profile", "set", "profile", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "change a profile's fields" },
 	{ "profile", "delete", "profile", ARGS_REMOVE, REPLY_DONE, ROLE_OPERATOR, "delete a profile that nothing uses" },
+	{ "profile", "render", "profile", ARGS_RENDER, REPLY_TEXT, ROLE_VIEWER, "print what a profile comes to for an account, without its password" },
 	{ "licence", "list", "licence", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list the accounts that have a licence" },
 	{ "licence", "show", "licence", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show an account's licence" },
 	{ "licence", "set", "licence", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "give an account a licence, or change it" },
@@ -120,7 +121,7 @@ command_usage(const struct command *c, char *buf, size_t size)
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
 		[ARGS_RETRY] = " ID | --all | --to USERNAME", [ARGS_TEST] = " ID",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_BACKUP] = " FILE [--yes]",
-		[ARGS_RESTORE] = " FILE [--yes] [--config FILE]", [ARGS_REMOVE] = " ID",
+		[ARGS_RESTORE] = " FILE [--yes] [--config FILE]", [ARGS_REMOVE] = " ID", [ARGS_RENDER] = " ID USERNAME",
 		[ARGS_IMPORT] = " FILE", [ARGS_EXPORT] = " [--query Q]",
 	};
 	bool	set = c->args == ARGS_SET && strcmp(c->verb, "set") == 0;

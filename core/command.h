@@ -11,7 +11,7 @@
 enum role { ROLE_STRANGER, ROLE_VIEWER, ROLE_OPERATOR };	/* product G3 */
 
 /* What an answer looks like, and so how the command line prints it. */
-enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS };
+enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS, REPLY_TEXT };
 
 /* How its arguments stand on the command line, and what they become in the request. */
 enum command_args {
@@ -28,6 +28,7 @@ enum command_args {
 	ARGS_IMPORT,	/* FILE, read by the program; goes to the daemon in steps */
 	ARGS_EXPORT,	/* [--query Q], and each row as CSV */
 	ARGS_TEST,	/* ID; in the protocol also "set", over it or for what is not saved yet */
+	ARGS_RENDER,	/* ID USERNAME */
 	ARGS_REMOVE,	/* ID: deletes what is refused while something is in it, so that nobody need be asked */
 };
 

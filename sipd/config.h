@@ -42,7 +42,7 @@ struct config {
 	struct { uint32_t per_account, per_trunk, outside; } calls;	/* 0: no limit */
 	struct { uint32_t algorithms, nonce_life; } auth;
 	struct { uint32_t auth_failures, auth_window, requests_per_second, burst, connections, idle; } limits;	/* 0: none */
-	struct { uint32_t workers; } sip;
+	struct { uint32_t workers; char public[CONFIG_TEXT]; } sip;
 	struct { uint32_t level, debug; } log;		/* enum log_level; bit 1 << enum log_subsystem */
 };
 

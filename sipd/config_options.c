@@ -10,6 +10,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "core/provision.h"
 
 static int
 refuse(char *why, size_t size, const char *text)
@@ -129,6 +130,17 @@ static int
 check_metrics_listen(struct config *c, const char *value, char *why, size_t size)
 {
 	return check_service(c->metrics.listen, sizeof c->metrics.listen, value, why, size);
+}
+
+static int
+check_public(struct config *c, const char *value, char *why, size_t size)
+{
+	struct provision_where	where;
+
+	if (value[0] != '\0' && provision_where_parse(&where, span_of(value)) != 0)
+		return refuse(why, size, "is not TRANSPORT:HOST or TRANSPORT:HOST:PORT, like tls:pbx.example.com:5061");
+	snprintf(c->sip.public, sizeof c->sip.public, "%s", value);
+	return 0;
 }
 
 static int
@@ -298,6 +310,9 @@ const struct config_option	config_options[] = {
 	  .help = "Seconds after which a silent connection is closed. 0: never." },
 	{ .section = "sip", .name = "workers", NUMBER(sip.workers), .dflt = "1", .min = 1, .max = 1,
 	  .help = "SIP front processes. This version runs one." },
+	{ .section = "sip", .name = "public", CHECKED(check_public), .dflt = "\"\"",
+	  .help = "Where phones find it, as their provisioning tells them: TRANSPORT:HOST:PORT, like tls:pbx.example.com:5061; without a port "
+		  "they look it up in DNS. When empty: the first of a tls:, a tcp: or a udp: listener, at the name in http public_url." },
 	{ .section = "log", .name = "level", CHECKED(check_level), .dflt = "\"info\"",
 	  .help = "What is logged: \"error\", \"warning\", \"notice\", \"info\" or \"debug\", each with those before it." },
 	{ .section = "log", .name = "debug", LIST(log.debug, check_debug), .dflt = "{}", .max = SUB_COUNT,

@@ -184,7 +184,7 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
 		[ARGS_NAME] = { "name", NULL }, [ARGS_TEST] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
-		[ARGS_IMPORT] = { "file", NULL },
+		[ARGS_IMPORT] = { "file", NULL }, [ARGS_RENDER] = { "name", "username" },
 	};
 	const char *const		*name = names[c->args];
 	int				 rc;
@@ -194,6 +194,8 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 		    c->args == ARGS_DROP ? "account" : c->noun);
 	if (argc > 2 || (argc == 2 && name[1] == NULL))
 		return too_much(c, argv[name[1] == NULL ? 1 : 2]);
+	if (argc < 2 && c->args == ARGS_RENDER)
+		return usage_error(c, "for which account?");
 	rc = set_text(a->request, name[0], argv[0]);
 	return rc == 0 && argc == 2 ? set_text(a->request, name[1], argv[1]) : rc;
 }
@@ -277,6 +279,7 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_DROP:
 	case ARGS_WORD:
 	case ARGS_IMPORT:
+	case ARGS_RENDER:
 		return take_words(c, argc, argv, a);
 	}
 	return EXIT_USAGE;

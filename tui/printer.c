@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/csv.h"
 #include "core/kinds.h"
@@ -259,6 +260,23 @@ print_step(const struct printer *p, json_t *message, const json_t *ok)
 	return ok == NULL ? PRINTED_MORE : json_is_true(json_object_get(ok, "passed")) ? PRINTED_LAST : PRINTED_REFUSED;
 }
 
+/* As it is into a file; nothing that a terminal might obey goes there. */
+static void
+print_text(const char *s)
+{
+	char	line[CELL];
+
+	if (!isatty(STDOUT_FILENO)) {
+		(void)fputs(s, stdout);
+		return;
+	}
+	for (size_t n; *s != '\0'; s += n + (s[n] == '\n')) {
+		n = strcspn(s, "\n");
+		(void)text_safe(s, n, line, sizeof line, false);
+		(void)puts(line);
+	}
+}
+
 enum printed
 printer_take(struct printer *p, json_t *message)
 {
@@ -283,7 +301,9 @@ printer_take(struct printer *p, json_t *message)
 		return PRINTED_MORE;
 	if (json_is_string(json_object_get(ok, "note")))
 		(void)complain(EXIT_DONE, "note: %s", json_string_value(json_object_get(ok, "note")));
-	if (p->command->reply != REPLY_ROWS)
+	if (p->command->reply == REPLY_TEXT && !p->json)
+		print_text(json_string_value(json_object_get(ok, "text")));
+	else if (p->command->reply != REPLY_ROWS)
 		print_ok(p, message, ok);
 	else if (p->command->args == ARGS_EXPORT && !p->json)
 		print_csv(p, NULL);

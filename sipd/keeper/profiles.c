@@ -5,6 +5,7 @@
 #include "core/account.h"
 #include "core/err.h"
 #include "core/group.h"
+#include "core/provision.h"
 #include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/staged.h"
@@ -19,6 +20,8 @@ check(struct keeper *k, const struct edit *e, void *profile, struct fault *fault
 
 	(void)k;
 	(void)e;
+	if (rc == 0)
+		rc = provision_check(profile, why, sizeof why);
 	return rc == 0 ? 0 : fault_set(fault, rc, "parameters", "%s", why);
 }
 

@@ -16,6 +16,7 @@
 static const struct handler *const	handler_tables[] = {
 	status_handlers, named_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
 	debug_handlers, verify_handlers, import_handlers, licence_handlers, call_handlers, queue_handlers, trunk_handlers, backup_handlers,
+	profile_handlers,
 };
 
 const struct handler *
@@ -239,7 +240,7 @@ static const struct {
 } arguments[] = {
 	{ "name", A_TEXT }, { "query", A_TEXT }, { "sort", A_TEXT }, { "group", A_TEXT }, { "contact", A_TEXT },
 	{ "word", A_TEXT }, { "file", A_TEXT }, { "kind", A_TEXT }, { "filter", A_TEXT }, { "at", A_TEXT },
-	{ "text", A_TEXT }, { "step", A_TEXT }, { "reverse", A_FLAG }, { "dry", A_FLAG }, { "limit", A_NUMBER }, { "version", A_NUMBER },
+	{ "text", A_TEXT }, { "step", A_TEXT }, { "username", A_TEXT }, { "reverse", A_FLAG }, { "dry", A_FLAG }, { "limit", A_NUMBER }, { "version", A_NUMBER },
 	{ "of", A_NUMBER }, { "first", A_NUMBER }, { "count", A_NUMBER }, { "set", A_OBJECT }, { "was", A_OBJECT },
 };
 static const char *const	type_words[] = {
@@ -282,6 +283,7 @@ static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_BACKUP] = NULL, [ARGS_RESTORE] = NULL,
 	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_TEST] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
+	[ARGS_RENDER] = "name",
 };
 
 static bool
