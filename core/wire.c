@@ -241,6 +241,7 @@ static const struct field	route_ask_fields[] = {
 	{ .tag = 45, AT(FT_ID, account) },
 	{ .tag = 46, AT(FT_BOOL, offer) },
 	{ .tag = 47, AT(FT_BOOL, offer_secure) },
+	{ .tag = 48, AT(FT_ID, trunk) },
 };
 #undef RECORD
 #define RECORD route_target
@@ -256,6 +257,7 @@ static const struct field	route_target_fields[] = {
 	{ .tag = 9, AT(FT_BOOL, failover) },
 	{ .tag = 10, AT(FT_SPAN, headers) },
 	{ .tag = 11, AT(FT_ID, trunk) },
+	{ .tag = 12, AT(FT_NUM, wait_ms) },
 };
 #undef RECORD
 #define RECORD wire_authorize
@@ -329,6 +331,7 @@ static const struct field	route_answer_fields[] = {
 	{ .tag = 9, AT(FT_SPAN, targets) },
 	{ .tag = 10, AT(FT_ID, account) },
 	{ .tag = 11, AT(FT_ID, call) },
+	{ .tag = 12, AT(FT_ID, trunk) },
 };
 #undef RECORD
 #define RECORD wire_call

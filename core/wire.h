@@ -235,7 +235,7 @@ struct route_ask {
 	struct span	user;			/* of the Request-URI, escapes undone */
 	struct span	from_user, from_host;	/* of From */
 	bool		secure;			/* a sips: URI: only by TLS */
-	uint64_t	account;		/* not 0: it is inside a dialog, and the way to this account's device is lost */
+	uint64_t	account, trunk;		/* one is not 0: it is inside a dialog, and the way to this account's device, or trunk, is lost */
 	bool		offer;			/* it has a session description */
 	bool		offer_secure;		/* all media of that are SRTP */
 };
@@ -253,13 +253,14 @@ struct route_target {
 	uint64_t	trunk;
 	uint32_t	rank;			/* the lowest first, equal ones at once */
 	bool		failover;		/* only when those before it could not be reached: 408, 503 */
+	uint32_t	wait_ms;		/* without any answer so long, the next is tried; 0: 32 s, RFC 3261's timer B */
 	struct span	headers;		/* whole lines that it gets besides */
 };
 
 struct route_answer {
 	struct register_answer	refusal;	/* its code is not 0: code, reason, challenge, retry_after */
 	struct span	targets;		/* route_append()ed; at most ROUTES_MAX */
-	uint64_t	account;		/* that asks; 0: a trunk */
+	uint64_t	account, trunk;		/* that asks; 0: the other */
 	uint64_t	call;			/* an INVITE's: the keeper's name for what WIRE_CALL tells; 0: none */
 };
 

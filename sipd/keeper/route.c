@@ -24,6 +24,7 @@ enum { Q_MAX = 1000, OUTSIDE_S = 600, LINES = 4096 };
 struct routes {
 	struct keeper		*k;
 	struct guard		*outside;	/* calls through trunks, by account */
+	struct guard		*crowded;	/* accounts of which was told that they have too many at once */
 	struct register_set	 set;		/* of the request at hand */
 	struct route_list	 list;
 };
@@ -44,11 +45,15 @@ routes_new(struct keeper *k)
 {
 	struct routes	*s = calloc(1, sizeof *s);
 
-	if (s == NULL || (s->outside = guard_new(k->conf.calls.outside, OUTSIDE_S)) == NULL) {
-		free(s);
+	if (s == NULL)
+		return NULL;
+	s->k = k;
+	s->outside = guard_new(k->conf.calls.outside, OUTSIDE_S);
+	s->crowded = guard_new(1, OUTSIDE_S);
+	if (s->outside == NULL || s->crowded == NULL) {
+		routes_free(s);
 		return NULL;
 	}
-	s->k = k;
 	return s;
 }
 
@@ -58,6 +63,7 @@ routes_free(struct routes *s)
 	if (s == NULL)
 		return;
 	guard_free(s->outside);
+	guard_free(s->crowded);
 	free(s);
 }
 
@@ -123,6 +129,22 @@ within_outside(struct routing *r)
 	return true;
 }
 
+/* So many at once: nobody calls like that, but a thief of passwords may. */
+static bool
+within_own(struct routing *r, bool outside)
+{
+	uint32_t	most = r->k->conf.calls.per_account;
+
+	if (!r->invite || most == 0 || calls_of_account(r->k, r->from.id) < most)
+		return true;
+	refuse(r, 403, "Too Many Calls");
+	if (guard_failed(r->routes->crowded, &r->from.id, sizeof r->from.id, keeper_now(r->k)))
+		events_tell(r->k->events, outside ? EVENT_ALERT : EVENT_WARN, "call", r->from.username,
+		    "%s has %u calls at once and wants more%s: none is let through meanwhile", r->from.username, (unsigned)most,
+		    outside ? " through trunks" : "");
+	return false;
+}
+
 static void
 to_trunks(struct routing *r)
 {
@@ -146,6 +168,22 @@ to_trunks(struct routing *r)
 		refuse(r, 403, "Too Many Calls");
 }
 
+/* Inside a dialog: the connection that it began on is gone. */
+static void
+back_to_trunk(struct routing *r)
+{
+	route_to_trunk(r->k, r->ask->trunk, &r->routes->list);
+	if (r->routes->list.count == 0)
+		refuse(r, 480, "Temporarily Unavailable");
+}
+
+/* Who hides its number says so in From (RFC 3323 section 4.1.1.3); its password tells us whose it is. */
+static bool
+is_anonymous(const struct route_ask *ask)
+{
+	return span_is(ask->from_user, "anonymous") && span_is_nocase(ask->from_host, "anonymous.invalid");
+}
+
 static void
 begin_call(struct routing *r, struct span to)
 {
@@ -153,7 +191,9 @@ begin_call(struct routing *r, struct span to)
 
 	if (r->answer.refusal.code != 0 || !r->invite)
 		return;
-	if (!span_get(r->ask->from_user, c.from, sizeof c.from) || c.from[0] == '\0')
+	if (r->from.id != 0 && is_anonymous(r->ask))
+		(void)snprintf(c.from, sizeof c.from, "%s", r->from.username);
+	else if (!span_get(r->ask->from_user, c.from, sizeof c.from) || c.from[0] == '\0')
 		(void)snprintf(c.from, sizeof c.from, "anonymous");
 	(void)span_get(to, c.to, sizeof c.to);
 	(void)span_get(r->ask->from.call_id, c.call_id, sizeof c.call_id);
@@ -175,6 +215,7 @@ decide_for_trunk(struct routing *r)
 {
 	struct span	user = route_in(r->k, r->trunk, r->ask);
 
+	r->answer.trunk = r->trunk;
 	if (accounts_find_called(r->k, user, &r->to) != 0)
 		refuse(r, 404, "Not Found");
 	else if (r->invite && route_trunk_is_secure(r->k, r->trunk) && !r->ask->offer_secure)
@@ -188,16 +229,16 @@ decide_for_trunk(struct routing *r)
 static void
 decide_for_account(struct routing *r)
 {
-	uint32_t	most = r->k->conf.calls.per_account;
+	bool	inside = accounts_find_called(r->k, r->ask->user, &r->to) == 0;
 
 	r->answer.account = r->from.id;
-	if (r->invite && most != 0 && calls_of_account(r->k, r->from.id) >= most)
-		refuse(r, 403, "Too Many Calls");
-	else if (accounts_find_called(r->k, r->ask->user, &r->to) == 0)
-		to_named(r);
-	else {
+	if (!inside)
 		r->to.id = 0;
-		to_trunks(r);
+	if (within_own(r, !inside)) {
+		if (inside)
+			to_named(r);
+		else
+			to_trunks(r);
 	}
 	begin_call(r, r->ask->user);
 }
@@ -209,7 +250,7 @@ is_trunks(struct routing *r, const struct asking *asking)
 	struct account	claimed;
 	bool		is_ours;
 
-	if (r->ask->from.authorized || (r->trunk = route_trunk_of(r->k, &r->ask->from.source)) == 0)
+	if (r->ask->from.authorized || (r->trunk = route_trunk_of(r->k, &r->ask->from)) == 0)
 		return false;
 	is_ours = admit_serves(registrar_admission(r->k->registrar), asking, r->ask->from_host) &&
 	    accounts_find_called(r->k, r->ask->from_user, &claimed) == 0;
@@ -224,13 +265,15 @@ decide(struct routing *r)
 	char			 method[32] = "";
 	struct asking		 asking = { .ask = &r->ask->from, .method = method, .now = keeper_now(r->k), .set = &r->routes->set };
 	struct admission	*admission = registrar_admission(r->k->registrar);
+	bool			 anonymous = is_anonymous(r->ask);
 
 	(void)span_get(r->ask->method, method, sizeof method);
 	r->invite = strcmp(method, "INVITE") == 0;
 	if (is_trunks(r, &asking))
 		decide_for_trunk(r);
 	else if (admit_sender(admission, &asking, &r->answer.refusal) &&
-	    admit_request(admission, &asking, r->ask->from_user, r->ask->from_host, &r->answer.refusal)) {
+	    admit_request(admission, &asking, anonymous ? r->ask->from.username : r->ask->from_user,
+	    anonymous ? span_of(r->k->conf.domains[0]) : r->ask->from_host, &r->answer.refusal)) {
 		r->from = asking.account;
 		decide_for_account(r);
 	}
@@ -245,6 +288,8 @@ routes_ask(struct routes *s, struct channel *channel, uint64_t id, const struct 
 	s->list.n = s->list.count = 0;
 	if (ask->account != 0)
 		to_account(&r, ask->account);
+	else if (ask->trunk != 0)
+		back_to_trunk(&r);
 	else
 		decide(&r);
 	if (r.answer.refusal.code == 0)

@@ -11,7 +11,7 @@
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/trunk_probe.h"
 
-enum { CANDIDATES_MAX = 64, NUMBER_MAX = 64 };
+enum { CANDIDATES_MAX = 64, NUMBER_MAX = 64, PATIENCE_MS = 5000 };
 
 bool
 route_is_number(struct span user)
@@ -68,41 +68,80 @@ number_for(const struct trunk *t, const char *number, char out[NUMBER_MAX])
 	(void)snprintf(out, NUMBER_MAX, "%s%s", t->prepend, number + (t->strip < n ? t->strip : n));
 }
 
-/* Who calls, as the trunk is told (RFC 3325): the account's number, else the trunk's. */
+/* Who calls, as the trunk is told (RFC 3325): the number of its own that the account chose for From, else its first, else the trunk's. */
 static void
-identity(const struct keeper *k, const struct trunk *t, const struct account *caller, char *out, size_t size)
+identity(const struct keeper *k, const struct trunk *t, const struct account *caller, struct span from, char *out, size_t size)
 {
-	const char	*number = caller->caller_id[0] != '\0' ? caller->caller_id : t->number;
+	const char	*number = caller->caller_id_2[0] != '\0' && span_is(from, caller->caller_id_2) ? caller->caller_id_2 :
+	    caller->caller_id[0] != '\0' ? caller->caller_id : t->number;
 
 	out[0] = '\0';
 	if (number[0] != '\0')
 		(void)snprintf(out, size, "P-Asserted-Identity: <sip:%s@%s>\r\n", number, k->conf.domains[0]);
 }
 
+/* An address of a trunk that a call may go to. */
+struct way_out {
+	const struct trunk_state	*state;
+	const struct trunk_target	*at;
+};
+
+struct ways_out {
+	struct way_out	well[ROUTES_MAX], silent[ROUTES_MAX];	/* silent: when probed; they are tried last */
+	size_t		n_well, n_silent;
+};
+
 static void
-add_targets(const struct keeper *k, const struct trunk_state *s, const char *number, const struct account *caller, struct route_list *list,
-    struct route_out *out)
+add_ways(struct ways_out *ways, const struct trunk_state *s)
 {
-	const struct trunk	*t = &s->trunk;
+	for (size_t i = 0; i < s->n_targets; i++) {
+		const struct trunk_target	*at = s->targets[i];
+		const struct way_out		 way = { s, at };
+
+		if (!trunk_target_usable(at))
+			continue;
+		if (at->device.status == DEVICE_UNREACHABLE || at->device.status == DEVICE_UNKNOWN) {
+			if (ways->n_silent < ROUTES_MAX)
+				ways->silent[ways->n_silent++] = way;
+		} else if (ways->n_well < ROUTES_MAX)
+			ways->well[ways->n_well++] = way;
+	}
+}
+
+/* One after the other.  Only the last is given the time that RFC 3261 gives it, and only if there is hope. */
+static bool
+add_target(const struct keeper *k, const struct way_out *w, const struct route_ask *ask, const char *number, const struct account *caller,
+    uint32_t wait_ms, struct route_list *list)
+{
+	const struct trunk	*t = &w->state->trunk;
+	const struct trunk_way	 way = trunk_target_way(w->at);
 	bool			 bare = strchr(t->host, ':') != NULL && t->host[0] != '[';
 	char			 uri[TRUNK_HOST + NUMBER_MAX + 32], headers[512], digits[NUMBER_MAX], port[8] = "";
+	struct route_target	 to = { .target = way.target, .local = way.local, .flow = way.flow, .transport = (uint8_t)trunk_transport(t),
+	    .trunk = w->state->id, .rank = (uint32_t)list->count, .failover = list->count > 0, .wait_ms = wait_ms };
 
 	number_for(t, number, digits);
 	if (t->port != 0)
 		(void)snprintf(port, sizeof port, ":%u", (unsigned)(uint16_t)t->port);
 	(void)snprintf(uri, sizeof uri, "sip:%s@%s%s%s%s", digits, bare ? "[" : "", t->host, bare ? "]" : "", port);
-	identity(k, t, caller, headers, sizeof headers);
-	for (size_t i = 0; i < s->n_targets; i++) {
-		const struct trunk_target	*at = s->targets[i];
-		const struct trunk_way		 way = trunk_target_way(at);
-		const struct route_target	 to = { .target = way.target, .local = way.local, .flow = way.flow,
-		    .transport = (uint8_t)trunk_transport(t), .uri = span_of(uri), .headers = span_of(headers), .trunk = s->id,
-		    .rank = (uint32_t)list->count, .failover = list->count > 0 };
+	identity(k, t, caller, ask->from_user, headers, sizeof headers);
+	to.uri = span_of(uri);
+	to.headers = span_of(headers);
+	return route_list_add(list, &to);
+}
 
-		if (!trunk_target_usable(at) || at->device.status == DEVICE_UNREACHABLE || at->device.status == DEVICE_UNKNOWN || !route_list_add(list, &to))
-			continue;
-		if (out->trunk == 0)
-			out->trunk = s->id;
+static void
+add_targets(const struct keeper *k, const struct ways_out *ways, const struct route_ask *ask, const char *number,
+    const struct account *caller, struct route_list *list, struct route_out *out)
+{
+	size_t	n = ways->n_well + ways->n_silent;
+
+	for (size_t i = 0; i < n; i++) {
+		bool			 well = i < ways->n_well;
+		const struct way_out	*w = well ? &ways->well[i] : &ways->silent[i - ways->n_well];
+
+		if (add_target(k, w, ask, number, caller, i + 1 < n || !well ? PATIENCE_MS : 0, list) && out->trunk == 0)
+			out->trunk = w->state->id;
 	}
 }
 
@@ -110,6 +149,7 @@ void
 route_out(struct keeper *k, const struct route_ask *ask, const struct account *caller, struct route_list *list, struct route_out *out)
 {
 	struct candidate	all[CANDIDATES_MAX];
+	struct ways_out		ways = { .n_well = 0 };
 	char			number[NUMBER_MAX];
 	uint32_t		most = k->conf.calls.per_trunk;
 
@@ -125,14 +165,30 @@ route_out(struct keeper *k, const struct route_ask *ask, const struct account *c
 		else if (most != 0 && calls_of_trunk(k, s->id) >= most)
 			out->busy++;
 		else
-			add_targets(k, s, number, caller, list, out);
+			add_ways(&ways, s);
+	}
+	add_targets(k, &ways, ask, number, caller, list, out);
+}
+
+void
+route_to_trunk(struct keeper *k, uint64_t trunk, struct route_list *list)
+{
+	const struct trunk_state	*s = trunk_engine_find(k->trunks, trunk);
+
+	for (size_t i = 0; s != NULL && i < s->n_targets; i++) {
+		const struct trunk_way		 way = trunk_target_way(s->targets[i]);
+		const struct route_target	 to = { .target = way.target, .local = way.local, .flow = way.flow,
+		    .transport = (uint8_t)trunk_transport(&s->trunk), .rank = (uint32_t)i, .failover = i > 0 };
+
+		if (trunk_target_usable(s->targets[i]))
+			(void)route_list_add(list, &to);
 	}
 }
 
 uint64_t
-route_trunk_of(struct keeper *k, const struct addr *source)
+route_trunk_of(struct keeper *k, const struct register_ask *from)
 {
-	return trunk_of_source(k->trunks, source);
+	return trunk_of_source(k->trunks, &from->source, from->transport);
 }
 
 bool

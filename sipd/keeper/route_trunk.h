@@ -21,9 +21,12 @@ struct route_out {
 };
 
 bool	route_is_number(struct span user);		/* digits with an optional leading + */
-/* Adds the ways out for a number that no account has: by longest prefix, then priority, the trunks' addresses one after the other. */
+/* Adds the ways out for a number that no account has: by longest prefix, then priority, the trunks' addresses one after the other; those
+ * that did not answer when they were probed last. */
 void	route_out(struct keeper *, const struct route_ask *, const struct account *caller, struct route_list *, struct route_out *);
-uint64_t route_trunk_of(struct keeper *, const struct addr *source);	/* whose request this is: trunk_of_source() */
+/* Adds a trunk's ways as they are now: for a request inside a dialog with it. */
+void	route_to_trunk(struct keeper *, uint64_t trunk, struct route_list *);
+uint64_t route_trunk_of(struct keeper *, const struct register_ask *from);	/* whose request this is: trunk_of_source() */
 /* Whether calls of a trunk must be encrypted. */
 bool	route_trunk_is_secure(struct keeper *, uint64_t trunk);
 /* Whom a trunk's request is for: the number in its Request-URI; where that is the name we registered by, the one in To. */

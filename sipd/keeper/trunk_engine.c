@@ -473,15 +473,17 @@ trunk_engine_count(const struct trunk_engine *e, uint64_t n[TRUNK_DISABLED + 1])
 }
 
 uint64_t
-trunk_of_source(const struct trunk_engine *e, const struct addr *source)
+trunk_of_source(const struct trunk_engine *e, const struct addr *source, uint8_t transport)
 {
 	const struct trunk_state	*t;
 
 	TAILQ_FOREACH(t, &e->all, link) {
-		for (size_t i = 0; t->trunk.enabled && i < t->n_targets; i++)
+		if (!t->trunk.enabled || (t->trunk.encryption && transport != TRANSPORT_TLS))
+			continue;		/* a datagram's source is easily forged */
+		for (size_t i = 0; i < t->n_targets; i++)
 			if (addr_same_ip(&t->targets[i]->addr, source))
 				return t->id;
-		if (t->trunk.enabled && t->trunk.permit[0] != '\0' && acl_matches(t->trunk.permit, source))
+		if (t->trunk.permit[0] != '\0' && acl_matches(t->trunk.permit, source))
 			return t->id;
 	}
 	return 0;

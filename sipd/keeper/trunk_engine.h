@@ -36,8 +36,8 @@ void	trunk_engine_process_gone(struct trunk_engine *, enum process);
 const struct trunk_state *trunk_engine_find(const struct trunk_engine *, uint64_t id);	/* NULL */
 void	trunk_engine_retry(struct trunk_engine *, uint64_t id);	/* an operator wants it looked up, probed and registered now */
 void	trunk_engine_count(const struct trunk_engine *, uint64_t n[TRUNK_DISABLED + 1]);
-/* Whose request this is: the enabled trunk that has this address or permits it; 0: none's. */
-uint64_t trunk_of_source(const struct trunk_engine *, const struct addr *);
+/* Whose request this is: the enabled trunk that has this address or permits it, and is one of TLS if it is encrypted; 0: none's. */
+uint64_t trunk_of_source(const struct trunk_engine *, const struct addr *, uint8_t transport);
 
 /* For its parts. */
 int64_t	trunk_now(const struct trunk_state *);

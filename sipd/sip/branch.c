@@ -187,7 +187,7 @@ branch_start(struct front *f, struct branch *b, const struct way *way, struct te
 	if (!out_send(f->out, f->flows, &b->where, t->s + from, b->n, false))
 		return is_datagram(b) ? "Request Too Large" : "Connection Gone";
 	repeat_from(b, now_ms);
-	enter(f->branches, b, BRANCH_CALLING, B_MS, now_ms);
+	enter(f->branches, b, BRANCH_CALLING, b->wait_ms > 0 ? b->wait_ms : B_MS, now_ms);
 	return NULL;
 }
 
@@ -221,6 +221,20 @@ branch_cancel(struct front *f, struct branch *b, int64_t now_ms)
 	repeat_from(b, now_ms);
 	b->until = now_ms + B_MS;
 	arm(f->branches, b);
+}
+
+bool
+branch_is_open(const struct branch *b)
+{
+	return !b->given_up && (b->state == BRANCH_CALLING || b->state == BRANCH_PROCEEDING);
+}
+
+void
+branch_give_up(struct front *f, struct branch *b, int64_t now_ms)
+{
+	b->given_up = b->cancelled = true;
+	b->interval = 0;
+	branch_keep(f, b, now_ms);
 }
 
 static int

@@ -47,6 +47,8 @@ struct branch {
 	size_t			 n;
 	int64_t			 again_at, interval;	/* of the request, then of its CANCEL; 0: nothing is sent again */
 	int64_t			 until;			/* B, F; C; D, K, M */
+	int64_t			 wait_ms;		/* nothing is heard in that time: another place is tried meanwhile; 0: only at until */
+	bool			 given_up;		/* and that was so: it counts as answered, but may still be */
 	bool			 cancel_sent;
 };
 
@@ -62,6 +64,9 @@ const char *branch_start(struct front *, struct branch *, const struct way *, st
 /* At once, or once a provisional answer has come (RFC 3261 section 9.1); nothing for one that was answered. */
 void	branch_cancel(struct front *, struct branch *, int64_t now_ms);
 void	branch_keep(struct front *, struct branch *, int64_t now_ms);	/* it is still needed, though it was answered */
+bool	branch_is_open(const struct branch *);		/* its final answer is waited for */
+/* Nothing was heard of it: it is sent no more, and cancelled should it be heard of. */
+void	branch_give_up(struct front *, struct branch *, int64_t now_ms);
 void	branch_release(struct branches *, struct branch *);
 
 /* Whether an answer, parsed or not, is to one of ours. */

@@ -208,7 +208,8 @@ take(const struct front *f, struct dialog *d, struct text_buf *t, const struct p
 	d->asker.uri = bytes_take(t, contact_of(p->forward->lines));
 	routes_take(f, t, sip, d);
 	d->answerer.hop = b->hop;
-	d->asker.hop = (struct hop){ .target = p->where.source, .transport = p->where.transport, .flow = p->where.flow, .account = p->account };
+	d->asker.hop = (struct hop){ .target = p->where.source, .transport = p->where.transport, .flow = p->where.flow, .account = p->account,
+		.trunk = p->trunk };
 	d->asker.cseq = p->forward->cseq;
 	return !t->overflow && d->asker.uri.n > 0;
 }

@@ -57,7 +57,7 @@ struct passing {
 	int32_t			 branches;	/* the first of its */
 	size_t			 open;		/* those without a final answer */
 	uint64_t		 loop;		/* its loop value (RFC 5393) */
-	uint64_t		 account;	/* who asks */
+	uint64_t		 account, trunk;	/* who asks: one of them */
 	uint64_t		 call;		/* the keeper's; 0: none */
 	bool			 rang;
 	int64_t			 again_at, interval, until;

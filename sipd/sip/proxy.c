@@ -69,11 +69,18 @@ tell(struct front *f, const struct passing *p, enum call_state state, uint32_t c
 		dialog_over(f, p->forward->call_id_value);
 }
 
+/* A BYE that is to come again with a password ended nothing yet; ours does not come again. */
+static bool
+is_asked_again(const struct passing *p, uint32_t code)
+{
+	return !p->own && (code == 401 || code == 407);
+}
+
 /* Its final answer, which is not a 2xx, goes; text empty: one of ours; reason NULL: that of the best. */
 static void
 finish(struct front *f, struct passing *p, uint32_t code, const char *reason, struct span text, int64_t now_ms)
 {
-	if (p->bye || p->invite)
+	if (p->invite || (p->bye && !is_asked_again(p, code)))
 		tell(f, p, CALL_ENDED, code, reason == NULL ? best_reason(p) : span_of(reason), NULL);
 	if (text.n > 0)
 		passing_answer(f, p, (int)code, text, now_ms);
@@ -136,10 +143,10 @@ go(struct front *f, struct passing *p, struct span targets, int64_t now_ms)
 
 /* false: the keeper can't be asked. */
 static bool
-ask(struct front *f, const struct passing *p, const struct proxied *q, uint64_t account)
+ask(struct front *f, const struct passing *p, const struct proxied *q, const struct hop *lost)
 {
 	const url_t		*url = q->sip->sip_request->rq_url;
-	struct route_ask	 a = { .account = account };
+	struct route_ask	 a = { .account = lost == NULL ? 0 : lost->account, .trunk = lost == NULL ? 0 : lost->trunk };
 	const struct offer	 offer = offer_read(p->forward->body.s, p->forward->body.n);
 
 	ask_origin(&a.from, &f->proxy->memory, q->sip, &q->where);
@@ -160,7 +167,7 @@ is(const struct proxied *q, const char *method)
 	return strcmp(q->sip->sip_request->rq_method_name, method) == 0;
 }
 
-/* Inside a dialog: the way is the token's; or, where that connection is gone, the account's newest. */
+/* Inside a dialog: the way is the token's; or, where that connection is gone, the newest of that account, or trunk. */
 static void
 pass_in_dialog(struct front *f, struct passing *p, const struct proxied *q, const struct hop *hop, int64_t now_ms)
 {
@@ -171,7 +178,7 @@ pass_in_dialog(struct front *f, struct passing *p, const struct proxied *q, cons
 	uint8_t				list[256];
 	int				n;
 
-	if (where_to(f, &way, &w, &sent_by) != NULL && hop->account != 0 && f->keeper != NULL && ask(f, p, q, hop->account))
+	if (where_to(f, &way, &w, &sent_by) != NULL && (hop->account != 0 || hop->trunk != 0) && f->keeper != NULL && ask(f, p, q, hop))
 		return;
 	n = route_append(list, 0, sizeof list, &to);
 	go(f, p, (struct span){ .s = (const char *)list, .n = n < 0 ? 0 : (size_t)n }, now_ms);
@@ -325,7 +332,7 @@ proxy_request(struct front *f, const struct proxied *q, int64_t now_ms)
 	if (r.in_dialog) {
 		dialog_heard(f, q->sip);
 		pass_in_dialog(f, p, q, &r.hop, now_ms);
-	} else if (!ask(f, p, q, 0))
+	} else if (!ask(f, p, q, NULL))
 		finish(f, p, 503, "Service Unavailable", (struct span){ NULL, 0 }, now_ms);
 	return (struct refusal){ 0, NULL };
 }
@@ -339,6 +346,7 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 	if (p == NULL)
 		return;
 	p->account = a->account;
+	p->trunk = a->trunk;
 	p->call = a->call;
 	if (p->state != PASSING_ASKING) {		/* cancelled meanwhile */
 		tell(f, p, CALL_ENDED, 487, span_of("Request Terminated"), NULL);
@@ -380,7 +388,7 @@ on_provisional(struct front *f, struct passing *p, const struct branch *b, const
 {
 	int	code = sip->sip_status->st_status;
 
-	if (!p->invite || passing_is_over(p))
+	if (!p->invite || b->given_up || passing_is_over(p))
 		return;
 	pass_back(f, p, sip, now_ms);
 	if (!p->rang && code >= 180 && code != 181 && code != 182) {
@@ -467,7 +475,7 @@ proxy_answered(struct front *f, const sip_t *sip, const struct where *w, int64_t
 		return false;
 	code = sip->sip_status->st_status;
 	p = passing_at(f->passings, b->passing);
-	was_open = b->state == BRANCH_CALLING || b->state == BRANCH_PROCEEDING;
+	was_open = branch_is_open(b);
 	if (!branch_hear(f, b, sip, now_ms))
 		return true;
 	if (code < 200) {
@@ -509,7 +517,13 @@ branch_over(struct front *f, struct branch *b, int64_t now_ms)
 {
 	struct passing	*p = passing_at(f->passings, b->passing);
 
-	if (b->state == BRANCH_CALLING || b->state == BRANCH_PROCEEDING || b->asking) {
+	if (b->state == BRANCH_CALLING && b->wait_ms > 0 && !b->given_up) {
+		branch_give_up(f, b, now_ms);
+		p->open--;
+		on_final(f, p, 408, NULL, now_ms);
+		return;
+	}
+	if (branch_is_open(b) || b->asking) {
 		b->state = BRANCH_COMPLETED;
 		p->open--;
 		on_final(f, p, 408, NULL, now_ms);
@@ -558,7 +572,7 @@ branch_lost(struct front *f, struct branch *b, int64_t now_ms)
 {
 	struct passing	*p = passing_at(f->passings, b->passing);
 
-	if (b->state != BRANCH_CALLING && b->state != BRANCH_PROCEEDING)
+	if (!branch_is_open(b))
 		return;
 	b->state = BRANCH_COMPLETED;
 	p->open--;

@@ -26,7 +26,7 @@ record_route(struct front *f, const struct passing *p, const struct branch *b, c
 {
 	static const char *const	names[] = { [TRANSPORT_UDP] = "udp", [TRANSPORT_TCP] = "tcp", [TRANSPORT_TLS] = "tls" };
 	const struct hop		asker = { .target = p->where.source, .transport = p->where.transport, .flow = p->where.flow,
-		.account = p->account };
+		.account = p->account, .trunk = p->trunk };
 	const struct {
 		const struct hop	*hop;
 		const struct addr	*at;
@@ -99,7 +99,8 @@ try_target(struct front *f, struct passing *p, const struct route_target *to, in
 	b->how.headers = to->headers;
 	b->local = to->local;
 	b->trunk = to->trunk;
-	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account };
+	b->wait_ms = p->invite ? to->wait_ms : 0;
+	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account, .trunk = to->trunk };
 	if ((why = branch_go(f, p, b, &way, now_ms)) != NULL) {
 		log_debug(SUB_SIP, "%s can't be passed on: %s", p->forward->method, why);
 		branch_release(f->branches, b);
@@ -161,6 +162,7 @@ spread_again(struct front *f, struct passing *p, const struct branch *old, struc
 	b->hop = old->hop;
 	b->local = old->local;
 	b->trunk = old->trunk;
+	b->wait_ms = old->wait_ms;
 	b->authorized = true;
 	buf_bytes(&t, old->how.headers.s, old->how.headers.n);
 	buf_bytes(&t, lines.s, lines.n);

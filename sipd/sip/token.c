@@ -6,8 +6,8 @@
 
 #include "core/varint.h"
 
-/* A letter, so that it is never taken for a number or a name; then base64url of transport, address, port, flow, account, sum. */
-enum { MARK = 'w', IP6 = 16, SUM = 8, BYTES_MAX = 1 + IP6 + 2 + 2 * VARINT_MAX + SUM, CALL_ID_HASHED = 512 };
+/* A letter, so that it is never taken for a number or a name; then base64url of transport, address, port, flow, account, trunk, sum. */
+enum { MARK = 'w', IP6 = 16, SUM = 8, BYTES_MAX = 1 + IP6 + 2 + 3 * VARINT_MAX + SUM, CALL_ID_HASHED = 512 };
 _Static_assert(1 + (BYTES_MAX * 4 + 2) / 3 + 1 <= TOKEN_TEXT, "a token fits");
 
 static void
@@ -36,6 +36,7 @@ token_make(const uint8_t key[TOKEN_KEY], const struct hop *h, struct span call_i
 	b[n++] = (uint8_t)h->target.port;
 	n += varint_put(b + n, h->flow);
 	n += varint_put(b + n, h->account);
+	n += varint_put(b + n, h->trunk);
 	sum_make(key, b, n, call_id, b + n);
 	n += SUM;
 	out[0] = MARK;
@@ -45,7 +46,8 @@ token_make(const uint8_t key[TOKEN_KEY], const struct hop *h, struct span call_i
 static bool
 hop_read(const uint8_t *b, size_t n, struct hop *h)
 {
-	size_t	ip = b[0] & 1 ? IP6 : 4, at = 1 + ip + 2, len;
+	uint64_t *const	numbers[] = { &h->flow, &h->account, &h->trunk };
+	size_t		ip = b[0] & 1 ? IP6 : 4, at = 1 + ip + 2, len;
 
 	memset(h, 0, sizeof *h);
 	if (n < at)
@@ -54,10 +56,10 @@ hop_read(const uint8_t *b, size_t n, struct hop *h)
 	h->target.family = b[0] & 1 ? ADDR_IP6 : ADDR_IP4;
 	memcpy(h->target.ip, b + 1, ip);
 	h->target.port = (uint16_t)(b[1 + ip] << 8 | b[2 + ip]);
-	if ((len = varint_get(b + at, n - at, &h->flow)) == 0)
-		return false;
-	at += len;
-	return (len = varint_get(b + at, n - at, &h->account)) != 0 && at + len == n;
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++, at += len)
+		if ((len = varint_get(b + at, n - at, numbers[i])) == 0)
+			return false;
+	return at == n;
 }
 
 bool

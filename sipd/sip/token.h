@@ -18,7 +18,7 @@ struct hop {
 	struct addr	target;
 	uint8_t		transport;	/* enum transport */
 	uint64_t	flow;		/* of TCP and TLS */
-	uint64_t	account;	/* whose device it is; 0: a trunk's */
+	uint64_t	account, trunk;	/* whose device it is, or which trunk's; 0: the other */
 };
 
 void	token_make(const uint8_t key[TOKEN_KEY], const struct hop *, struct span call_id, char out[TOKEN_TEXT]);

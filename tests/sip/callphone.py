@@ -21,6 +21,7 @@ class Request:
 class CallPhone(Phone):
     def __init__(self, server, user, password, **more):
         self.seen, self.requests, self.responses, self.tag = set(), [], [], os.urandom(4).hex()
+        self.says = None        # another URI for From
         super().__init__(server, user, password, **more)
 
     def _take(self, raw):
@@ -79,7 +80,7 @@ class CallPhone(Phone):
         if body:
             headers += "Content-Type: application/sdp\r\n"
         return (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{self.transport.upper()} {self.here};branch={call['branch']};rport\r\nMax-Forwards: 70\r\n"
-                f"From: <sip:{self.user}@{self.domain}>;tag={call['tag']}\r\nTo: {to}\r\nCall-ID: {call['id']}\r\nCSeq: {cseq} {method}\r\n"
+                f"From: <{self.says or f'sip:{self.user}@{self.domain}'}>;tag={call['tag']}\r\nTo: {to}\r\nCall-ID: {call['id']}\r\nCSeq: {cseq} {method}\r\n"
                 f"Contact: <sip:{self.user}@{self.here}>\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}")
 
     def invite(self, to, headers="", body=SDP, method="INVITE", challenged=True):

@@ -25,7 +25,7 @@ def parse(raw):
 
 
 class Phone:
-    def __init__(self, server, user, password, domain="wirechief.test", transport="udp", answer=200, silent=False):
+    def __init__(self, server, user, password, domain="wirechief.test", transport="udp", answer=200, silent=False, host="127.0.0.1"):
         self.options, self.late, self.probes = 200, 0, []        # what OPTIONS is answered (None: nothing), after how long, when they came
         self.server, self.user, self.password, self.domain, self.transport = server, user, password, domain, transport
         self.answer, self.silent, self.got, self.lock = answer, silent, [], threading.Condition()
@@ -33,8 +33,9 @@ class Phone:
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self.sock = socket.socket(socket.AF_INET, kind)
         if transport == "udp":
-            self.sock.bind(("127.0.0.1", 0))
+            self.sock.bind((host, 0))
         else:
+            self.sock.bind((host, 0))
             self.sock.connect(server)
         self.here = "%s:%d" % self.sock.getsockname()
         self.closed = False

@@ -402,10 +402,10 @@ several_addresses(void **state)
 	assert_string_equal(json_string_value(json_object_get(json_array_get(targets, 1), "status")), "OK");
 	assert_memory_equal(json_string_value(json_object_get(json_array_get(targets, 1), "error")), "answers from ", 13);
 	json_decref(ok);
-	assert_int_equal(trunk_of_source(w->k->trunks, &a->addr), 1);
-	assert_int_equal(trunk_of_source(w->k->trunks, &b->addr), 1);
+	assert_int_equal(trunk_of_source(w->k->trunks, &a->addr, TRANSPORT_UDP), 1);
+	assert_int_equal(trunk_of_source(w->k->trunks, &b->addr, TRANSPORT_UDP), 1);
 	assert_int_equal(addr_parse(&other, "192.0.2.9:5060"), 0);
-	assert_int_equal(trunk_of_source(w->k->trunks, &other), 0);
+	assert_int_equal(trunk_of_source(w->k->trunks, &other, TRANSPORT_UDP), 0);
 }
 
 /* The TTL is over: what stays is known as it was, what is gone is no more of it. */
@@ -442,7 +442,7 @@ addresses_change(void **state)
 	t.enabled = false;
 	put(w, &t);
 	assert_shown(w, 2, "DISABLED", "");
-	assert_int_equal(trunk_of_source(w->k->trunks, &c->addr), 1);
+	assert_int_equal(trunk_of_source(w->k->trunks, &c->addr, TRANSPORT_UDP), 1);
 }
 
 static void

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Calls through trunks: what each side is told of the other, which trunk a call goes to and when the next is tried, passwords, limits.
+. "$(dirname "$0")/../lib.sh"
+W=$B/wirechief
+here=$(dirname "$0")
+
+# parts NAME "CONFIGURATION" PART...: with a daemon of its own.
+parts()
+{
+	local name=$1 limits=$2 user status
+
+	shift 2
+	rm -rf "$TMP/state"
+	check "$name: the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' "qualify { interval = 5 retry = 1 timeout = 1 }" "$limits"
+	"$W" group add demo 'prefixes=+44, 00' > /dev/null
+	echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 caller_id_2=+390011 password=- > /dev/null
+	echo "a secret of its own" | "$W" account add bare group=demo password=- > /dev/null
+	python3 "$here/trunk_calls.py" "127.0.0.1:$(listening udp)" "$W" "$@" 2>&1 | tee "$TMP/out"
+	status=${PIPESTATUS[0]}
+	failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
+	check "$name: all of that was tried" [ "$status" -le 1 ]
+	check "$name: no call is left" [ -z "$("$W" --json call list)" ]
+	check "$name: the store is whole" "$W" verify
+	check "$name: no password is in a log" eval '! grep -q "secret" "$LOG"'
+	check "$name: it stops" stop_daemon
+}
+
+parts calls 'limits { requests_per_second = 0 }
+calls { per_account = 0 outside = 0 }' identities numbers into silence passwords
+parts limits 'limits { requests_per_second = 0 }
+calls { per_account = 3 per_trunk = 4 outside = 0 }' limits
+parts fraud 'limits { requests_per_second = 0 }
+calls { per_account = 0 outside = 20 }' stolen
