@@ -13,7 +13,7 @@
 
 static const char *const	creation_words[] = { "plain", "wizard", NULL };
 static const char *const	qualify_words[] = { "no", "yes", NULL };
-static const char *const	status_words[] = {
+const char *const	account_status_words[] = {
 	[STATUS_CREATED] = "Created", [STATUS_INSTALL_SENT] = "Installation SMS sent",
 	[STATUS_INSTALL_CLICKED] = "Installation clicked", [STATUS_ACTIVATION_SENT] = "Activation SMS sent",
 	[STATUS_INSTALLED] = "Installed", [STATUS_ACTIVATED] = "Activated", [STATUS_CONNECTED] = "Connected", NULL,
@@ -57,7 +57,7 @@ static const struct field	account_fields[] = {
 	  .help = "Provisioning profile; empty is the group's." },
 	{ .tag = 18, .name = "creation", .title = "Creation", AT(FT_ENUM, creation), .words = creation_words, .flags = FF_FORM | FF_ONCE,
 	  .help = "plain is enabled at once, wizard only when activated." },
-	{ .tag = 19, .name = "status", .title = "Last Status", .width = 21, .keep = 5, AT(FT_ENUM, status), .words = status_words,
+	{ .tag = 19, .name = "status", .title = "Last Status", .width = 21, .keep = 5, AT(FT_ENUM, status), .words = account_status_words,
 	  .flags = FF_COLUMN | FF_SORT | FF_SERVER, .help = "The last step of its activation that was taken." },
 	{ .tag = 20, .name = "status_at", .title = "Last Status date", .width = 29, AT(FT_TIME, status_at), .flags = FF_SERVER,
 	  .help = "When that was." },
@@ -71,6 +71,7 @@ static const struct field	account_fields[] = {
 	  .help = "When it was made." },
 	{ .tag = 23, .name = "updated_at", .title = "Updated", .width = 29, AT(FT_TIME, updated_at), .flags = FF_SERVER,
 	  .help = "When it was last changed." },
+	{ .tag = 27, AT(FT_BOOL, connected), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 24, AT(FT_BYTES, ha1_md5), .flags = FF_HIDDEN | FF_SERVER | FF_SECRET },
 	{ .tag = 25, AT(FT_BYTES, ha1_sha256), .flags = FF_HIDDEN | FF_SERVER | FF_SECRET },
 };

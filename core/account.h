@@ -14,6 +14,7 @@ enum creation { CREATION_PLAIN, CREATION_WIZARD };
 enum account_status {
 	STATUS_CREATED, STATUS_INSTALL_SENT, STATUS_INSTALL_CLICKED, STATUS_ACTIVATION_SENT, STATUS_INSTALLED, STATUS_ACTIVATED,
 	STATUS_CONNECTED,
+	ACCOUNT_STATUSES,
 };
 
 struct account {
@@ -36,6 +37,7 @@ struct account {
 	uint8_t		creation;	/* enum creation */
 	uint8_t		status;		/* enum account_status */
 	int64_t		status_at;
+	bool		connected;	/* it was CONNECTED before its status went on to another */
 	uint8_t		licence;	/* enum licence_state, computed when shown */
 	uint8_t		device_status;	/* enum device_status of the best of its devices, computed when shown */
 	uint32_t	latency_ms;	/* that one's */
@@ -47,6 +49,7 @@ struct account {
 };
 
 extern const struct kind	account_kind;
+extern const char *const	account_status_words[];	/* of enum account_status; ends with NULL */
 
 void	account_defaults(struct account *);	/* a new one, before anything is set */
 int	username_check(const char *, char *why, size_t);	/* RFC 3261 user part, at most 64 characters */

@@ -727,6 +727,7 @@ table_name(enum table t)
 		[TABLE_MESSAGE_SORT] = "message_sort",
 		[TABLE_TRUNK] = "trunk", [TABLE_TRUNK_BY_NAME] = "trunk_by_name",
 		[TABLE_CALL] = "call", [TABLE_CALL_BY_HASH] = "call_by_hash",
+		[TABLE_TOKEN] = "token", [TABLE_TOKEN_BY_ACCOUNT] = "token_by_account", [TABLE_TOKEN_EXPIRY] = "token_expiry",
 	};
 
 	return (unsigned)t < TABLES ? names[t] : "?";

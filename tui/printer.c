@@ -303,6 +303,8 @@ printer_take(struct printer *p, json_t *message)
 		(void)complain(EXIT_DONE, "note: %s", json_string_value(json_object_get(ok, "note")));
 	if (p->command->reply == REPLY_TEXT && !p->json)
 		print_text(json_string_value(json_object_get(ok, "text")));
+	else if (p->command->reply == REPLY_LINK && !p->json)
+		(void)puts(json_string_value(json_object_get(ok, "link")));
 	else if (p->command->reply != REPLY_ROWS)
 		print_ok(p, message, ok);
 	else if (p->command->args == ARGS_EXPORT && !p->json)

@@ -17,6 +17,7 @@
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/staged.h"
+#include "sipd/keeper/tokens.h"
 
 enum { USERNAME_TRIES = 16, USERNAME_LOWEST = 10000000, USERNAME_RANGE = 90000000 };
 
@@ -255,16 +256,41 @@ count_move(struct keeper *k, struct txn *t, const struct account *before, const 
 	count_waiting(k, t, after->id, after->group_id, 1);
 }
 
-void
-accounts_write_change(struct keeper *k, struct txn *t, const char *operator, const struct account *before, struct account *a,
-    const char *what)
+/* Who is disabled is not enabled again by a link that was made before. */
+static void
+put(struct keeper *k, struct txn *t, const struct account *before, struct account *a)
 {
 	a->version++;
 	a->updated_at = keeper_now(k);
 	table_put(t, &k->db, &account_kind, a);
 	registrar_account_changed(k->registrar, a->username);
 	count_move(k, t, before, a);
+	if (before->enabled && !a->enabled)
+		tokens_revoke(k, t, a->id);
+}
+
+void
+accounts_write_change(struct keeper *k, struct txn *t, const char *operator, const struct account *before, struct account *a,
+    const char *what)
+{
+	put(k, t, before, a);
 	events_add(k->events, t, EVENT_INFO, "admin", a->username, operator, "account %s: %s", a->username, what);
+}
+
+bool
+accounts_step(struct keeper *k, struct txn *t, const char *operator, struct account *a, enum activation_step step, const char *also)
+{
+	struct account	before = *a;
+	bool		stepped = activation_next(step, keeper_now(k), a);
+
+	if (stepped || also != NULL) {
+		put(k, t, &before, a);
+		events_add(k->events, t, EVENT_INFO, "activation", a->username, operator, "account %s: %s%s%s%s%s", a->username,
+		    account_status_words[before.status], stepped ? " -> " : "", stepped ? account_status_words[a->status] : "",
+		    a->enabled && !before.enabled ? ", enabled no -> yes" : "", also == NULL ? "" : also);
+	}
+	sodium_memzero(&before, sizeof before);
+	return stepped || also != NULL;
 }
 
 int
@@ -303,6 +329,7 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 		return fault_set(fault, n, NULL, "account %s: %s", a->username, err_text(n));
 	table_delete(t, &k->db, &account_kind, a);
 	(void)licences_delete(k, t, a->id);
+	tokens_delete(k, t, a->id);
 	count_add(t, &k->db, "accounts", -1);
 	count(k, t, a, -1);
 	count_waiting(k, t, a->id, a->group_id, -1);	/* they end by themselves, when there is no account any more */

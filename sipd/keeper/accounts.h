@@ -6,6 +6,7 @@
 #define SIPD_KEEPER_ACCOUNTS_H
 
 #include "core/account.h"
+#include "core/activation.h"
 #include "core/binding.h"
 #include "db/store.h"
 #include "sipd/keeper/edit.h"
@@ -44,6 +45,12 @@ int	accounts_complete(struct keeper *, struct account_change *, struct fault *);
 void	accounts_write_new(struct keeper *, struct txn *, const char *operator, struct account *);
 void	accounts_write_change(struct keeper *, struct txn *, const char *operator, const struct account *before, struct account *,
 	    const char *what);
+/*
+ * A step of its activation: writes what becomes of its status, and of enabled, with an event.  also: what else of a has changed, for the
+ * event (", new password"); then it is written in any case.  NULL: nothing, and where the status stays nothing is added: false.
+ * operator: or who it was from outside, "web 192.0.2.17"; NULL: its own phone.
+ */
+bool	accounts_step(struct keeper *, struct txn *, const char *operator, struct account *a, enum activation_step, const char *also);
 /* A password that was set becomes its two hashes; "random" becomes one that is shown once. */
 int	accounts_take_password(struct keeper *, struct account_change *, struct fault *);
 

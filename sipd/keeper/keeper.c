@@ -32,6 +32,7 @@
 #include "sipd/keeper/near.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/restored.h"
+#include "sipd/keeper/tokens.h"
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/route.h"
 #include "sipd/sandbox.h"
@@ -405,6 +406,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= registrar_tick(b->k.registrar);
 	b->more |= events_tick(b->k.events);
 	b->more |= licences_tick(&b->k);
+	b->more |= tokens_tick(&b->k);
 	b->more |= queue_tick(b->k.queue);
 	b->more |= qualify_tick(b->k.qualify);
 	b->more |= trunk_engine_tick(b->k.trunks);
@@ -568,6 +570,7 @@ run(struct body *b)
 			b->more = registrar_tick(b->k.registrar);
 			b->more |= events_tick(b->k.events);
 			b->more |= licences_tick(&b->k);
+			b->more |= tokens_tick(&b->k);
 			b->more |= queue_tick(b->k.queue);
 			b->more |= qualify_tick(b->k.qualify);
 			b->more |= trunk_engine_tick(b->k.trunks);

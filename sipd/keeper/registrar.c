@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/activation.h"
 #include "core/err.h"
 #include "core/log.h"
+#include "sipd/keeper/activation.h"
 #include "sipd/keeper/admit.h"
 #include "sipd/keeper/bindings.h"
 #include "sipd/keeper/contact.h"
@@ -161,15 +163,7 @@ pending_new(struct registrar *r, const struct to *to, uint64_t account_id, const
 static bool
 connects(const struct account *a)
 {
-	return a->status != STATUS_CONNECTED && (a->creation != CREATION_WIZARD || a->status == STATUS_ACTIVATED);
-}
-
-static void
-note_connected(struct registrar *r, struct txn *txn, struct account *a, int64_t now)
-{
-	a->status = STATUS_CONNECTED;
-	a->status_at = now;
-	table_put(txn, &r->k->db, &account_kind, a);
+	return activation_status(activation_registered(a), (enum account_status)a->status) != ACTIVATION_STAYS;
 }
 
 static bool
@@ -204,7 +198,7 @@ write_set(struct registrar *r, struct asking *q, const struct to *to, const stru
 	if (txn != NULL) {
 		bindings_apply(r->bindings, txn, &q->account, &r->set, q->now, NULL, NULL);
 		if (set_keeps_something(&r->set) && connects(&q->account))
-			note_connected(r, txn, &q->account, q->now);
+			activation_registers(r->k, txn, &q->account);
 		rc = store_commit(txn, on_durable, p);
 	}
 	if (rc == 0) {

@@ -51,6 +51,9 @@ table()
 		viewer | profile show p-@
 		operator | profile set p-@ install_url=https://example.org/
 		viewer | profile render p-@ a-@
+		operator | account set a-@ profile=p-@
+		operator | account link a-@
+		operator | account set a-@ profile=
 		operator | profile delete p-@
 		operator | trunk add t-@ host=127.0.0.1 port=PORT qualify=no username=@ password=-
 		viewer | trunk list
@@ -207,7 +210,9 @@ role()
 
 echo "a secret of its own" > "$TMP/input"
 chmod 644 "$TMP/input"
-check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }"
+make_certificate web
+check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }" \
+    "http { listen = \"127.0.0.1:$(free_port)\" public_url = \"https://wirechief.test\" certificate = \"$TMP/web.crt\" key = \"$TMP/web.key\" }"
 port=$(listening udp)
 check "every command is in the table" all_are_in_the_table
 "$TMP/wirechief" group add g-kept > /dev/null

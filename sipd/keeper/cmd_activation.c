@@ -1,0 +1,50 @@
+/*
+ * `account link`: the rules are in activation.c.
+ */
+#include <sodium.h>
+
+#include "sipd/keeper/accounts.h"
+#include "sipd/keeper/activation.h"
+#include "sipd/keeper/json.h"
+#include "sipd/keeper/keeper.h"
+#include "sipd/keeper/peer.h"
+#include "sipd/keeper/reply.h"
+#include "sipd/keeper/request.h"
+
+static bool
+find(struct request *r, struct account *a)
+{
+	const char	*name = request_text(r, "name");
+
+	if (name != NULL && accounts_find(r->keeper, name, a) == 0)
+		return true;
+	reply_not_found(r, "account", name);
+	return false;
+}
+
+static void
+account_link(struct request *r)
+{
+	struct account	 a;
+	struct fault	 fault;
+	struct txn	*t;
+	char		 link[ACTIVATION_LINK];
+	int64_t		 until;
+
+	if (!find(r, &a))
+		return;
+	t = txn_new(r->keeper->db.store);
+	if (activation_make_link(r->keeper, t, r->peer->user, &a, link, &until, &fault) != 0) {
+		txn_drop(t);
+		request_fault(r, &fault, NULL);
+	} else {
+		request_commit(r, t, json_pack("{s:{s:s, s:o}}", "ok", "link", link, "until", json_of_time(until)));
+	}
+	sodium_memzero(&a, sizeof a);
+	sodium_memzero(link, sizeof link);
+}
+
+const struct handler	activation_handlers[] = {
+	{ "account link", account_link },
+	{ NULL, NULL },
+};
