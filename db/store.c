@@ -30,6 +30,7 @@ struct batch {
 	struct changes	 changes;
 	struct waiter	*waiters;
 	size_t		 n_waiters, room;
+	bool		 awaited;	/* one of them is to be told */
 	size_t		 commits;
 };
 
@@ -61,6 +62,7 @@ struct store {
 	void				*undone_arg;
 	uint64_t			 serial, commits, batches, failed;
 	int				 ready_fd;
+	bool				 hurried;	/* what fills goes to the writer as soon as that has no other */
 	/* Between the threads, under lock: */
 	pthread_t			 writer;
 	pthread_mutex_t			 lock;
@@ -106,6 +108,7 @@ batch_wait(struct batch *b, store_durable_fn fn, void *arg)
 		b->room = room;
 	}
 	b->waiters[b->n_waiters++] = (struct waiter){ .fn = fn, .arg = arg };
+	b->awaited |= fn != NULL;
 	return 0;
 }
 
@@ -283,6 +286,7 @@ store_flush(struct store *s)
 	struct batch	*next;
 
 	s->driver->release(s->d);
+	s->hurried = s->job != NULL && !batch_is_empty(s->filling);
 	if (s->job != NULL)
 		return;
 	if (!batch_is_empty(s->filling) && (next = batch_new()) != NULL) {
@@ -290,6 +294,15 @@ store_flush(struct store *s)
 		s->filling = next;
 		job_give(s, s->writing);
 	}
+}
+
+bool
+store_flush_awaited(struct store *s)
+{
+	s->driver->release(s->d);
+	if (s->filling->awaited)
+		store_flush(s);
+	return !batch_is_empty(s->filling) && !s->filling->awaited;
 }
 
 static bool
@@ -380,7 +393,8 @@ store_on_ready(struct store *s)
 	if (b != NULL)
 		job_finish(s, b, rc);
 	copy_finish(s, false);
-	store_flush(s);
+	if (s->hurried || s->filling->awaited)
+		store_flush(s);
 }
 
 int
@@ -395,6 +409,7 @@ store_sync(struct store *s)
 			pthread_cond_wait(&s->finished, &s->lock);
 		pthread_mutex_unlock(&s->lock);
 		store_on_ready(s);
+		store_flush(s);
 	}
 	return s->failed == failed ? 0 : ERR_UNAVAILABLE;
 }

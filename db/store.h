@@ -56,7 +56,12 @@ void	store_fault(struct store *, bool fail_commits);
 void	store_close(struct store *);		/* commits what is pending, calls what waits, frees */
 int	store_fd(const struct store *);		/* readable when store_on_ready() has something to do */
 void	store_on_ready(struct store *);		/* calls on_durable and watches of what became durable */
-void	store_flush(struct store *);		/* end of a loop turn: hands the batch to the writer */
+void	store_flush(struct store *);		/* hands the batch to the writer, now or when it has done the last one */
+/*
+ * End of a loop turn: the same if somebody waits for the batch.  True: there are changes that nobody waits for, which may be handed over
+ * later, with what others bring; a disk is asked to be sure of them once for many.
+ */
+bool	store_flush_awaited(struct store *);
 int	store_sync(struct store *);		/* flush, wait, call back: for start, stop and tests */
 bool	store_is_taking(const struct store *);	/* false: full or failing, new work is to be refused with 503 */
 void	store_on_undone(struct store *, store_undone_fn, void *arg);

@@ -37,7 +37,7 @@
 #include "sipd/keeper/route.h"
 #include "sipd/sandbox.h"
 
-enum { TICK_MS = 250, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
+enum { TICK_MS = 250, UNHURRIED_MS = 50, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
 
 /* The other end of a channel. */
 struct front {
@@ -50,7 +50,7 @@ struct front {
 struct body {
 	struct keeper	 k;
 	struct front	 fronts[PROCESSES];
-	struct event	*order, *store, *tick;
+	struct event	*order, *store, *tick, *unhurried;
 	bool		 more;		/* a slice is left to do: do not sleep */
 	bool		 done;
 	int		 status;
@@ -529,6 +529,17 @@ open_parts(struct body *b, char *why, size_t size)
 	return 0;
 }
 
+/* What nobody waits for has waited long enough. */
+static void
+on_unhurried(evutil_socket_t fd, short what, void *arg)
+{
+	struct body	*b = arg;
+
+	(void)fd;
+	(void)what;
+	store_flush(b->k.db.store);
+}
+
 static int
 listen_to(struct body *b)
 {
@@ -538,7 +549,8 @@ listen_to(struct body *b)
 	b->order = event_new(base, b->k.boot->order_fd, EV_READ | EV_PERSIST, on_order, b);
 	b->store = event_new(base, store_fd(b->k.db.store), EV_READ | EV_PERSIST, on_store, b);
 	b->tick = event_new(base, -1, EV_PERSIST, on_tick, b);
-	if (b->order == NULL || b->store == NULL || b->tick == NULL)
+	b->unhurried = evtimer_new(base, on_unhurried, b);
+	if (b->order == NULL || b->store == NULL || b->tick == NULL || b->unhurried == NULL)
 		return -ENOMEM;
 	return event_add(b->order, NULL) | event_add(b->store, NULL) | event_add(b->tick, &every);
 }
@@ -546,7 +558,11 @@ listen_to(struct body *b)
 static void
 flush(struct body *b)
 {
-	store_flush(b->k.db.store);
+	const struct timeval	unhurried = { .tv_usec = UNHURRIED_MS * 1000 };
+
+
+	if (store_flush_awaited(b->k.db.store) && !evtimer_pending(b->unhurried, NULL))
+		(void)evtimer_add(b->unhurried, &unhurried);
 	for (int i = 0; i < PROCESSES; i++) {
 		struct front	*f = &b->fronts[i];
 
@@ -604,7 +620,7 @@ drain(struct body *b)
 static void
 close_parts(struct body *b)
 {
-	struct event	*const events[] = { b->order, b->store, b->tick };
+	struct event	*const events[] = { b->order, b->store, b->tick, b->unhurried };
 
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
 		if (events[i] != NULL)
