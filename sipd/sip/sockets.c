@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "core/clock.h"
+
 enum { BUFFER = 4 << 20 };	/* bytes of datagrams that wait while the front is at work */
 
 bool
@@ -123,8 +125,8 @@ routed_from(const struct addr *target)
 	return a;
 }
 
-struct addr
-sockets_toward(const struct sockets *s, const struct addr *target)
+static struct addr
+look_toward(const struct sockets *s, const struct addr *target)
 {
 	struct addr	a = routed_from(target);
 
@@ -138,6 +140,27 @@ sockets_toward(const struct sockets *s, const struct addr *target)
 		}
 	}
 	return (struct addr){ .family = ADDR_NONE };
+}
+
+static uint32_t
+ip_hash(const struct addr *a)
+{
+	uint32_t	h = 2166136261u;
+
+	for (size_t i = 0; i < sizeof a->ip; i++)
+		h = (h ^ a->ip[i]) * 16777619u;
+	return h ^ h >> 16;
+}
+
+struct addr
+sockets_toward(struct sockets *s, const struct addr *target)
+{
+	struct toward	*t = &s->toward[ip_hash(target) % TOWARD_WAYS];
+	int64_t		 now_ms = clock_boot_us() / 1000;
+
+	if (t->until_ms <= now_ms || !addr_same_ip(&t->target, target))
+		*t = (struct toward){ .target = *target, .from = look_toward(s, target), .until_ms = now_ms + TOWARD_LIFE_MS };
+	return t->from;
 }
 
 const struct socket *

@@ -11,6 +11,8 @@
 #include "sipd/config.h"
 #include "sipd/sip/sofia.h"
 
+enum { TOWARD_WAYS = 256, TOWARD_LIFE_MS = 5000 };
+
 struct sockets {
 	struct socket {
 		const tport_t	*tport;
@@ -20,6 +22,11 @@ struct sockets {
 		bool		 any;	/* bound to all addresses: the kernel tells which one a datagram came to */
 	}	bound[CONFIG_LISTENS];
 	int	n;
+	/* What sockets_toward() found out lately, as the system's routes are asked by three system calls; by a hash of the target's address. */
+	struct toward {
+		struct addr	target, from;	/* of target only family and ip count */
+		int64_t		until_ms;
+	}	toward[TOWARD_WAYS];
 };
 
 /* Puts a socket that is bound to addr in the place of descriptor fd, as tport's.  0 or -errno. */
@@ -28,8 +35,11 @@ bool	sockets_is_any(const struct addr *);	/* 0.0.0.0, :: */
 /* An address of this machine of that family to be known by: not loopback if there is another. */
 struct addr sockets_own_address(uint8_t family);
 const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
-/* The address of ours that the way to target leads from, with the port of the socket that has it; no family: there is none. */
-struct addr sockets_toward(const struct sockets *, const struct addr *target);
+/*
+ * The address of ours that the way to target leads from, with the port of the socket that has it; no family: there is none.
+ * A change of routes is seen within TOWARD_LIFE_MS.
+ */
+struct addr sockets_toward(struct sockets *, const struct addr *target);
 /* That which sends from this address, or else one that can send to the target's family; NULL when there is none. */
 const struct socket *sockets_from(const struct sockets *, const struct addr *local, const struct addr *target);
 

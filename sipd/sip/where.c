@@ -5,7 +5,7 @@
 #include "sipd/sip/front.h"
 
 const char *
-where_to(const struct front *f, const struct way *way, struct where *w, struct addr *sent_by)
+where_to(struct front *f, const struct way *way, struct where *w, struct addr *sent_by)
 {
 	const struct socket	*from;
 	const struct flow	*flow;

@@ -31,6 +31,6 @@ struct way {
 };
 
 /* Finds the socket or connection of a way, and what a Via says of it.  NULL, or why there is no such way. */
-const char *where_to(const struct front *, const struct way *, struct where *, struct addr *sent_by);
+const char *where_to(struct front *, const struct way *, struct where *, struct addr *sent_by);
 
 #endif
