@@ -9,11 +9,12 @@
 #include "sipd/sip/due.h"
 #include "sipd/sip/out.h"
 
-enum { NONE = -1, CHAINS = 32768, T1_MS = 500, T2_MS = 4000, T4_MS = 5000, LIFE_MS = 64 * T1_MS, PLACE_BITS = 32 };
+enum { NONE = -1, CHAINS = 131072, T1_MS = 500, T2_MS = 4000, T4_MS = 5000, LIFE_MS = 64 * T1_MS, PLACE_BITS = 32 };
 
 struct passings {
 	int32_t		 first_free, touched;
 	size_t		 open;			/* without a final answer */
+	size_t		 taken;			/* of the places */
 	int32_t		 chains[CHAINS];
 	struct due	*due;
 	struct passing	 places[PASSING_PLACES];
@@ -107,6 +108,7 @@ passing_take(struct passings *ps, uint64_t key, struct span echo)
 	*p = (struct passing){ .used = true, .uses = p->uses + 1, .key = key, .next = *head, .echo = copy, .branches = BRANCH_NONE };
 	*head = i;
 	ps->open++;
+	ps->taken++;
 	return p;
 }
 
@@ -162,6 +164,7 @@ passing_release(struct passings *ps, struct passing *p)
 	due_clear(ps->due, i);
 	if (!passing_is_over(p))
 		ps->open--;
+	ps->taken--;
 	passing_empty(p);
 	*p = (struct passing){ .uses = p->uses, .next = ps->first_free };
 	ps->first_free = i;
@@ -184,6 +187,13 @@ enter(struct passings *ps, struct passing *p, enum passing_state state, int64_t 
 	arm(ps, p);
 }
 
+/* How long one that is over is remembered. */
+static int64_t
+life(const struct passings *ps)
+{
+	return ps->taken > PASSING_PLACES / 2 ? T4_MS : LIFE_MS;
+}
+
 void
 passing_answer(struct front *f, struct passing *p, int code, struct span text, int64_t now_ms)
 {
@@ -193,15 +203,16 @@ passing_answer(struct front *f, struct passing *p, int code, struct span text, i
 		(void)out_send(f->out, f->flows, &p->where, text.s, text.n, false);
 	if (p->state == PASSING_ACCEPTED)
 		return;
+	if (p->invite && code >= 200 && code < 300) {	/* the phone itself repeats its 2xx */
+		held_drop(&p->last);
+		enter(f->passings, p, PASSING_ACCEPTED, life(f->passings), now_ms);
+		return;
+	}
 	if (code < 200 || datagram || p->invite)
 		(void)held_set(&p->last, text);
 	if (code < 200)
 		return;
-	if (p->invite && code < 300) {
-		enter(f->passings, p, PASSING_ACCEPTED, LIFE_MS, now_ms);
-		return;
-	}
-	enter(f->passings, p, PASSING_COMPLETED, p->invite || datagram ? LIFE_MS : 0, now_ms);
+	enter(f->passings, p, PASSING_COMPLETED, p->invite ? LIFE_MS : datagram ? life(f->passings) : 0, now_ms);
 	if (p->invite && datagram) {
 		p->interval = T1_MS;
 		p->again_at = now_ms + T1_MS;

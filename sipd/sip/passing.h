@@ -7,6 +7,9 @@
  *	COMPLETED	answered: repeated until acknowledged	G, H; J
  *	CONFIRMED	acknowledged				I
  *	ACCEPTED	an INVITE was answered 2xx		L
+ *
+ * J and L are 32 s, in which thousands of calls a second would fill any room with requests that are over.  When half of it is taken they are
+ * T4, 5 s, in which a request that still is repeated has come four times.
  */
 #ifndef SIPD_SIP_PASSING_H
 #define SIPD_SIP_PASSING_H
@@ -24,7 +27,7 @@
 
 struct passings;
 
-enum { PASSING_PLACES = 32768, PASSING_TAG = 17 };
+enum { PASSING_PLACES = 131072, PASSING_TAG = 17 };
 
 enum passing_state { PASSING_ASKING, PASSING_GOING, PASSING_COMPLETED, PASSING_CONFIRMED, PASSING_ACCEPTED };
 
