@@ -138,6 +138,7 @@ check: deps
 bench: deps
 	@$(MAKE) -s all tools
 	@tests/bench/run
+	@tests/bench/calls
 	@tests/bench/messages
 	@tests/bench/returning
 	@tests/bench/messages_sipp

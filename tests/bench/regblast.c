@@ -20,18 +20,16 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include <openssl/evp.h>
-
 #include "tests/bench/lib/cpu.h"
+#include "tests/bench/lib/digest.h"
 #include "tests/bench/lib/inbox.h"
 #include "tests/bench/lib/latency.h"
 
-enum { SOCKETS_MAX = 64, BATCH = 64, PACKET = 1600, HEX_MAX = 65, OPEN_SLOTS = 16384, URI_MAX = 160 };
+enum { SOCKETS_MAX = 64, BATCH = 64, PACKET = 1600, OPEN_SLOTS = 16384, URI_MAX = 160 };
 
 struct user {
-	char		nonce[160];
-	uint32_t	cseq, nc;
-	bool		by_proxy;	/* it was a 407 */
+	struct digest_nonce	nonce;
+	uint32_t		cseq;
 };
 
 struct slot {
@@ -45,14 +43,14 @@ struct slot {
 };
 
 struct blast {
-	const char	*host, *domain, *mode, *label, *password;
+	const char	*host, *domain, *mode, *label;
 	int		 port, first_port, expires;	/* first_port: of our sockets, so that contacts stay the same from run to run */
 	uint32_t	 first_user, n_users, window, n_sockets;
 	uint32_t	 first_to, n_to, next_to;	/* n_to 0: REGISTER */
 	uint64_t	 count;			/* 0: until the time is over */
 	uint64_t	 run;			/* tells our Uuids from those of other runs */
 	double		 rate, seconds;
-	bool		 sha256;
+	struct digest	 digest;
 	struct user	*users;
 	struct slot	*slots;
 	uint32_t	*free_slots, n_slots, n_free;
@@ -64,45 +62,7 @@ struct blast {
 	struct latency	 latency;
 	uint32_t	 next_user, seq;
 	uint64_t	 started, done, challenged, other, retransmitted, failed;
-	EVP_MD_CTX	*md;
-	const EVP_MD	*algorithm;
 };
-
-static void
-hash_hex(struct blast *b, const char *text, size_t n, char hex[HEX_MAX])
-{
-	static const char	digits[] = "0123456789abcdef";
-	unsigned char		sum[EVP_MAX_MD_SIZE];
-	unsigned		len = 0;
-
-	EVP_DigestInit_ex(b->md, b->algorithm, NULL);
-	EVP_DigestUpdate(b->md, text, n);
-	EVP_DigestFinal_ex(b->md, sum, &len);
-	for (unsigned i = 0; i < len; i++) {
-		hex[2 * i] = digits[sum[i] >> 4];
-		hex[2 * i + 1] = digits[sum[i] & 15];
-	}
-	hex[2 * len] = '\0';
-}
-
-static void
-credentials(struct blast *b, struct user *u, const struct slot *s, char *out, size_t size)
-{
-	char		text[512], ha1[HEX_MAX], ha2[HEX_MAX], response[HEX_MAX];
-	uint32_t	n = s->user;
-	int		len;
-
-	u->nc++;
-	len = snprintf(text, sizeof text, "u%06u:%s:%s", b->first_user + n, b->domain, b->password);
-	hash_hex(b, text, (size_t)len, ha1);
-	len = snprintf(text, sizeof text, "%s:%s", b->n_to > 0 ? "MESSAGE" : "REGISTER", s->to);
-	hash_hex(b, text, (size_t)len, ha2);
-	len = snprintf(text, sizeof text, "%s:%s:%08x:%08x:auth:%s", ha1, u->nonce, u->nc, n, ha2);
-	hash_hex(b, text, (size_t)len, response);
-	(void)snprintf(out, size, "%sAuthorization: Digest username=\"u%06u\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
-	    "response=\"%s\", algorithm=%s, cnonce=\"%08x\", qop=auth, nc=%08x\r\n", u->by_proxy ? "Proxy-" : "",
-	    b->first_user + n, b->domain, u->nonce, s->to, response, b->sha256 ? "SHA-256" : "MD5", n, u->nc);
-}
 
 static int
 register_build(const struct blast *b, uint32_t at, struct slot *s, const char *auth)
@@ -140,11 +100,12 @@ slot_build(struct blast *b, uint32_t at)
 {
 	struct slot	*s = &b->slots[at];
 	struct user	*u = &b->users[s->user];
-	char		 auth[900] = "";
+	char		 auth[DIGEST_LINE] = "", name[16];
 	int		 n;
 
+	(void)snprintf(name, sizeof name, "u%06u", b->first_user + s->user);
 	if (s->authorized)
-		credentials(b, u, s, auth, sizeof auth);
+		digest_line(&b->digest, &u->nonce, name, b->n_to > 0 ? "MESSAGE" : "REGISTER", s->to, auth);
 	u->cseq++;
 	n = b->n_to > 0 ? message_build(b, at, s, auth) : register_build(b, at, s, auth);
 	s->len = (uint16_t)(n < (int)sizeof s->packet ? n : (int)sizeof s->packet);
@@ -208,7 +169,7 @@ begin(struct blast *b, bool authorized)
 	s->seq = ++b->seq;
 	s->socket = (uint8_t)(s->user % b->n_sockets);
 	s->tries = 0;
-	s->authorized = authorized && b->users[s->user].nonce[0] != '\0';
+	s->authorized = authorized && b->users[s->user].nonce.nonce[0] != '\0';
 	if (b->n_to == 0)
 		(void)snprintf(s->to, sizeof s->to, "sip:%s", b->domain);
 	else
@@ -230,31 +191,6 @@ request(struct blast *b, uint32_t k, const char *text)
 		(void)send(b->fds[k], out, n, 0);	/* one that is lost is asked for again */
 }
 
-/* The nonce of the challenge whose algorithm is ours; one without any is MD5. */
-static bool
-nonce_take(struct blast *b, const char *answer, struct user *u)
-{
-	const char	*want = b->sha256 ? "algorithm=SHA-256" : "algorithm=MD5";
-
-	u->by_proxy = strncmp(answer, "SIP/2.0 407", 11) == 0;
-	for (const char *p = answer; (p = strstr(p, u->by_proxy ? "Proxy-Authenticate:" : "WWW-Authenticate:")) != NULL; p++) {
-		const char	*end = strstr(p, "\r\n"), *alg = strstr(p, "algorithm="), *nonce = strstr(p, "nonce=\""), *quote;
-
-		if (end == NULL || nonce == NULL || nonce > end)
-			continue;
-		if (alg == NULL || alg > end ? b->sha256 : strncmp(alg, want, strlen(want)) != 0)
-			continue;
-		nonce += strlen("nonce=\"");
-		if ((quote = strchr(nonce, '"')) == NULL || (size_t)(quote - nonce) >= sizeof u->nonce)
-			continue;
-		memcpy(u->nonce, nonce, (size_t)(quote - nonce));
-		u->nonce[quote - nonce] = '\0';
-		u->nc = 0;
-		return true;
-	}
-	return false;
-}
-
 static void
 answer(struct blast *b, char *text)
 {
@@ -271,7 +207,7 @@ answer(struct blast *b, char *text)
 	latency_add(&b->latency, now_ns() - s->first_ns);
 	if (code == 401 || code == 407) {
 		b->challenged++;
-		if (nonce_take(b, text, &b->users[user]) && s->tries++ < 3) {
+		if (digest_challenged(&b->digest, &b->users[user].nonce, text) && s->tries++ < 3) {
 			s->authorized = true;
 			s->seq = ++b->seq;
 			slot_build(b, at);
@@ -433,7 +369,7 @@ options(struct blast *b, int argc, char **argv)
 		case 'h': b->host = optarg; break;
 		case 'p': b->port = atoi(optarg); break;
 		case 'b': b->first_port = atoi(optarg); break;
-		case 'd': b->domain = optarg; break;
+		case 'd': b->domain = b->digest.domain = optarg; break;
 		case 'f': b->first_user = (uint32_t)atoi(optarg); break;
 		case 'M': bad |= sscanf(optarg, "%u,%u", &b->first_to, &b->n_to) != 2 || b->n_to == 0; break;
 		case 'c': b->count = strtoull(optarg, NULL, 10); break;
@@ -442,11 +378,11 @@ options(struct blast *b, int argc, char **argv)
 		case 'r': b->rate = atof(optarg); break;
 		case 't': b->seconds = atof(optarg); break;
 		case 'm': b->mode = optarg; break;
-		case 'a': b->sha256 = strcasecmp(optarg, "md5") != 0; break;
+		case 'a': b->digest.sha256 = strcasecmp(optarg, "md5") != 0; break;
 		case 's': b->n_sockets = (uint32_t)atoi(optarg); break;
 		case 'l': b->label = optarg; break;
 		case 'e': b->expires = atoi(optarg); break;
-		case 'k': b->password = optarg; break;
+		case 'k': b->digest.password = optarg; break;
 		case 'P': cpu_pids(&b->cpu, optarg); break;
 		default:
 			fprintf(stderr, "usage: regblast -h IP -p PORT -d DOMAIN [-f FIRST_USER] -n USERS [-w WINDOW | -r RATE] -t SECONDS\n"
@@ -482,11 +418,9 @@ int
 main(int argc, char **argv)
 {
 	static struct blast	b = { .host = "127.0.0.1", .port = 5060, .domain = "bench.example", .mode = "nonce", .label = "run",
-		.password = "secretsecret", .expires = 3600, .n_users = 1000, .window = 64, .n_sockets = 8, .seconds = 10 };
+		.digest = { .domain = "bench.example", .password = "secretsecret" }, .expires = 3600, .n_users = 1000, .window = 64, .n_sockets = 8, .seconds = 10 };
 
 	options(&b, argc, argv);
-	b.md = EVP_MD_CTX_new();
-	b.algorithm = b.sha256 ? EVP_sha256() : EVP_md5();
 	b.n_slots = b.rate > 0 ? OPEN_SLOTS : b.window;
 	b.users = calloc(b.n_users, sizeof *b.users);
 	b.slots = calloc(b.n_slots, sizeof *b.slots);
