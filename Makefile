@@ -45,6 +45,8 @@ SIPD	:= $(call obj,sipd/*.c)
 KEEPER	:= $(call obj,sipd/keeper/*.c)
 SIP	:= $(call obj,sipd/sip/*.c)
 STREAM	:= $(call obj,sipd/stream/*.c)
+WEB	:= $(call obj,sipd/web/*.c)
+NET	:= $(call obj,sipd/net/*.c)
 TUI	:= $(call obj,tui/*.c)
 UNIT	:= $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 
@@ -55,7 +57,7 @@ LIBS_TUI := $(call pkg,libs,ncursesw jansson)
 
 all: $(B)/wirechiefd $(B)/wirechief
 
-$(B)/wirechiefd: $(SIPD) $(KEEPER) $(SIP) $(STREAM) $(DB) $(CORE)
+$(B)/wirechiefd: $(SIPD) $(KEEPER) $(SIP) $(STREAM) $(WEB) $(NET) $(DB) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD)
 $(B)/wirechief: $(TUI) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_TUI)
@@ -69,6 +71,8 @@ LAYER_sipd := $(filter-out $(B)/sipd/main.o,$(SIPD))
 LAYER_keeper := $(KEEPER)
 LAYER_sip := $(SIP)
 LAYER_stream := $(STREAM)
+LAYER_web := $(WEB)
+LAYER_net := $(NET)
 LAYER_tui := $(filter-out $(B)/tui/main.o,$(TUI))
 
 # A unit test links the layers that it names in its first line: /* links: db keeper */ (core always).
@@ -119,7 +123,7 @@ man: $(MAN)
 
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
 	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libcmocka-dev libvterm-dev \
-	   openssl dnsmasq-base tmux sip-tester kamailio baresip-core linphone-cli python3 jq mandoc procps iproute2
+	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 # None of their services is started: tests start their own, on ports of their own.
 DEPS_INSTALL = p=/usr/sbin/policy-rc.d; [ -e $$p ] || { trap "rm -f $$p" EXIT; printf "\#!/bin/sh\nexit 101\n" > $$p; chmod 755 $$p; }; \
@@ -147,14 +151,21 @@ soak: deps
 	@$(MAKE) -s all tools
 	@tests/bench/soak
 
+# Where the program finds its templates, which is compiled in: another PREFIX is another program.
+$(B)/prefix: FORCE
+	@mkdir -p $(@D); echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+$(B)/sipd/settings.o: $(B)/prefix
+$(B)/sipd/settings.o: CPPFLAGS += -DDATADIR='"$(PREFIX)/share/wirechief"'
+
 D	:= $(DESTDIR)$(PREFIX)
 install: all man
 	install -d $(D)/sbin $(D)/bin $(D)/share/man/man1 $(D)/share/man/man5 $(D)/share/man/man7 $(D)/share/man/man8 \
-	    $(D)/share/doc/wirechief $(D)/share/bash-completion/completions $(DESTDIR)/lib/systemd/system $(DESTDIR)/etc/wirechief
+	    $(D)/share/doc/wirechief $(D)/share/wirechief/web $(D)/share/bash-completion/completions $(DESTDIR)/lib/systemd/system $(DESTDIR)/etc/wirechief
 	install -m 755 $(B)/wirechiefd $(D)/sbin/
 	install -m 755 $(B)/wirechief $(D)/bin/
 	for m in $(MAN); do install -m 644 $$m $(D)/share/man/man$${m##*.}/; done
 	install -m 644 README.md LICENSE CHANGELOG share/wirechief.conf $(D)/share/doc/wirechief/
+	install -m 644 share/web/*.html $(D)/share/wirechief/web/
 	install -m 644 share/completions/wirechief $(D)/share/bash-completion/completions/
 	sed "s,/usr/local,$(PREFIX),g" share/wirechiefd.service > $(DESTDIR)/lib/systemd/system/wirechiefd.service
 	install -d $(DESTDIR)/usr/lib/sysusers.d && install -m 644 share/wirechief.sysusers $(DESTDIR)/usr/lib/sysusers.d/wirechief.conf

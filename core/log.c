@@ -11,7 +11,7 @@
 static const char *const subsystem_names[SUB_COUNT] = {
 	[SUB_MAIN] = "main", [SUB_STORE] = "store", [SUB_SIP] = "sip", [SUB_STREAM] = "stream",
 	[SUB_REG] = "registrar", [SUB_AUTH] = "auth", [SUB_CONTROL] = "control", [SUB_QUALIFY] = "qualify",
-	[SUB_TRUNK] = "trunk",
+	[SUB_TRUNK] = "trunk", [SUB_WEB] = "web",
 };
 
 static const struct {

@@ -10,7 +10,7 @@
 enum log_level { LOG_L_ERR = 3, LOG_L_WARN = 4, LOG_L_NOTICE = 5, LOG_L_INFO = 6, LOG_L_DEBUG = 7 };
 
 /* One row a subsystem: log_subsystems[] in log.c.  `log { debug = { "sip" } }` and `wirechief debug on sip` name them. */
-enum log_subsystem { SUB_MAIN, SUB_STORE, SUB_SIP, SUB_STREAM, SUB_REG, SUB_AUTH, SUB_CONTROL, SUB_QUALIFY, SUB_TRUNK, SUB_COUNT };
+enum log_subsystem { SUB_MAIN, SUB_STORE, SUB_SIP, SUB_STREAM, SUB_REG, SUB_AUTH, SUB_CONTROL, SUB_QUALIFY, SUB_TRUNK, SUB_WEB, SUB_COUNT };
 
 void	log_init(const char *process, enum log_level);	/* process: "keeper", "sip", …, static storage */
 void	log_set_level(enum log_level);

@@ -63,9 +63,9 @@ int	frame_decode(const struct frame *, void *record);
 
 struct wire_hello {
 	uint64_t	epoch;		/* of the front: flows of another one are gone */
-	struct span	process;	/* "sip", "stream" */
+	struct span	process;	/* "sip", "stream", "web" */
 	struct span	listening;	/* "udp:127.0.0.1:5060 tls:…": its real addresses, for the status; keeper.ready[] */
-	int64_t		certificate_until;	/* notAfter of the stream process's certificate, 0 without */
+	int64_t		certificate_until;	/* notAfter of its certificate, 0 without */
 };
 
 struct wire_flow {

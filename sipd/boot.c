@@ -24,12 +24,14 @@ enum { HEADER = 4, PING = ORDER_FAIL + 1 };
 const struct boot_link	boot_links[] = {
 	{ PROC_KEEPER, PROC_SIP },
 	{ PROC_KEEPER, PROC_STREAM },
+	{ PROC_KEEPER, PROC_WEB },
 	{ PROC_SIP, PROC_STREAM },
 };
 const size_t		n_boot_links = sizeof boot_links / sizeof boot_links[0];
 
 static const char *const process_names[PROCESSES] = {
 	[PROC_SUPERVISOR] = "main", [PROC_KEEPER] = "keeper", [PROC_SIP] = "sip", [PROC_STREAM] = "stream",
+	[PROC_WEB] = "web",
 };
 
 const char *

@@ -5,9 +5,10 @@
  *	order		descriptors		meaning
  *	CHANNEL peer	one end of a pair	talk to that process; the one before, if any, is gone
  *	CONFIG		memfd			the configuration's text: at start, and again after SIGHUP
- *	TLS		memfds cert, key, ca	PEM texts: at start and after SIGHUP (the stream process only; sent before the first CONFIG)
- *	FILES		memfds resolv, hosts, ca  texts of resolv.conf, of hosts and of the authorities that trunks are checked by, of
- *						those that there are: as TLS, to the same process
+ *	TLS		memfds cert, key, ca	PEM texts of its server: at start and after SIGHUP, before CONFIG (stream and web only)
+ *	FILES		memfds resolv, hosts, ca  texts of resolv.conf, of hosts and of the authorities that whom it connects to is
+ *						checked by, of those that there are: as TLS, to the same processes
+ *	PAGES		memfd			the templates (settings.h), as TLS: to the web process
  *	STOP					finish what was acknowledged, commit, exit 0
  * A process answers READY once it serves, with a line of text for the status ("udp:127.0.0.1:5060 …"), and FAIL with the one-line
  * reason why it can't (a busy port): the supervisor prints it and stops the daemon if that was at start.
@@ -20,9 +21,9 @@
 
 #include "sipd/config.h"
 
-enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROCESSES };
+enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROC_WEB, PROCESSES };
 
-enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_STOP, ORDER_READY, ORDER_FAIL };
+enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_PAGES, ORDER_STOP, ORDER_READY, ORDER_FAIL };
 
 enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
 enum { FILES_RESOLV, FILES_HOSTS, FILES_CA };		/* descriptors of ORDER_FILES */
@@ -39,9 +40,9 @@ struct boot_link {
 	enum process	a, b;
 };
 extern const struct boot_link	boot_links[];
-extern const size_t		n_boot_links;		/* keeper-sip, keeper-stream, sip-stream */
+extern const size_t		n_boot_links;		/* keeper-sip, keeper-stream, keeper-web, sip-stream */
 
-const char *process_name(enum process);		/* "keeper", "sip", "stream" */
+const char *process_name(enum process);		/* "keeper", "sip", "stream", "web" */
 
 /* 0, -errno.  Sending duplicates fds; the sender closes its own. */
 int	boot_send(int fd, const struct boot_order *);
@@ -68,9 +69,10 @@ struct boot {
 	const char	*conf_name;	/* of the file, for messages */
 };
 
-/* The processes' entry points (sipd/keeper/keeper.c, sipd/sip/front.c, sipd/stream/stream.c).  Return the exit status. */
+/* The processes' entry points (sipd/keeper/keeper.c, sipd/sip/front.c, sipd/stream/stream.c, sipd/web/web.c).  Return the exit status. */
 int	keeper_main(struct boot *);
 int	front_main(struct boot *);
 int	stream_main(struct boot *);
+int	web_main(struct boot *);
 
 #endif

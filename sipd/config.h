@@ -33,7 +33,10 @@ struct config {
 	struct { struct addr servers[CONFIG_SERVERS]; uint32_t n_servers; } resolver;
 	struct { char ca[CONFIG_TEXT]; } trunks;
 	struct { char socket[108], operators[65], viewers[65]; } control;
-	struct { char listen[CONFIG_TEXT], public_url[CONFIG_TEXT], certificate[CONFIG_TEXT], key[CONFIG_TEXT]; } http;
+	struct {
+		char	listen[CONFIG_TEXT], public_url[CONFIG_TEXT], certificate[CONFIG_TEXT], key[CONFIG_TEXT], ca[CONFIG_TEXT];
+		char	templates[CONFIG_TEXT], brand[65], colour[8], text[513];
+	} http;
 	struct { char listen[CONFIG_TEXT]; } metrics;
 	struct { char url[1024], command[CONFIG_TEXT]; } sms;
 	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after, rate; } qualify;

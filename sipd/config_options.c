@@ -11,6 +11,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/provision.h"
+#include "core/url.h"
 
 static int
 refuse(char *why, size_t size, const char *text)
@@ -124,6 +125,33 @@ static int
 check_http_listen(struct config *c, const char *value, char *why, size_t size)
 {
 	return check_service(c->http.listen, sizeof c->http.listen, value, why, size);
+}
+
+static int
+check_colour(struct config *c, const char *value, char *why, size_t size)
+{
+	if (value[0] != '#' || strlen(value) != 7 || strspn(value + 1, "0123456789abcdefABCDEF") != 6)
+		return refuse(why, size, "is not #RRGGBB, like #1a6b54");
+	memcpy(c->http.colour, value, sizeof c->http.colour);
+	return 0;
+}
+
+static int
+check_templates(struct config *c, const char *value, char *why, size_t size)
+{
+	return value[0] == '\0' ? 0 : check_path(c->http.templates, sizeof c->http.templates, value, why, size);
+}
+
+static int
+check_public_url(struct config *c, const char *value, char *why, size_t size)
+{
+	size_t		n = strlen(value);
+	struct url	url;
+
+	if (n > 0 && (url_parse(&url, value, why, size) != 0 || !url.https || url.path[0] != '/' || url.path[1] != '\0'))
+		return refuse(why, size, "is not https://NAME or https://NAME:PORT");
+	snprintf(c->http.public_url, sizeof c->http.public_url, "%.*s", (int)(n - (n > 0 && value[n - 1] == '/')), value);
+	return 0;
 }
 
 static int
@@ -242,13 +270,24 @@ const struct config_option	config_options[] = {
 	{ .section = "control", .name = "viewers", STRING(control.viewers), .dflt = "\"wirechief-view\"",
 	  .help = "UNIX group whose members may look." },
 	{ .section = "http", .name = "listen", CHECKED(check_http_listen), .dflt = "\"\"",
-	  .help = "ADDRESS:PORT of the install page's HTTPS service. Off when empty." },
-	{ .section = "http", .name = "public_url", STRING(http.public_url), .dflt = "\"\"",
-	  .help = "What phones reach that service by." },
+	  .help = "ADDRESS:PORT of the HTTPS service of install and activation pages. Off when empty. A change takes a restart." },
+	{ .section = "http", .name = "public_url", CHECKED(check_public_url), .dflt = "\"\"",
+	  .help = "What phones reach that service by: https://NAME or https://NAME:PORT." },
 	{ .section = "http", .name = "certificate", STRING(http.certificate), .dflt = "\"\"",
-	  .help = "PEM file of that service's certificate and its chain." },
+	  .help = "PEM file of that service's certificate and its chain. Read again at SIGHUP." },
 	{ .section = "http", .name = "key", STRING(http.key), .dflt = "\"\"",
 	  .help = "PEM file of that certificate's private key." },
+	{ .section = "http", .name = "ca", STRING(http.ca), .dflt = "\"\"",
+	  .help = "PEM file of the authorities that the certificate of an SMS gateway must be of. The system's, "
+		  "/etc/ssl/certs/ca-certificates.crt, when empty. Read again at SIGHUP." },
+	{ .section = "http", .name = "brand", STRING(http.brand), .dflt = "\"\"",
+	  .help = "The name that pages bear. The first domain when empty." },
+	{ .section = "http", .name = "colour", CHECKED(check_colour), .dflt = "\"#1a5fb4\"",
+	  .help = "Colour of the pages' buttons: #RRGGBB. What is written on them is black or white, whichever is easier to read." },
+	{ .section = "http", .name = "text", STRING(http.text), .dflt = "\"\"",
+	  .help = "A sentence at the foot of each page: whom to call for help." },
+	{ .section = "http", .name = "templates", CHECKED(check_templates), .dflt = "\"\"",
+	  .help = "Folder of the pages' templates, NAME.html, read again at SIGHUP. The installed ones when empty." },
 	{ .section = "metrics", .name = "listen", CHECKED(check_metrics_listen), .dflt = "\"\"",
 	  .help = "ADDRESS:PORT of the metrics for Prometheus. Off when empty." },
 	{ .section = "sms", .name = "url", STRING(sms.url), .dflt = "\"\"",

@@ -14,7 +14,8 @@
 static const struct process_row	processes[] = {
 	{ .process = PROC_KEEPER, .main = keeper_main },
 	{ .process = PROC_SIP, .main = front_main },
-	{ .process = PROC_STREAM, .main = stream_main, .tls = true },
+	{ .process = PROC_STREAM, .main = stream_main, .files = true },
+	{ .process = PROC_WEB, .main = web_main, .files = true },
 };
 
 static int

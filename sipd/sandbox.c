@@ -32,8 +32,10 @@
 enum {
 	FRONT = 1 << SANDBOX_FRONT,
 	STREAM = 1 << SANDBOX_STREAM,
+	WEB = 1 << SANDBOX_WEB,
 	KEEPER = 1 << SANDBOX_KEEPER,
-	ALL = FRONT | STREAM | KEEPER,
+	FRONTS = FRONT | STREAM | WEB,
+	ALL = FRONTS | KEEPER,
 };
 
 /* A system call and who may make it. */
@@ -61,7 +63,7 @@ static const struct syscall_row	allowed[] = {
 	CALL(sendmmsg, FRONT, "datagrams, many at once"),
 	CALL(accept, ALL, "connections; the keeper's are of the control socket"),
 	CALL(accept4, ALL, "connections; the keeper's are of the control socket"),
-	CALL(connect, ALL, "sip: phones; stream: the sip front, trunks, name servers; keeper: the name service's socket"),
+	CALL(connect, ALL, "sip: phones; stream: the sip front, trunks, name servers; web: gateways, name servers; keeper: the name service's socket"),
 	CALL(bind, ALL, "fronts: an address to connect from; keeper: the control socket"),
 	CALL(listen, KEEPER, "the control socket, again after a reload"),
 	CALL(shutdown, ALL, "ends of connections"),
@@ -196,14 +198,14 @@ static const struct condition_row	conditions[] = {
 	{ SCMP_SYS(mmap), ALL, 1, { WHEN(2, PROT_EXEC, 0) } },
 	{ SCMP_SYS(mprotect), ALL, 1, { WHEN(2, PROT_EXEC, 0) } },
 	/* Sockets: the fronts TCP and UDP (the stream process asks name servers), the keeper nothing that leaves the machine. */
-	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
-	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
-	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
-	{ SCMP_SYS(socket), FRONT | STREAM, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
+	{ SCMP_SYS(socket), FRONTS, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
+	{ SCMP_SYS(socket), FRONTS, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_STREAM) } },
+	{ SCMP_SYS(socket), FRONTS, 2, { WHEN(0, INT, AF_INET), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
+	{ SCMP_SYS(socket), FRONTS, 2, { WHEN(0, INT, AF_INET6), WHEN(1, SOCKET_TYPE, SOCK_DGRAM) } },
 	{ SCMP_SYS(socket), KEEPER, 1, { WHEN(0, INT, AF_UNIX) } },
 	/* Fronts write no file: the time zone and /dev/urandom are all they read. */
-	{ SCMP_SYS(open), FRONT | STREAM, 1, { WHEN(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } },
-	{ SCMP_SYS(openat), FRONT | STREAM, 1, { WHEN(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } },
+	{ SCMP_SYS(open), FRONTS, 1, { WHEN(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } },
+	{ SCMP_SYS(openat), FRONTS, 1, { WHEN(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } },
 	/* No typing into the operator's terminal (TIOCSTI): bytes that wait, non-blocking, "is stderr a terminal". */
 	{ SCMP_SYS(ioctl), ALL, 1, { WHEN(1, INT, FIONREAD) } },
 	{ SCMP_SYS(ioctl), ALL, 1, { WHEN(1, INT, FIONBIO) } },
@@ -292,7 +294,7 @@ static const struct {
 	const char	*path;
 	unsigned	 profiles;
 } readable[] = {
-	{ "/etc/localtime", FRONT | STREAM },
+	{ "/etc/localtime", FRONTS },
 	{ "/usr/share/zoneinfo", ALL },
 	{ "/dev/urandom", ALL },
 	{ "/etc", KEEPER },

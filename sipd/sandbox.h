@@ -17,7 +17,7 @@
 #define SANITIZED 1
 #endif
 
-enum sandbox_profile { SANDBOX_FRONT, SANDBOX_STREAM, SANDBOX_KEEPER };
+enum sandbox_profile { SANDBOX_FRONT, SANDBOX_STREAM, SANDBOX_WEB, SANDBOX_KEEPER };
 
 /*
  * Enters the sandbox; there is no way back.  paths (ends with NULL, may be NULL) stay readable and writable with what is below them.

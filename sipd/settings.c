@@ -4,6 +4,7 @@
  */
 #include "sipd/settings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -17,21 +18,25 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "core/web.h"
 
 enum { PEM_CERTIFICATE, PEM_KEY, PEM_CLIENT_CA, PEM_MAX = 1024 * 1024, WHY_MAX = 512 };
 
-static const char *const pem_keys[BOOT_FDS] = {
-	[PEM_CERTIFICATE] = "tls.certificate", [PEM_KEY] = "tls.key", [PEM_CLIENT_CA] = "tls.client_ca",
+/* The PEM files of one server, and how the configuration calls them. */
+struct pem {
+	const char	*keys[BOOT_FDS], *paths[BOOT_FDS];
 };
 
-static const char *
-pem_path(const struct config *c, int which)
+static struct pem
+pem_of_stream(const struct config *c)
 {
-	const char	*paths[BOOT_FDS] = {
-		[PEM_CERTIFICATE] = c->tls.certificate, [PEM_KEY] = c->tls.key, [PEM_CLIENT_CA] = c->tls.client_ca,
-	};
+	return (struct pem){ { "tls.certificate", "tls.key", "tls.client_ca" }, { c->tls.certificate, c->tls.key, c->tls.client_ca } };
+}
 
-	return paths[which];
+static struct pem
+pem_of_web(const struct config *c)
+{
+	return (struct pem){ { "http.certificate", "http.key", "" }, { c->http.certificate, c->http.key, "" } };
 }
 
 /* Copies the whole of from into to.  0, -errno, ERR_TOO_LARGE. */
@@ -90,29 +95,29 @@ pem_open(int fd)
 
 /* NULL, or what is wrong with the one named by *which. */
 static const char *
-pem_fault(const struct settings *s, int *which)
+pem_fault(const int fds[BOOT_FDS], int *which)
 {
 	X509		*cert = NULL;
 	EVP_PKEY	*key = NULL;
 	BIO		*bio;
 
 	*which = PEM_CERTIFICATE;
-	if ((bio = pem_open(s->pem_fds[PEM_CERTIFICATE])) == NULL || (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) == NULL)
+	if ((bio = pem_open(fds[PEM_CERTIFICATE])) == NULL || (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) == NULL)
 		return "holds no certificate";
 	*which = PEM_KEY;
-	if ((bio = pem_open(s->pem_fds[PEM_KEY])) == NULL || (key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)) == NULL)
+	if ((bio = pem_open(fds[PEM_KEY])) == NULL || (key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)) == NULL)
 		return "holds no private key that is readable without a passphrase";
 	if (X509_check_private_key(cert, key) != 1)
 		return "does not belong to the certificate";
 	*which = PEM_CLIENT_CA;
-	if (s->pem_fds[PEM_CLIENT_CA] >= 0 && ((bio = pem_open(s->pem_fds[PEM_CLIENT_CA])) == NULL ||
+	if (fds[PEM_CLIENT_CA] >= 0 && ((bio = pem_open(fds[PEM_CLIENT_CA])) == NULL ||
 	    PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) == NULL))
 		return "holds no certificate";
 	return NULL;
 }
 
 static int
-pem_check(const struct settings *s, const char *file, char *why, size_t size)
+pem_check(const struct pem *pem, const int fds[BOOT_FDS], const char *file, char *why, size_t size)
 {
 	int		 ends[2], which = 0, status = -1;
 	const char	*fault;
@@ -124,8 +129,8 @@ pem_check(const struct settings *s, const char *file, char *why, size_t size)
 		return -errno;
 	}
 	if (pid == 0) {
-		if ((fault = pem_fault(s, &which)) != NULL)
-			dprintf(ends[1], "%s: %s: %s: %s", file, pem_keys[which], pem_path(&s->conf, which), fault);
+		if ((fault = pem_fault(fds, &which)) != NULL)
+			dprintf(ends[1], "%s: %s: %s: %s", file, pem->keys[which], pem->paths[which], fault);
 		_exit(fault != NULL);
 	}
 	close(ends[1]);
@@ -151,33 +156,19 @@ has_tls(const struct config *c)
 }
 
 static int
-pem_load(struct settings *s, const char *file, char *why, size_t size)
+pem_load(const struct pem *pem, int fds[BOOT_FDS], const char *file, char *why, size_t size)
 {
 	int	rc;
 
-	if (!has_tls(&s->conf))
-		return 0;
 	for (int i = 0; i < BOOT_FDS; i++) {
-		if (pem_path(&s->conf, i)[0] == '\0')
+		if (pem->paths[i][0] == '\0')
 			continue;
-		if ((rc = file_to_memfd(pem_path(&s->conf, i), &s->pem_fds[i])) != 0) {
-			snprintf(why, size, "%s: %s: %s: %s", file, pem_keys[i], pem_path(&s->conf, i), err_text(rc));
+		if ((rc = file_to_memfd(pem->paths[i], &fds[i])) != 0) {
+			snprintf(why, size, "%s: %s: %s: %s", file, pem->keys[i], pem->paths[i], err_text(rc));
 			return rc;
 		}
 	}
-	return pem_check(s, file, why, size);
-}
-
-/* A file of the system's, or the one that stands in its place. */
-static const char *
-files_path(const struct config *c, int which)
-{
-	const char	*paths[BOOT_FDS] = {
-		[FILES_RESOLV] = "/etc/resolv.conf", [FILES_HOSTS] = "/etc/hosts",
-		[FILES_CA] = c->trunks.ca[0] != '\0' ? c->trunks.ca : "/etc/ssl/certs/ca-certificates.crt",
-	};
-
-	return paths[which];
+	return pem_check(pem, fds, file, why, size);
 }
 
 static bool
@@ -190,24 +181,124 @@ holds_certificate(int fd)
 	return holds;
 }
 
+/* Names, and the authorities: those of ca, which the configuration calls key, else the system's. */
 static int
-files_load(struct settings *s, const char *file, char *why, size_t size)
+names_load(int fds[BOOT_FDS], const char *key, const char *ca, const char *file, char *why, size_t size)
 {
-	int	rc;
+	const char	*paths[BOOT_FDS] = {
+		[FILES_RESOLV] = "/etc/resolv.conf", [FILES_HOSTS] = "/etc/hosts",
+		[FILES_CA] = ca[0] != '\0' ? ca : "/etc/ssl/certs/ca-certificates.crt",
+	};
+	int		 rc;
 
 	for (int i = 0; i < BOOT_FDS; i++) {
-		const char	*path = files_path(&s->conf, i);
-		bool		 wanted = i == FILES_CA && s->conf.trunks.ca[0] != '\0';
+		bool	wanted = i == FILES_CA && ca[0] != '\0';
 
-		rc = file_to_memfd(path, &s->files_fds[i]);
-		if (wanted && (rc != 0 || !holds_certificate(s->files_fds[i]))) {
-			snprintf(why, size, "%s: trunks.ca: %s: %s", file, path, rc != 0 ? err_text(rc) : "holds no certificate");
+		rc = file_to_memfd(paths[i], &fds[i]);
+		if (wanted && (rc != 0 || !holds_certificate(fds[i]))) {
+			snprintf(why, size, "%s: %s: %s: %s", file, key, paths[i], rc != 0 ? err_text(rc) : "holds no certificate");
 			return rc != 0 ? rc : ERR_INVALID;
 		}
 		if (rc != 0 && rc != -ENOENT)
-			log_warn("%s: %s", path, err_text(rc));
+			log_warn("%s: %s", paths[i], err_text(rc));
 	}
 	return 0;
+}
+
+static int
+is_template(const struct dirent *e)
+{
+	size_t	n = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".html") == 0;
+}
+
+/* Adds a file to all, as templates_new() takes it. */
+static int
+template_add(const char *dir, const char *name, char *all, size_t *n)
+{
+	char	path[2 * CONFIG_TEXT + 2];
+	ssize_t	got = -1;
+	int	fd, rc = 0;
+
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
+	*n += (size_t)snprintf(all + *n, TEMPLATES_TEXT - *n, "\f%.*s\n", (int)strlen(name) - 5, name);
+	if (*n >= TEMPLATES_TEXT)
+		return ERR_TOO_LARGE;
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return -errno;
+	while (rc == 0 && got != 0) {
+		if ((got = read(fd, all + *n, TEMPLATES_TEXT - *n)) < 0)
+			rc = -errno;
+		else if (memchr(all + *n, '\0', (size_t)got) != NULL || memchr(all + *n, '\f', (size_t)got) != NULL)
+			rc = ERR_INVALID;	/* no text */
+		else if ((*n += (size_t)got) >= TEMPLATES_TEXT)
+			rc = ERR_TOO_LARGE;
+	}
+	close(fd);
+	return rc;
+}
+
+/* All templates of the folder in one text. */
+static int
+templates_read(const char *dir, char *all, char *why, size_t size)
+{
+	struct dirent	**entries;
+	int		  count = scandir(dir, &entries, is_template, alphasort), rc = 0;
+	size_t		  n = 0;
+
+	if (count < 0) {
+		rc = -errno;
+		snprintf(why, size, "http.templates: %s: %s", dir, err_text(rc));
+		return rc;
+	}
+	for (int i = 0; i < count; i++) {
+		if (rc == 0 && (rc = template_add(dir, entries[i]->d_name, all, &n)) != 0)
+			snprintf(why, size, "%s/%s: %s", dir, entries[i]->d_name, err_text(rc));
+		free(entries[i]);
+	}
+	free(entries);
+	all[n < TEMPLATES_TEXT ? n : 0] = '\0';
+	return rc;
+}
+
+static int
+pages_load(struct settings_files *f, const struct config *c, char *why, size_t size)
+{
+	const char		*dir = c->http.templates[0] != '\0' ? c->http.templates : DATADIR "/web";
+	char			*all = malloc(TEMPLATES_TEXT);
+	struct templates	*checked;
+	int			 rc = -ENOMEM;
+
+	(void)snprintf(why, size, "out of memory");
+	if (all != NULL && (rc = templates_read(dir, all, why, size)) == 0) {
+		checked = templates_new(all, dir, web_pages, n_web_pages, why, size);
+		rc = checked == NULL ? ERR_INVALID : (f->pages_fd = boot_memfd("pages", all, strlen(all)));
+		templates_free(checked);
+	}
+	free(all);
+	return rc < 0 ? rc : 0;
+}
+
+/* The web process's server is off where http.listen is empty; its client may be needed still. */
+static int
+web_load(struct settings *s, const char *file, char *why, size_t size)
+{
+	struct pem	pem = pem_of_web(&s->conf);
+	int		rc = 0;
+
+	if (s->conf.http.listen[0] != '\0' && (rc = pem_load(&pem, s->web.pem_fds, file, why, size)) == 0)
+		rc = pages_load(&s->web, &s->conf, why, size);
+	return rc != 0 ? rc : names_load(s->web.names_fds, "http.ca", s->conf.http.ca, file, why, size);
+}
+
+static int
+stream_load(struct settings *s, const char *file, char *why, size_t size)
+{
+	struct pem	pem = pem_of_stream(&s->conf);
+	int		rc = has_tls(&s->conf) ? pem_load(&pem, s->stream.pem_fds, file, why, size) : 0;
+
+	return rc != 0 ? rc : names_load(s->stream.names_fds, "trunks.ca", s->conf.trunks.ca, file, why, size);
 }
 
 static void
@@ -220,6 +311,24 @@ fds_close(int fds[BOOT_FDS])
 	}
 }
 
+static void
+files_init(struct settings_files *f)
+{
+	f->pages_fd = -1;
+	for (int i = 0; i < BOOT_FDS; i++)
+		f->pem_fds[i] = f->names_fds[i] = -1;
+}
+
+static void
+files_close(struct settings_files *f)
+{
+	fds_close(f->pem_fds);
+	fds_close(f->names_fds);
+	if (f->pages_fd >= 0)
+		close(f->pages_fd);
+	f->pages_fd = -1;
+}
+
 int
 settings_load(struct settings *s, const char *file, char *why, size_t size)
 {
@@ -227,8 +336,8 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 	int	 rc;
 
 	s->text_fd = -1;
-	for (int i = 0; i < BOOT_FDS; i++)
-		s->pem_fds[i] = s->files_fds[i] = -1;
+	files_init(&s->stream);
+	files_init(&s->web);
 	if ((rc = config_read(file, &text, why, size)) != 0)
 		return rc;
 	if ((rc = config_parse(&s->conf, file, text, why, size)) == 0) {
@@ -238,9 +347,9 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 	}
 	free(text);
 	if (rc >= 0)
-		rc = pem_load(s, file, why, size);
+		rc = stream_load(s, file, why, size);
 	if (rc == 0)
-		rc = files_load(s, file, why, size);
+		rc = web_load(s, file, why, size);
 	if (rc != 0)
 		settings_close(s);
 	return rc;
@@ -252,6 +361,12 @@ settings_close(struct settings *s)
 	if (s->text_fd >= 0)
 		close(s->text_fd);
 	s->text_fd = -1;
-	fds_close(s->pem_fds);
-	fds_close(s->files_fds);
+	files_close(&s->stream);
+	files_close(&s->web);
+}
+
+const struct settings_files *
+settings_files(const struct settings *s, enum process p)
+{
+	return p == PROC_STREAM ? &s->stream : p == PROC_WEB ? &s->web : NULL;
 }

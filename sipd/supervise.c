@@ -99,16 +99,19 @@ order(struct child *c, const struct boot_order *o)
 static void
 order_settings(struct supervisor *s, struct child *c)
 {
-	struct boot_order	tls = { .type = ORDER_TLS }, config = { .type = ORDER_CONFIG, .fds = { s->settings.text_fd, -1, -1 } };
-	struct boot_order	files = { .type = ORDER_FILES };
+	const struct settings_files	*f = c->row->files ? settings_files(&s->settings, c->row->process) : NULL;
+	struct boot_order		 tls = { .type = ORDER_TLS }, names = { .type = ORDER_FILES };
 
-	memcpy(tls.fds, s->settings.pem_fds, sizeof tls.fds);
-	memcpy(files.fds, s->settings.files_fds, sizeof files.fds);
-	if (c->row->tls && tls.fds[0] >= 0)
-		order(c, &tls);
-	if (c->row->tls)
-		order(c, &files);
-	order(c, &config);
+	if (f != NULL) {
+		memcpy(tls.fds, f->pem_fds, sizeof tls.fds);
+		memcpy(names.fds, f->names_fds, sizeof names.fds);
+		if (tls.fds[0] >= 0)
+			order(c, &tls);
+		order(c, &names);
+		if (f->pages_fd >= 0)
+			order(c, &(struct boot_order){ .type = ORDER_PAGES, .fds = { f->pages_fd, -1, -1 } });
+	}
+	order(c, &(struct boot_order){ .type = ORDER_CONFIG, .fds = { s->settings.text_fd, -1, -1 } });
 }
 
 static struct child *

@@ -11,7 +11,7 @@
 struct process_row {
 	enum process	process;
 	int		(*main)(struct boot *);
-	bool		tls;		/* gets the PEM files, and those of names */
+	bool		files;		/* gets what settings_files() has for it */
 };
 
 struct supervise {

@@ -29,14 +29,16 @@ includes db "(core|db)/[a-z_0-9]+\.h|$libc"
 includes sipd "(core|sipd)/[a-z_0-9]+\.h|systemd/[a-z-]+\.h|openssl/[a-z0-9]+\.h|$libc"
 includes sipd/keeper "(core|db|sipd|sipd/keeper)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|sofia-sip/su_md5\.h|$libc"
 includes sipd/sip "(core|sipd|sipd/sip)/[a-z_0-9]+\.h|sofia-sip/[a-z_0-9]+\.h|$libc"
-includes sipd/stream "(core|sipd|sipd/stream)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
+includes sipd/net "(core|sipd/net)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
+includes sipd/stream "(core|sipd|sipd/net|sipd/stream)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
+includes sipd/web "(core|sipd|sipd/net|sipd/web)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
 includes tui "(core|tui)/[a-z_0-9]+\.h|$libc"
 
 # Libraries whose headers stand in no folder.
 while IFS= read -r line; do
 	say "$line"
 done < <(grep -nE "include <$no>" core/*.[ch] || :
-	grep -nE 'include <(jansson|curses|confuse|seccomp)\.h>' db/*.[ch] sipd/stream/*.[ch] sipd/sip/*.[ch] || :
+	grep -nE 'include <(jansson|curses|confuse|seccomp)\.h>' db/*.[ch] sipd/net/*.[ch] sipd/stream/*.[ch] sipd/web/*.[ch] sipd/sip/*.[ch] || :
 	grep -nE 'include <(lmdb|sodium|confuse|seccomp)\.h>' tui/*.[ch] || :
 	grep -nE 'include <lmdb\.h>' sipd/*.[ch] sipd/*/*.[ch] || :
 	grep -n 'sofia-sip/su_md5' sipd/keeper/*.[ch] | grep -v '^sipd/keeper/digest\.c:' || :
@@ -58,6 +60,8 @@ calls()
 calls core 'mdb_|crypto_|sodium_|json_|event_(base|new|add|del|free)|bufferevent_|SSL_|nta_|su_|initscr|socket$|connect$'
 calls sipd/sip 'mdb_|store_|table_|seal_|crypto_(aead|box|secretbox|kdf)|json_|SSL_|execv'
 calls sipd/stream 'mdb_|store_|table_|seal_|crypto_|nta_|json_|execv'
+calls sipd/net 'mdb_|store_|table_|seal_|crypto_|nta_|json_|execv'
+calls sipd/web 'mdb_|store_|table_|seal_|crypto_|nta_|json_|execv'
 calls sipd/keeper 'nta_|tport_|SSL_|cfg_|execv'
 calls tui 'mdb_|crypto_|cfg_|event_(base|new|add|del|free)|nta_|execv'
 

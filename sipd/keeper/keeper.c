@@ -108,10 +108,9 @@ take_hello(struct front *f, const struct frame *frame)
 	if (frame_decode(frame, &hello) != 0)
 		return;
 	(void)span_get(hello.listening, k->ready[f->process], sizeof k->ready[f->process]);
-	if (f->process == PROC_STREAM) {
-		k->certificate_until = hello.certificate_until;
+	k->certificate_until[f->process] = hello.certificate_until;
+	if (f->process == PROC_STREAM)
 		k->stream_epoch = hello.epoch;
-	}
 	if (f->process == PROC_SIP) {
 		tell_secret(f);
 		calls_front_new(k, hello.epoch);

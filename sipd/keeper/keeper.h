@@ -34,7 +34,7 @@ struct keeper {
 	char			 ready[PROCESSES][BOOT_TEXT];	/* where each front listens, from its WIRE_HELLO */
 	struct wire_counts	 counts[PROCESSES];	/* what each front has seen, from its WIRE_COUNTS */
 	uint64_t		 stream_epoch;		/* of the connections that may be alive; 0 until the stream process said hello */
-	int64_t			 certificate_until;	/* ms since 1970, 0 without TLS */
+	int64_t			 certificate_until[PROCESSES];	/* of each front's, ms since 1970; 0 without */
 	struct registrar	*registrar;		/* registrar.h */
 	struct events		*events;		/* events.h */
 	struct control		*control;		/* control.h */

@@ -245,7 +245,12 @@ get_sip(struct keeper *k)
 static json_t *
 get_certificate(struct keeper *k)
 {
-	return json_of_time(k->certificate_until);
+	int64_t	first = 0;
+
+	for (int i = 0; i < PROCESSES; i++)
+		if (k->certificate_until[i] != 0 && (first == 0 || k->certificate_until[i] < first))
+			first = k->certificate_until[i];
+	return json_of_time(first);
 }
 
 /* How each of status_fields[] (core/command.c) is found. */
@@ -316,12 +321,26 @@ warn(json_t *warnings, const char *text)
 	(void)json_array_append_new(warnings, json_string(text));
 }
 
+static void
+warn_of_certificate(struct keeper *k, json_t *warnings, enum process process, const char *name)
+{
+	int64_t	until = k->certificate_until[process], left_days = (until - keeper_now(k)) / DAY_MS;
+	char	text[128];
+
+	if (until == 0 || left_days >= CERTIFICATE_WARN_DAYS)
+		return;
+	if (until <= keeper_now(k))
+		(void)snprintf(text, sizeof text, "the %s certificate has expired", name);
+	else
+		(void)snprintf(text, sizeof text, "the %s certificate expires in %lld day%s", name, (long long)left_days,
+		    left_days == 1 ? "" : "s");
+	warn(warnings, text);
+}
+
 static json_t *
 warnings_of(struct keeper *k)
 {
-	int64_t	 left_days = (k->certificate_until - keeper_now(k)) / DAY_MS;
 	json_t	*warnings = json_array();
-	char	 text[128];
 	struct store_stat st;
 
 	store_stat(k->db.store, &st);
@@ -333,13 +352,10 @@ warnings_of(struct keeper *k)
 		warn(warnings, "the sip process is down: no phone is answered");
 	if (k->channels[PROC_STREAM] == NULL)
 		warn(warnings, "the stream process is down: no phone is reached over TCP and TLS");
-	if (k->certificate_until != 0 && k->certificate_until <= keeper_now(k)) {
-		warn(warnings, "the TLS certificate has expired");
-	} else if (k->certificate_until != 0 && left_days < CERTIFICATE_WARN_DAYS) {
-		(void)snprintf(text, sizeof text, "the TLS certificate expires in %lld day%s", (long long)left_days,
-		    left_days == 1 ? "" : "s");
-		warn(warnings, text);
-	}
+	if (k->channels[PROC_WEB] == NULL)
+		warn(warnings, "the web process is down: no phone is activated, no SMS is sent by URL");
+	warn_of_certificate(k, warnings, PROC_STREAM, "TLS");
+	warn_of_certificate(k, warnings, PROC_WEB, "HTTPS");
 	return warnings;
 }
 

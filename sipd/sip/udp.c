@@ -12,10 +12,10 @@
 
 #include "core/binding.h"
 #include "core/clock.h"
+#include "core/limit.h"
 #include "core/log.h"
 #include "sipd/sip/client.h"
 #include "sipd/sip/front.h"
-#include "sipd/sip/limit.h"
 #include "sipd/sip/plug.h"
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"

@@ -15,7 +15,7 @@
 #include "core/err.h"
 #include "core/tree.h"
 #include "sipd/stream/conn.h"
-#include "sipd/stream/sources.h"
+#include "sipd/net/sources.h"
 
 struct conns *
 conns_new(struct event_base *base, uint64_t epoch, const struct conn_limits *limits)

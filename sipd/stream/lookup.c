@@ -16,9 +16,9 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
-#include "sipd/stream/dns.h"
-#include "sipd/stream/hosts.h"
-#include "sipd/stream/srv.h"
+#include "sipd/net/dns.h"
+#include "sipd/net/hosts.h"
+#include "sipd/net/srv.h"
 
 enum {
 	RUNNING_MAX = 64,	/* at a time; name servers and our sockets' buffers bear no more at once */

@@ -5,10 +5,10 @@
 
 #include "core/log.h"
 #include "sipd/stream/dial.h"
-#include "sipd/stream/dns.h"
-#include "sipd/stream/hosts.h"
+#include "sipd/net/dns.h"
+#include "sipd/net/hosts.h"
 #include "sipd/stream/lookup.h"
-#include "sipd/stream/tls.h"
+#include "sipd/net/tls.h"
 
 enum { RESOLV_TEXT_MAX = 64 * 1024 };
 

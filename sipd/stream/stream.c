@@ -24,7 +24,7 @@
 #include "sipd/stream/conns.h"
 #include "sipd/stream/listen.h"
 #include "sipd/stream/outward.h"
-#include "sipd/stream/tls.h"
+#include "sipd/net/tls.h"
 
 enum {
 	TICK_MS = 500,
@@ -316,7 +316,7 @@ take_tls(struct stream *s, struct boot_order *o, char *why, size_t size)
 
 	if (certificate == NULL || key == NULL || (has_ca && ca == NULL))
 		(void)snprintf(why, size, "the TLS files can't be read");
-	else if ((ctx = tls_context_new(certificate, key, ca, why, size)) != NULL && (rc = tls_probe(ctx, why, size)) == 0) {
+	else if ((ctx = tls_context_new("tls", certificate, key, ca, why, size)) != NULL && (rc = tls_probe(ctx, why, size)) == 0) {
 		SSL_CTX_free(s->tls);
 		s->tls = ctx;
 		s->tls_warned_at = 0;

@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * A stream, whole and cut at a place that its first byte chooses: the same bytes pass, whatever they are.
  */

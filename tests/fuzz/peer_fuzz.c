@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * Certificates as a server of a stranger's may show them: whoever they name, what is said of them is printable and ends in time, and
  * none is for a name that does not stand in it.
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sipd/stream/tls_peer.h"
+#include "sipd/net/tls_peer.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -191,7 +191,7 @@ static void
 links(void **st)
 {
 	(void)st;
-	assert_int_equal(n_boot_links, 3);
+	assert_int_equal(n_boot_links, 4);
 	for (size_t i = 0; i < n_boot_links; i++)
 		assert_true(boot_links[i].a < boot_links[i].b && boot_links[i].b < PROCESSES);
 	for (int p = 0; p < PROCESSES; p++)

@@ -90,7 +90,7 @@ static const struct {
 	const char	*text;
 	const char	*why;
 } wrong[] = {
-	{ "colour = \"red\"\n", "f:1: no such option 'colour'" },
+	{ "hue = \"red\"\n", "f:1: no such option 'hue'" },
 	{ "\n\nregister {\n\tmin_expire = 5\n}\n", "f:4: section register: no such option 'min_expire'; did you mean 'min_expires'?" },
 	{ "lisen = \"udp:127.0.0.1:0\"\n", "f:1: no such option 'lisen'; did you mean 'listen'?" },
 	{ "controls { }\n", "f:1: no such option 'controls'; did you mean 'control'?" },
@@ -130,8 +130,12 @@ static const struct {
 	{ "log { level = \"loud\" }\n",
 	  "f:1: log.level: \"loud\" must be \"error\", \"warning\", \"notice\", \"info\" or \"debug\"" },
 	{ "log { debug = \"rtp\" }\n",
-	  "f:1: log.debug: \"rtp\" must be one of main store sip stream registrar auth control qualify trunk" },
+	  "f:1: log.debug: \"rtp\" must be one of main store sip stream registrar auth control qualify trunk web" },
 	{ "metrics { listen = \"9345\" }\n", "f:1: metrics.listen: \"9345\" is not ADDRESS:PORT" },
+	{ "http { colour = \"red\" }\n", "f:1: http.colour: \"red\" is not #RRGGBB, like #1a6b54" },
+	{ "http { colour = \"#12345g\" }\n", "f:1: http.colour: \"#12345g\" is not #RRGGBB, like #1a6b54" },
+	{ "http { public_url = \"http://a.test\" }\n", "f:1: http.public_url: \"http://a.test\" is not https://NAME or https://NAME:PORT" },
+	{ "http { templates = \"web\" }\n", "f:1: http.templates: \"web\" must start with /" },
 	{ "http { listen = \"*:8443\" }\n", "f:1: http.listen: \"*:8443\" is not ADDRESS:PORT" },
 	{ "node = \"a\\nb\"\n", "f:1: node: \"a\\x0ab\" holds a control character" },
 	{ "node = \"a\n", "f:1: premature end of file" },

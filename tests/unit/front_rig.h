@@ -27,7 +27,7 @@
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
-#include "sipd/sip/limit.h"
+#include "core/limit.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 #include "sipd/sip/request.h"

@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * Connections of ours: the stream process, shut in as it is, connects to peers of the test.  A last test looks at keep-alives, whose
  * time it makes up.
@@ -9,7 +9,7 @@
 
 #include "sipd/stream/conn.h"
 #include "sipd/stream/conns.h"
-#include "sipd/stream/tls_peer.h"
+#include "sipd/net/tls_peer.h"
 
 #define CONF	"listen = { \"tcp:127.0.0.1:0\" }\nlimits { connections = 1 idle = 1 }\n"
 #define ECHO	"ECHO sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"

@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * Streams of messages and keep-alives, whole and cut at every byte, and what is left of them for the front.
  */

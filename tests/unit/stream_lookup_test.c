@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * The stream process, shut in as it is, asks a name server of the test's: dnsmasq on a port of loopback.
  */
@@ -7,9 +7,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "sipd/stream/hosts.h"
+#include "sipd/net/hosts.h"
 #include "sipd/stream/lookup.h"
-#include "sipd/stream/srv.h"
+#include "sipd/net/srv.h"
 
 enum { ANSWERS = 256, NAMES = 200, TEXT = 4096 };
 

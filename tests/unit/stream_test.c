@@ -1,4 +1,4 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * The stream process between clients and a front of the test.
  */

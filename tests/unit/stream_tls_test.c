@@ -1,8 +1,8 @@
-/* links: stream sipd */
+/* links: stream net sipd */
 /*
  * What a TLS context lets in, and that the probe finds each weakness in contexts that were made weak.
  */
-#include "sipd/stream/tls.h"
+#include "sipd/net/tls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static SSL_CTX *
 context(const struct pem *p, const char *ca)
 {
 	char	 why[256] = "";
-	SSL_CTX	*ctx = tls_context_new(p->certificate, p->key, ca, why, sizeof why);
+	SSL_CTX	*ctx = tls_context_new("tls", p->certificate, p->key, ca, why, sizeof why);
 
 	assert_string_equal(why, "");
 	assert_non_null(ctx);
@@ -175,7 +175,7 @@ faulty_files(void **st)
 	make_pem(&small, "small", &middle, 1024, 9, 86400);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		why[0] = '\0';
-		assert_null(tls_context_new(rows[i].certificate, rows[i].key, rows[i].ca, why, sizeof why));
+		assert_null(tls_context_new("tls", rows[i].certificate, rows[i].key, rows[i].ca, why, sizeof why));
 		assert_memory_equal(why, rows[i].names, strlen(rows[i].names));
 		assert_int_equal(ERR_peek_error(), 0);
 	}

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "core/err.h"
-#include "sipd/stream/tls.h"
+#include "sipd/net/tls.h"
 
 enum { ROUNDS_MAX = 20, BUFFER = 64 * 1024 };
 

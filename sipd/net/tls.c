@@ -1,4 +1,4 @@
-#include "sipd/stream/tls.h"
+#include "sipd/net/tls.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -33,11 +33,11 @@ no_passphrase(char *buf, int size, int writing, void *arg)
 }
 
 static int
-refuse(char *why, size_t size, const char *what)
+refuse(char *why, size_t size, const char *section, const char *what)
 {
 	const char	*reason = ERR_reason_error_string(ERR_peek_error());
 
-	(void)snprintf(why, size, "%s%s%s", what, reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+	(void)snprintf(why, size, "%s.%s%s%s", section, what, reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
 	ERR_clear_error();
 	return ERR_INVALID;
 }
@@ -114,20 +114,20 @@ set_rules(SSL_CTX *ctx)
 }
 
 SSL_CTX *
-tls_context_new(const char *certificate, const char *key, const char *client_ca, char *why, size_t size)
+tls_context_new(const char *section, const char *certificate, const char *key, const char *client_ca, char *why, size_t size)
 {
 	SSL_CTX	*ctx = SSL_CTX_new(TLS_server_method());
 	int	 rc = 0;
 
 	ERR_clear_error();
 	if (ctx == NULL || !set_rules(ctx))
-		rc = refuse(why, size, "TLS can't be set up");
+		rc = refuse(why, size, section, "certificate: TLS can't be set up");
 	else if (!use_pem(ctx, certificate, use_certificates))
-		rc = refuse(why, size, "tls.certificate: no certificate that can be used");
+		rc = refuse(why, size, section, "certificate: no certificate that can be used");
 	else if (!use_pem(ctx, key, use_key))
-		rc = refuse(why, size, "tls.key: no private key of tls.certificate");
+		rc = refuse(why, size, section, "key: no private key of the certificate");
 	else if (client_ca != NULL && !use_pem(ctx, client_ca, use_client_ca))
-		rc = refuse(why, size, "tls.client_ca: no certificate that can be used");
+		rc = refuse(why, size, section, "client_ca: no certificate that can be used");
 	if (rc == 0)
 		return ctx;
 	SSL_CTX_free(ctx);

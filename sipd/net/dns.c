@@ -2,7 +2,7 @@
  * c-ares tells which descriptors it waits for (on_socket()), each becomes an event; one timer stands for all of its timeouts.  Its
  * ids and the system's ports are random for each question.
  */
-#include "sipd/stream/dns.h"
+#include "sipd/net/dns.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>

@@ -2,14 +2,14 @@
  * Questions to name servers, asked by c-ares from an event loop: SRV, NAPTR and address records.  Truncated answers are fetched again
  * over TCP, aliases are followed.  No file is read: who the servers are is told here.
  */
-#ifndef STREAM_DNS_H
-#define STREAM_DNS_H
+#ifndef NET_DNS_H
+#define NET_DNS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/addr.h"
-#include "sipd/stream/srv.h"
+#include "sipd/net/srv.h"
 
 struct event_base;
 struct dns;

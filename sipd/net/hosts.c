@@ -1,4 +1,4 @@
-#include "sipd/stream/hosts.h"
+#include "sipd/net/hosts.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /*
- * Whom we met: the certificate of a server that we connected to, whether it is the one that we wanted (RFC 5922 section 7), and why a
- * handshake came to nothing, in words for a person.
+ * Whom we met: the certificate of a server that we connected to, whether it is the one that we wanted (RFC 5922 section 7, of a web server
+ * RFC 6125), and why a handshake came to nothing, in words for a person.
  */
-#ifndef STREAM_TLS_PEER_H
-#define STREAM_TLS_PEER_H
+#ifndef NET_TLS_PEER_H
+#define NET_TLS_PEER_H
 
 #include <openssl/types.h>
 #include <stdbool.h>
@@ -14,6 +14,7 @@ enum { TLS_PEER_NAME = 256, TLS_PEER_NAMES = 512, TLS_PEER_FAULT = 1024 };
 
 struct tls_peer {
 	char	wanted[TLS_PEER_NAME];		/* the domain, or an address */
+	bool	web;				/* a web server: *.example.com stands for a.example.com, a sip: URI for nobody */
 	char	names[TLS_PEER_NAMES];		/* in its certificate, commas between them; "" until it showed one */
 	int64_t	until;				/* its notAfter, ms since 1970 */
 	char	fault[TLS_PEER_FAULT];		/* of the certificate; "" if there is none */

@@ -1,8 +1,8 @@
 /*
  * Requests per second and source, counted before anything is parsed deeply: token buckets in a table of fixed size.
  */
-#ifndef SIPD_SIP_LIMIT_H
-#define SIPD_SIP_LIMIT_H
+#ifndef CORE_LIMIT_H
+#define CORE_LIMIT_H
 
 #include <stdbool.h>
 

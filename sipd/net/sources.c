@@ -1,4 +1,4 @@
-#include "sipd/stream/sources.h"
+#include "sipd/net/sources.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * Which servers of a SIP domain are tried, and in which order (RFC 3263 with RFC 2782 and RFC 3403): decisions over records that
  * others have fetched.
  */
-#ifndef STREAM_SRV_H
-#define STREAM_SRV_H
+#ifndef NET_SRV_H
+#define NET_SRV_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "sipd/stream/tls_peer.h"
+#include "sipd/net/tls_peer.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -120,15 +120,29 @@ tls_peer_matches(X509 *cert, const char *wanted, char *names, size_t size)
 	return matches;
 }
 
+static bool
+is_web_server(X509 *cert, const char *wanted)
+{
+	struct addr	address;
+	size_t		n = strlen(wanted);
+
+	if (addr_parse(&address, wanted) == 0)
+		return X509_check_ip_asc(cert, wanted, 0) == 1;
+	n -= n > 0 && wanted[n - 1] == '.';
+	return X509_check_host(cert, wanted, n, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
 /* Looked at first, so that a person sees of a bad one, too, which it was. */
 static bool
 look_at(struct tls_peer *p, X509 *cert)
 {
 	struct tm	tm;
+	bool		matches;
 
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1)
 		p->until = (int64_t)timegm(&tm) * 1000;
-	return tls_peer_matches(cert, p->wanted, p->names, sizeof p->names);
+	matches = tls_peer_matches(cert, p->wanted, p->names, sizeof p->names);
+	return p->web ? is_web_server(cert, p->wanted) : matches;
 }
 
 static void
@@ -158,7 +172,7 @@ fault_text(struct tls_peer *p, int error, X509 *cert, int depth)
 		return;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 		(void)snprintf(p->fault, sizeof p->fault, "certificate is for %s, not %s%s", p->names, p->wanted,
-		    strstr(p->names, "*.") != NULL ? " (a * stands for no SIP domain, RFC 5922)" : "");
+		    !p->web && strstr(p->names, "*.") != NULL ? " (a * stands for no SIP domain, RFC 5922)" : "");
 		return;
 	default:
 		(void)snprintf(p->fault, sizeof p->fault, "certificate: %s", X509_verify_cert_error_string(error));

@@ -2,8 +2,8 @@
  * How many connections each source has, a source being what one customer has: an IPv4 address or an IPv6 /64.  There is an entry
  * only for those that have one, so the memory is bounded by the number of connections.
  */
-#ifndef STREAM_SOURCES_H
-#define STREAM_SOURCES_H
+#ifndef NET_SOURCES_H
+#define NET_SOURCES_H
 
 #include <stdint.h>
 

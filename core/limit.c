@@ -1,4 +1,4 @@
-#include "sipd/sip/limit.h"
+#include "core/limit.h"
 
 #include <stdlib.h>
 #include <string.h>

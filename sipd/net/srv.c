@@ -1,4 +1,4 @@
-#include "sipd/stream/srv.h"
+#include "sipd/net/srv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

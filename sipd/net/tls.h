@@ -1,8 +1,8 @@
 /*
  * The TLS that strangers meet, and trunks: versions 1.2 and 1.3, keys agreed by ECDHE, AEAD ciphers, nothing else (product I2, reliability "TLS").
  */
-#ifndef STREAM_TLS_H
-#define STREAM_TLS_H
+#ifndef NET_TLS_H
+#define NET_TLS_H
 
 #include <openssl/types.h>
 #include <stddef.h>
@@ -15,9 +15,9 @@ int	tls_init(void);
 
 /*
  * A server's context from PEM texts: the certificate with its chain, its key, and (unless NULL) the authorities of which a client
- * must show a certificate.  NULL, with a line in why that names the faulty one.
+ * must show a certificate.  NULL, with a line in why that names the faulty one by its key in that section of the configuration.
  */
-SSL_CTX	*tls_context_new(const char *certificate, const char *key, const char *client_ca, char *why, size_t size);
+SSL_CTX	*tls_context_new(const char *section, const char *certificate, const char *key, const char *client_ca, char *why, size_t size);
 
 /* A client's context by the same rules, which trusts the authorities of this PEM text (NULL: none).  *n: how many.  NULL: no memory. */
 SSL_CTX	*tls_client_new(const char *authorities, size_t *n);

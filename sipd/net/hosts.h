@@ -2,8 +2,8 @@
  * What the machine's own files say of names, read from their texts: hosts(5) and the servers of resolv.conf(5).  The files themselves
  * are the supervisor's to read.  Lines that make no sense are passed over, as the system's own resolver does.
  */
-#ifndef STREAM_HOSTS_H
-#define STREAM_HOSTS_H
+#ifndef NET_HOSTS_H
+#define NET_HOSTS_H
 
 #include <stddef.h>
 
