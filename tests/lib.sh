@@ -15,7 +15,7 @@ cleanup()
 	local pid
 
 	for pid in "${own_pids[@]}"; do
-		kill -9 "$pid" 2>/dev/null
+		kill -9 "$pid" $(pgrep -P "$pid") 2>/dev/null	# its children do not all end with it
 		wait "$pid" 2>/dev/null
 	done
 	rm -rf "$TMP"
