@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FLOW_COUNT_BITS = 24 };	/* of a flow's number; the rest is its epoch (core/wire.h) */
+
 static const char *const	transport_words[] = { "", "UDP", "TCP", "TLS", NULL };
 
 #define RECORD binding
@@ -85,9 +87,17 @@ const struct kind	registration_kind = {
 };
 
 bool
-binding_is_reachable(const struct binding *b, int64_t now)
+binding_is_cut_off(const struct binding *b, uint64_t epoch)
 {
-	return b->expires_at > now && (b->transport == TRANSPORT_UDP || b->flow != 0);
+	const uint64_t	mask = UINT64_MAX >> FLOW_COUNT_BITS;
+
+	return b->flow != 0 && (b->flow >> FLOW_COUNT_BITS) < (epoch & mask);
+}
+
+bool
+binding_is_reachable(const struct binding *b, uint64_t epoch, int64_t now)
+{
+	return b->expires_at > now && (b->transport == TRANSPORT_UDP || (b->flow != 0 && !binding_is_cut_off(b, epoch)));
 }
 
 bool

@@ -60,7 +60,12 @@ struct registration {
 extern const struct kind	binding_kind;
 extern const struct kind	registration_kind;
 
-bool	binding_is_reachable(const struct binding *, int64_t now);	/* not expired, and its connection stands */
+/*
+ * Whether its connection was of a process that has ended since.  epoch: of the connections that may be alive (core/wire.h), 0: not known.
+ * Epochs grow with time.
+ */
+bool	binding_is_cut_off(const struct binding *, uint64_t epoch);
+bool	binding_is_reachable(const struct binding *, uint64_t epoch, int64_t now);	/* not expired, and its connection stands */
 bool	account_is_elsewhere(const struct account *, const struct binding *);	/* not at the node that it must register at */
 void	registration_make(struct registration *, const struct binding *, const struct account *, const struct group *);
 

@@ -1,6 +1,7 @@
 #include "core/clock.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,22 @@ clock_parse(const char *s, int64_t *at_ms)
 		return ERR_INVALID;
 	*at_ms = ((int64_t)t - (int64_t)zone * 60) * 1000 + ms;
 	return 0;
+}
+
+const char *
+clock_span_text(int64_t ms, char buf[CLOCK_TEXT])
+{
+	int64_t	s = ms < 0 ? 0 : ms / 1000;
+
+	if (s < 60)
+		(void)snprintf(buf, CLOCK_TEXT, "%" PRId64 " s", s);
+	else if (s < 3600)
+		(void)snprintf(buf, CLOCK_TEXT, "%" PRId64 " min %02" PRId64 " s", s / 60, s % 60);
+	else if (s < 86400)
+		(void)snprintf(buf, CLOCK_TEXT, "%" PRId64 " h %02" PRId64 " min", s / 3600, s / 60 % 60);
+	else
+		(void)snprintf(buf, CLOCK_TEXT, "%" PRId64 " d %02" PRId64 " h", s / 86400, s / 3600 % 24);
+	return buf;
 }
 
 int

@@ -23,6 +23,8 @@ int64_t	clock_boot_us(void);
 
 /* RFC 3339 with ms and numeric zone of this process ("2026-11-21T05:14:02.120+01:00"); returns buf. */
 const char *clock_text(int64_t at_ms, char buf[CLOCK_TEXT]);
+/* How long something takes, or lasts already: "2 d 03 h", "4 min 05 s"; returns buf. */
+const char *clock_span_text(int64_t ms, char buf[CLOCK_TEXT]);
 int	clock_parse(const char *, int64_t *at_ms);	/* RFC 3339; 0 or ERR_INVALID */
 int	clock_parse_day(const char *, int64_t *at_ms);	/* "2027-12-31": its end, in this process's zone */
 

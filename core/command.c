@@ -20,6 +20,7 @@ const struct command	commands[] = {
 	{ "account", "link", "account", ARGS_NAME, REPLY_LINK, ROLE_OPERATOR, "print a new link that sets up and activates its phone" },
 	{ "account", "import", "account", ARGS_IMPORT, REPLY_DONE, ROLE_OPERATOR, "make and change accounts from CSV or JSON: all rows or none" },
 	{ "account", "export", "account", ARGS_EXPORT, REPLY_ROWS, ROLE_VIEWER, "print accounts as CSV, so that import can read them" },
+	{ NULL, "why", "account", ARGS_ACCOUNT, REPLY_FACTS, ROLE_VIEWER, "say whether a call or a message would reach an account now, and if not, why" },
 	{ "profile", "list", "profile", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list provisioning profiles" },
 	{ "profile", "show", "profile", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one profile" },
 	{ "profile", "add", "profile", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make a profile" },
@@ -118,7 +119,7 @@ const char *
 command_usage(const struct command *c, char *buf, size_t size)
 {
 	static const char *const	args[] = {
-		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID",
+		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID", [ARGS_ACCOUNT] = " USERNAME",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
 		[ARGS_RETRY] = " ID | --all | --to USERNAME", [ARGS_TEST] = " ID",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_BACKUP] = " FILE [--yes]",

@@ -11,13 +11,14 @@
 enum role { ROLE_STRANGER, ROLE_VIEWER, ROLE_OPERATOR };	/* product G3 */
 
 /* What an answer looks like, and so how the command line prints it. */
-enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS, REPLY_TEXT, REPLY_LINK };
+enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS, REPLY_TEXT, REPLY_LINK, REPLY_FACTS };
 
 /* How its arguments stand on the command line, and what they become in the request. */
 enum command_args {
 	ARGS_NONE,
 	ARGS_LIST,	/* [--query Q] [--sort FIELD] [--reverse] [--limit N], --group G where the kind has groups */
 	ARGS_NAME,	/* ID */
+	ARGS_ACCOUNT,	/* USERNAME */
 	ARGS_SET,	/* ID [FIELD=VALUE ...] */
 	ARGS_DELETE,	/* ID [--yes] */
 	ARGS_DROP,	/* ID [CONTACT] */

@@ -61,8 +61,9 @@ const struct action_row	action_rows[] = {
 	{ ACT_TIME_ZONE, "time-zone", "z", P_VIEWS, 0, NULL, "local time or UTC" },
 	{ ACT_COPY, "copy", "y", P_LISTS | P_DETAIL | P_MESSAGE | P_TRUNK, 0, NULL, "copy the row to the terminal's clipboard" },
 	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE | P_MESSAGE |
-	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK | P_CALLS, ACT_RECORD, NULL, "events about this row" },
+	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK | P_CALLS | P_WHY, ACT_RECORD, NULL, "events about this row" },
 	{ ACT_MESSAGES_OF, "messages-of", "m", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "messages that wait for this account" },
+	{ ACT_WHY, "why", "w", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "whether a call or a message would reach this account now, and if not, why" },
 	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_RECORD, NULL,
 	  "send it again now; or all of its recipient, or all; a trunk: look it up, probe it and register there now" },
 	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,

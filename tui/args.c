@@ -183,7 +183,8 @@ static int
 take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
-		[ARGS_NAME] = { "name", NULL }, [ARGS_TEST] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
+		[ARGS_NAME] = { "name", NULL }, [ARGS_ACCOUNT] = { "name", NULL },
+		[ARGS_TEST] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
 		[ARGS_IMPORT] = { "file", NULL }, [ARGS_RENDER] = { "name", "username" },
 	};
 	const char *const		*name = names[c->args];
@@ -191,7 +192,7 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 
 	if (argc < 1)
 		return usage_error(c, c->args == ARGS_WORD ? "which subsystem?" : c->args == ARGS_IMPORT ? "which file?" : "which %s?",
-		    c->args == ARGS_DROP ? "account" : c->noun);
+		    c->args == ARGS_DROP || c->args == ARGS_ACCOUNT ? "account" : c->noun);
 	if (argc > 2 || (argc == 2 && name[1] == NULL))
 		return too_much(c, argv[name[1] == NULL ? 1 : 2]);
 	if (argc < 2 && c->args == ARGS_RENDER)
@@ -275,6 +276,7 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_RESTORE:
 		return take_file(c, argc, argv, a);
 	case ARGS_NAME:
+	case ARGS_ACCOUNT:
 	case ARGS_TEST:
 	case ARGS_DROP:
 	case ARGS_WORD:

@@ -4,7 +4,6 @@
 #include "tui/console.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -129,16 +128,9 @@ console_time(const struct console *c, const char *text, bool wide, bool ms, char
 void
 console_span(int64_t ms, char *buf, size_t size)
 {
-	int64_t	s = ms < 0 ? 0 : ms / 1000;
+	char	text[CLOCK_TEXT];
 
-	if (s < 60)
-		(void)snprintf(buf, size, "%" PRId64 " s", s);
-	else if (s < 3600)
-		(void)snprintf(buf, size, "%" PRId64 " min %02" PRId64 " s", s / 60, s % 60);
-	else if (s < 86400)
-		(void)snprintf(buf, size, "%" PRId64 " h %02" PRId64 " min", s / 3600, s / 60 % 60);
-	else
-		(void)snprintf(buf, size, "%" PRId64 " d %02" PRId64 " h", s / 86400, s / 3600 % 24);
+	(void)snprintf(buf, size, "%s", clock_span_text(ms, text));
 }
 
 bool
@@ -662,6 +654,7 @@ console_main(const char *path)
 	export_clear(&c->export);
 	json_decref(c->status);
 	json_decref(c->details);
+	json_decref(c->why.told);
 	json_decref(c->queued);
 	json_decref(c->trunk.record);
 	free(c);

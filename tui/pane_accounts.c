@@ -345,6 +345,9 @@ account_act(struct console *c, const struct action_row *a)
 	case ACT_MESSAGES_OF:
 		messages_of(c, c->account);
 		return true;
+	case ACT_WHY:
+		why_show(c, c->account);
+		return true;
 	default:
 		return false;
 	}

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "tui/cli.h"
 #include "tui/complain.h"
+#include "tui/facts.h"
 #include "tui/json.h"
 #include "tui/steps.h"
 #include "tui/table.h"
@@ -277,6 +278,26 @@ print_text(const char *s)
 	}
 }
 
+/* What is known, a line each, and what follows from it. */
+static void
+print_facts(const struct printer *p, const json_t *ok)
+{
+	const json_t	*f;
+	char		 line[CELL];
+	size_t		 i;
+
+	if (p->json) {
+		json_line(ok);
+		return;
+	}
+	json_array_foreach(json_object_get(ok, "facts"), i, f) {
+		fact_line(f, false, line, sizeof line);
+		(void)puts(line);
+	}
+	cell_text(json_object_get(ok, "verdict"), line, sizeof line);
+	(void)printf("\n%s\n", line);
+}
+
 enum printed
 printer_take(struct printer *p, json_t *message)
 {
@@ -305,6 +326,8 @@ printer_take(struct printer *p, json_t *message)
 		print_text(json_string_value(json_object_get(ok, "text")));
 	else if (p->command->reply == REPLY_LINK && !p->json)
 		(void)puts(json_string_value(json_object_get(ok, "link")));
+	else if (p->command->reply == REPLY_FACTS)
+		print_facts(p, ok);
 	else if (p->command->reply != REPLY_ROWS)
 		print_ok(p, message, ok);
 	else if (p->command->args == ARGS_EXPORT && !p->json)

@@ -15,6 +15,7 @@
 #include "sipd/keeper/bindings.h"
 #include "sipd/keeper/digest.h"
 #include "sipd/keeper/events.h"
+#include "sipd/keeper/failures.h"
 #include "sipd/keeper/guard.h"
 #include "sipd/keeper/keeper.h"
 
@@ -29,6 +30,7 @@ struct admission {
 	struct recents	*recents;
 	struct nonces	*nonces;
 	struct guard	*sources, *accounts;
+	struct failures	*failures;
 	uint64_t	 decoy_id;		/* an account that is read in the place of one that does not exist */
 	uint64_t	 wrong;
 	char		 nonce_sha256[NONCE_TEXT], nonce_md5[NONCE_TEXT];	/* of the last challenge */
@@ -49,8 +51,9 @@ admission_new(struct keeper *k, struct bindings *bindings, struct recents *recen
 	a->nonces = nonces_new(key, k->conf.auth.nonce_life);
 	a->sources = guard_new(0, 1);
 	a->accounts = guard_new(0, 1);
+	a->failures = failures_new();
 	sodium_memzero(key, sizeof key);
-	if (a->nonces == NULL || a->sources == NULL || a->accounts == NULL) {
+	if (a->nonces == NULL || a->sources == NULL || a->accounts == NULL || a->failures == NULL) {
 		admission_free(a);
 		return NULL;
 	}
@@ -66,6 +69,7 @@ admission_free(struct admission *a)
 	nonces_free(a->nonces);
 	guard_free(a->sources);
 	guard_free(a->accounts);
+	failures_free(a->failures);
 	free(a);
 }
 
@@ -83,6 +87,12 @@ uint64_t
 admission_wrong(const struct admission *a)
 {
 	return a->wrong;
+}
+
+const struct failure *
+admission_failure(const struct admission *a, uint64_t account_id)
+{
+	return failures_find(a->failures, account_id);
 }
 
 static bool
@@ -234,6 +244,8 @@ on_wrong_password(struct admission *a, const struct asking *q)
 	char			 name[NAME_SAFE], ip[ADDR_TEXT];
 
 	a->wrong++;
+	if (q->known)
+		failures_note(a->failures, q->account.id, FAILURE_PASSWORD, q->method, &q->ask->source, q->now);
 	(void)name_safe(q->ask->username, name);
 	(void)addr_ip_text(&q->ask->source, ip);
 	log_warn("auth: wrong password for \"%s\" from %s", name, ip);
@@ -312,6 +324,7 @@ admit_source(struct admission *a, const struct asking *q, struct register_answer
 
 	if (acl_allows(q->account.permit, q->account.deny, &q->ask->source))
 		return true;
+	failures_note(a->failures, q->account.id, FAILURE_LISTS, q->method, &q->ask->source, q->now);
 	(void)addr_ip_text(&q->ask->source, ip);
 	log_info("auth: %s refused by its permit and deny, from %s", q->account.username, ip);
 	events_tell(a->k->events, EVENT_WARN, "auth", q->account.username, "refused by permit and deny, from %s", ip);

@@ -12,6 +12,7 @@
 
 struct admission;
 struct bindings;
+struct failure;
 struct keeper;
 
 /* One request on its way. */
@@ -29,6 +30,8 @@ struct admission *admission_new(struct keeper *, struct bindings *, struct recen
 void	admission_free(struct admission *);
 void	admission_reload(struct admission *);			/* keeper->conf has changed */
 uint64_t admission_wrong(const struct admission *);		/* wrong passwords since the start */
+/* What was last refused to the account since the start; NULL: nothing that is remembered. */
+const struct failure *admission_failure(const struct admission *, uint64_t account_id);
 
 /*
  * True: the sender knows the password of ask->username; recent or account is set.  False: the answer says why not, or what to do (its spans

@@ -3,7 +3,6 @@
  * tell a content.
  */
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "sipd/keeper/list.h"
 #include "sipd/keeper/peer.h"
 #include "sipd/keeper/queue.h"
+#include "sipd/keeper/queue_why.h"
 #include "sipd/keeper/reply.h"
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/watch.h"
@@ -58,49 +58,6 @@ timeline(const struct message *m)
 	return list;
 }
 
-/* Whether there is the account that it is for, and whether that may have it. */
-static bool
-find_recipient(struct keeper *k, const struct message *m, bool *enabled)
-{
-	struct account	a = { .id = m->to_account };
-	bool		there = table_get(&k->db, &account_kind, &a) == 0;
-
-	*enabled = a.enabled;
-	sodium_memzero(&a, sizeof a);
-	return there;
-}
-
-/* Why it is still here: what it waits for, and which try comes then. */
-static void
-why(struct request *r, const struct message *m, char *buf, size_t size)
-{
-	struct keeper	*k = r->keeper;
-	bool		 enabled;
-	uint64_t	 before = queue_before(k->queue, m), try = m->attempts + 1;
-	int64_t		 wait_s = (m->next_try - keeper_now(k) + 999) / 1000;
-	size_t		 at;
-
-	if (!find_recipient(k, m, &enabled))
-		at = (size_t)snprintf(buf, size, "the account that it is for is gone: it ends");
-	else if (!enabled)
-		at = (size_t)snprintf(buf, size, "To is disabled; try %" PRIu64 " when it is enabled", try);
-	else if (accounts_bindings(k, m->to_account, NULL, NULL) == 0) {
-		(void)snprintf(buf, size, "To is not registered; try %" PRIu64 " when it registers", try);
-		return;		/* what it was answered the last time is no reason any more */
-	} else if (queue_is_sending(k->queue, m))
-		at = (size_t)snprintf(buf, size, "try %" PRIu64 " is under way", try);
-	else if (before > 0)
-		at = (size_t)snprintf(buf, size, "it waits for its turn behind %" PRIu64 " other%s", before, before == 1 ? "" : "s");
-	else if (m->tries >= k->conf.queue.tries)
-		at = (size_t)snprintf(buf, size, "%" PRIu32 " tries failed; try %" PRIu64 " when To registers again", m->tries, try);
-	else if (wait_s > 0)
-		at = (size_t)snprintf(buf, size, "try %" PRIu64 " in %" PRId64 " s", try, wait_s);
-	else
-		at = (size_t)snprintf(buf, size, "try %" PRIu64 " now", try);
-	if (m->last_error[0] != '\0' && at < size)
-		(void)snprintf(buf + at, size - at, "; last answer %s", m->last_error);
-}
-
 static void
 queue_show(struct request *r)
 {
@@ -112,7 +69,7 @@ queue_show(struct request *r)
 		return;
 	reply = reply_record(r, &message_kind, &m, 0);
 	record = json_object_get(reply, "ok");
-	why(r, &m, text, sizeof text);
+	queue_why(r->keeper, &m, text, sizeof text);
 	(void)json_object_set_new(record, "why", json_of_text(text, strlen(text)));
 	(void)json_object_set_new(record, "timeline", timeline(&m));
 	request_answer(r, reply);

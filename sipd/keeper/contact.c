@@ -157,6 +157,19 @@ contact_is_usable(struct span in)
 	return in.n < CONTACT_MAX && uri_parse(&u, in) == 0;
 }
 
+bool
+contact_address(struct span in, struct addr *a)
+{
+	struct uri	u;
+	char		text[ADDR_TEXT], port[8] = "";
+
+	if (uri_parse(&u, in) != 0 || !span_get(u.host, text, sizeof text) || (u.port.n > 0 && !span_get(u.port, port, sizeof port)) ||
+	    addr_parse(a, text) != 0)
+		return false;
+	a->port = (uint16_t)atoi(port);
+	return true;
+}
+
 static int
 hex_value(char c)
 {

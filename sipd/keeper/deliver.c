@@ -177,8 +177,8 @@ take_first(void *arg, const void *record)
 	return 1;
 }
 
-static bool
-first_message(struct deliver *d, uint64_t account_id, struct message *m)
+bool
+deliver_first(struct deliver *d, uint64_t account_id, struct message *m)
 {
 	m->to_account = account_id;
 	return table_each_of(&d->k->db, &message_kind, TABLE_MESSAGE_BY_RECIPIENT, 1, m, 1, take_first, m) == 1;
@@ -349,7 +349,7 @@ serve(struct deliver *d, struct waiter *w)
 		end_message(d, w);
 		return;
 	}
-	if (!first_message(d, w->account_id, &w->message)) {
+	if (!deliver_first(d, w->account_id, &w->message)) {
 		waiter_free(d, w);
 		return;
 	}

@@ -32,6 +32,9 @@ struct deliver_end {
  */
 typedef int	(*deliver_end_fn)(void *arg, const struct message *, const struct deliver_end *);
 
+/* What stands first of an account's; false: nothing. */
+bool	deliver_first(struct deliver *, uint64_t account_id, struct message *);
+
 struct deliver *deliver_new(struct keeper *, struct fanouts *, deliver_end_fn, void *arg);
 void	deliver_free(struct deliver *);
 

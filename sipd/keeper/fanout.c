@@ -118,7 +118,8 @@ start_one(void *arg, const struct binding *b)
 	struct keeper	*k = s->fanouts->k;
 	uint64_t	 id;
 
-	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) || !binding_is_reachable(b, keeper_now(k)))
+	if (s->fanout->result.devices == DEVICES_MAX || went_to(s->fanout, b) ||
+	    !binding_is_reachable(b, k->stream_epoch, keeper_now(k)))
 		return;
 	if ((id = slot_take(s->fanouts, s->fanout)) == 0) {
 		s->busy = true;

@@ -438,7 +438,7 @@ probe(struct qualify *q, struct probed *p)
 		return false;
 	}
 	registrar_latest(q->k->registrar, &b);
-	if (!binding_is_reachable(&b, keeper_now(q->k))) {
+	if (!binding_is_reachable(&b, q->k->stream_epoch, keeper_now(q->k))) {
 		happen(q, p, DEVICE_UNSENDABLE, 0, "its connection is gone");
 		return false;
 	}

@@ -203,6 +203,12 @@ queue_find(struct queue *q, const char *id, struct message *m)
 }
 
 bool
+queue_first(struct queue *q, uint64_t account_id, struct message *m)
+{
+	return deliver_first(q->deliver, account_id, m);
+}
+
+bool
 queue_is_sending(const struct queue *q, const struct message *m)
 {
 	return deliver_is_sending(q->deliver, m->to_account, m->seq);

@@ -37,6 +37,8 @@ int	queue_delete(struct queue *, struct txn *, const struct message *, const cha
 /* By its Id. 0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	queue_find(struct queue *, const char *id, struct message *);
 
+/* The one for the account that goes out first.  False: none waits. */
+bool	queue_first(struct queue *, uint64_t account_id, struct message *);
 bool	queue_is_sending(const struct queue *, const struct message *);
 bool	queue_is_first(struct queue *, const struct message *);		/* of those for the same account */
 

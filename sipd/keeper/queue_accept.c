@@ -13,6 +13,7 @@
 #include "sipd/keeper/admit.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/reach.h"
 #include "sipd/keeper/registrar.h"
 
 enum {
@@ -145,17 +146,16 @@ put_flight(struct queue *q, struct flight *f)
 static void
 flight_store(struct flight *f)
 {
-	struct queue	*q = f->queue;
-	struct message	*m = &f->message;
-	char		 name[64];
-	int		 rc;
+	struct queue		*q = f->queue;
+	struct message		*m = &f->message;
+	char			 name[64];
+	const struct reach_facts facts = { .waiting = count_get(&q->k->db, queue_counter(m->to_account, name)),
+	    .most = q->k->conf.queue.per_account, .storing = store_is_taking(q->k->db.store) };
+	const struct reach_row	*row = reach_storing(&facts);
+	int			 rc;
 
-	if (count_get(&q->k->db, queue_counter(m->to_account, name)) >= q->k->conf.queue.per_account) {
-		flight_answer(f, 480, "Too Many Messages Wait", FULL_RETRY_AFTER_S);
-		return;
-	}
-	if (!store_is_taking(q->k->db.store)) {		/* the store has said why */
-		flight_answer(f, 503, "Service Unavailable", RETRY_AFTER_S);
+	if (row->code != 0) {
+		flight_answer(f, row->code, row->phrase, row->reason == REACH_FULL ? FULL_RETRY_AFTER_S : RETRY_AFTER_S);
 		return;
 	}
 	if ((rc = put_flight(q, f)) != 0) {
@@ -383,8 +383,8 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 	static const struct fanout_result	away = { .code = 480, .reason = "not registered" };
 	struct account				 dest;
 	struct flight				*f;
-	char					 name[64];
-	bool					 waits;
+	struct reach_facts			 facts;
+	const struct reach_row			*row;
 
 	if (accounts_find_called(q->k, ask->user, &dest) != 0) {
 		answer(to, 404, "Not Found", 0);
@@ -406,10 +406,11 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 			flight_answer(f, 480, "Temporarily Unavailable", 0);
 		return;
 	}
-	waits = count_get(&q->k->db, queue_counter(dest.id, name)) > 0;
-	if (!waits && dest.enabled && forward(f))
+	reach_look(q->k, &dest, &facts);
+	row = reach_message(&facts);
+	if (row->sent && forward(f))
 		return;
-	if (!waits && dest.enabled && accounts_bindings(q->k, dest.id, NULL, NULL) == 0)
+	if (row->reason == REACH_UNREGISTERED && facts.waiting == 0)
 		queue_note_attempt(&f->message, keeper_now(q->k), &away);
 	flight_store(f);
 }

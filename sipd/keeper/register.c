@@ -11,7 +11,6 @@
 #include "core/varint.h"
 #include "sipd/keeper/contact.h"
 
-enum { FLOW_COUNT_BITS = 24 };	/* of a flow's number; the rest is its epoch (core/wire.h) */
 
 struct work {
 	struct register_set		*set;
@@ -136,15 +135,6 @@ row_find(const struct work *w, const struct register_contact *c, bool outbound, 
 	return i;
 }
 
-/* Whether nothing reaches the binding any more: its connection was of a process that has ended since.  Epochs grow with time. */
-static bool
-is_cut_off(const struct work *w, const struct binding *b)
-{
-	const uint64_t	mask = UINT64_MAX >> FLOW_COUNT_BITS;
-
-	return b->flow != 0 && (b->flow >> FLOW_COUNT_BITS) < (w->limits->epoch & mask);
-}
-
 /*
  * Of the bindings that this request left alone, and are cut off where only such ones may go, the one refreshed longest ago; or set->n.
  */
@@ -155,7 +145,7 @@ oldest(const struct work *w, bool cut_off)
 
 	for (uint32_t i = 0; i < w->set->n; i++) {
 		if (w->touched[i] || register_act_removes(w->set->rows[i].act) ||
-		    (cut_off && !is_cut_off(w, &w->set->rows[i].binding)))
+		    (cut_off && !binding_is_cut_off(&w->set->rows[i].binding, w->limits->epoch)))
 			continue;
 		if (found == w->set->n || w->set->rows[i].binding.refreshed_at < w->set->rows[found].binding.refreshed_at)
 			found = i;

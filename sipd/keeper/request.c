@@ -16,7 +16,7 @@
 static const struct handler *const	handler_tables[] = {
 	status_handlers, named_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
 	debug_handlers, verify_handlers, import_handlers, licence_handlers, call_handlers, queue_handlers, trunk_handlers, backup_handlers,
-	profile_handlers, activation_handlers,
+	profile_handlers, activation_handlers, why_handlers,
 };
 
 const struct handler *
@@ -280,7 +280,7 @@ arguments_fit(struct request *r)
 
 /* What a command of each shape is about. */
 static const char *const	args_needed[] = {
-	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_SET] = "name",
+	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_ACCOUNT] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_BACKUP] = NULL, [ARGS_RESTORE] = NULL,
 	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_TEST] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
 	[ARGS_RENDER] = "name",

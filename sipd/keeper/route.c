@@ -15,6 +15,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/guard.h"
 #include "sipd/keeper/keeper.h"
+#include "sipd/keeper/reach.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/route_list.h"
 #include "sipd/keeper/route_trunk.h"
@@ -87,16 +88,22 @@ add_device(void *arg, const struct binding *b)
 	    .uri = span_of(r->ask->account == 0 ? b->contact : ""), .route = span_of(b->path), .account = b->account_id,
 	    .rank = Q_MAX - (b->q > Q_MAX ? Q_MAX : b->q) };
 
-	if (binding_is_reachable(b, keeper_now(r->k)) && (!r->ask->secure || b->transport == TRANSPORT_TLS))
+	if (binding_is_reachable(b, r->k->stream_epoch, keeper_now(r->k)) && (!r->ask->secure || b->transport == TRANSPORT_TLS))
 		(void)route_list_add(&r->routes->list, &to);
 }
 
 static void
-to_account(struct routing *r, uint64_t account_id)
+to_account(struct routing *r, uint64_t account_id, bool enabled)
 {
-	(void)accounts_bindings(r->k, account_id, add_device, r);
-	if (r->routes->list.count == 0)
-		refuse(r, 480, "Temporarily Unavailable");
+	struct reach_facts	 facts = { .front = true, .enabled = enabled };
+	const struct reach_row	*row;
+
+	if (enabled)
+		facts.contacts = accounts_bindings(r->k, account_id, add_device, r);
+	facts.reachable = r->routes->list.count;
+	row = reach_call(&facts);
+	if (row->code != 0)
+		refuse(r, row->code, row->phrase);
 	route_list_sort(&r->routes->list);
 }
 
@@ -203,10 +210,7 @@ begin_call(struct routing *r, struct span to)
 static void
 to_named(struct routing *r)
 {
-	if (!r->to.enabled)
-		refuse(r, 403, "Forbidden");
-	else
-		to_account(r, r->to.id);
+	to_account(r, r->to.id, r->to.enabled);
 }
 
 /* A trunk's: to the account with that number, and nowhere else, or whoever reaches us could call the world (product D7). */
@@ -287,7 +291,7 @@ routes_ask(struct routes *s, struct channel *channel, uint64_t id, const struct 
 
 	s->list.n = s->list.count = 0;
 	if (ask->account != 0)
-		to_account(&r, ask->account);
+		to_account(&r, ask->account, true);
 	else if (ask->trunk != 0)
 		back_to_trunk(&r);
 	else

@@ -31,6 +31,7 @@ table()
 		viewer | account list
 		viewer | account list --query a-@ --sort username --limit 3
 		viewer | account show a-@
+		viewer | why a-@
 		operator | account set a-@ owner=@ password=-
 		operator | account disable a-@
 		operator | account enable a-@
