@@ -212,8 +212,12 @@ role()
 echo "a secret of its own" > "$TMP/input"
 chmod 644 "$TMP/input"
 make_certificate web
+mkdir "$TMP/pages"
+for page in install activate activated error; do
+	echo "$page" > "$TMP/pages/$page.html"
+done
 check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }" \
-    "http { listen = \"127.0.0.1:$(free_port)\" public_url = \"https://wirechief.test\" certificate = \"$TMP/web.crt\" key = \"$TMP/web.key\" }"
+    "http { listen = \"127.0.0.1:$(free_port)\" public_url = \"https://wirechief.test\" templates = \"$TMP/pages\" certificate = \"$TMP/web.crt\" key = \"$TMP/web.key\" }"
 port=$(listening udp)
 check "every command is in the table" all_are_in_the_table
 "$TMP/wirechief" group add g-kept > /dev/null
