@@ -21,6 +21,7 @@
 #include "sipd/sip/dialog.h"
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
+#include "sipd/sip/heard.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 #include "sipd/sip/plug.h"
@@ -81,7 +82,7 @@ keeper_frame(void *arg, const struct frame *frame)
 		break;
 	case WIRE_AUTHORIZED:
 		if (frame_decode(frame, &authorized) == 0)
-			proxy_authorized(&l->f, frame->id, &authorized, clock_boot_ms());
+			heard_authorized(&l->f, frame->id, &authorized, clock_boot_ms());
 		break;
 	case WIRE_HANG_UP:
 		if (frame_decode(frame, &call) == 0)
@@ -152,7 +153,7 @@ stream_frame(void *arg, const struct frame *frame)
 	if (l->f.keeper != NULL)
 		(void)channel_send(l->f.keeper, WIRE_FLOW_GONE, 0, &flow);
 	client_flow_gone(&l->f, flow.flow, clock_boot_ms());
-	proxy_flow_gone(&l->f, flow.flow, clock_boot_ms());
+	heard_flow_gone(&l->f, flow.flow, clock_boot_ms());
 }
 
 /* Its connections end with it, but the phones did not close them: their bindings stay. */
@@ -165,7 +166,7 @@ stream_gone(void *arg, int rc)
 	channel_drop(&l->f.stream);
 	flows_clear(l->f.flows);
 	client_flows_gone(&l->f, clock_boot_ms());
-	proxy_flow_gone(&l->f, 0, clock_boot_ms());
+	heard_flow_gone(&l->f, 0, clock_boot_ms());
 }
 
 static void
@@ -387,7 +388,7 @@ turn(struct loop *l)
 	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
 	flows_ready(l->f.flows, look_for_tport, l);
 	client_turn(&l->f, clock_boot_ms());
-	proxy_turn(&l->f, clock_boot_ms());
+	heard_turn(&l->f, clock_boot_ms());
 	counts_tell(l);
 	if (l->f.keeper != NULL)
 		channel_flush(l->f.keeper);

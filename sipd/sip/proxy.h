@@ -1,7 +1,8 @@
 /*
  * The proxy (RFC 3261 section 16): a request that is not for us goes on, to one place or several, and the best of their answers back.  Where
  * it goes is the keeper's to say outside a dialog; inside one our Record-Route says it (routing.h, token.h).  passing.h is the side of who
- * asks, branch.h that of who is asked, spread.h how the one becomes several of the other, best.h how several answers become one.
+ * asks, branch.h that of who is asked, spread.h how the one becomes several of the other, best.h how several answers become one;
+ * course.h leads a request to its end, heard.h takes what comes back.
  */
 #ifndef SIPD_SIP_PROXY_H
 #define SIPD_SIP_PROXY_H
@@ -40,8 +41,7 @@ struct text_buf proxy_text(struct front *);		/* room for one text at a time: it 
 /* It came again, or is an ACK or a CANCEL of one that is under way; false: it is a new one. */
 bool	proxy_repeated(struct front *, const struct proxied *, int64_t now_ms);
 struct refusal proxy_request(struct front *, const struct proxied *, int64_t now_ms);
-/* The keeper's answers to questions. */
-void	proxy_authorized(struct front *, uint64_t id, const struct wire_authorize *, int64_t now_ms);
+/* The keeper's answer to where it goes. */
 void	proxy_routed(struct front *, uint64_t id, const struct route_answer *, int64_t now_ms);
 
 /* A request of our own inside a dialog of others: sent to one side as if it came from the other.  false: it can't be. */
@@ -55,17 +55,8 @@ struct proxy_own {
 bool	proxy_own(struct front *, const struct proxy_own *, int64_t now_ms);
 void	proxy_cancel(struct front *, uint64_t call, int64_t now_ms);	/* a call that was not answered yet */
 
-/* Whether an answer is to a branch of ours; proxy_answered() takes it, and is true then. */
-bool	proxy_expects(struct front *, const char *text, size_t n);
-bool	proxy_knows(struct front *, const sip_t *);
-bool	proxy_answered(struct front *, const sip_t *, const struct where *, int64_t now_ms);
-
-void	proxy_turn(struct front *, int64_t now_ms);
 int64_t	proxy_next_at(const struct front *);
 void	proxy_keeper_gone(struct front *, int64_t now_ms);	/* what it was asked is refused */
-void	proxy_flow_gone(struct front *, uint64_t flow, int64_t now_ms);	/* nothing answers on it any more; 0: on any connection */
-/* A datagram that begins with this text did not arrive: the branch that it belongs to is lost.  false: it is none of ours. */
-bool	proxy_refused(struct front *, const char *text, size_t n, int64_t now_ms);
 size_t	proxy_count(const struct front *);			/* requests that wait for an answer */
 
 #endif

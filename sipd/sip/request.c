@@ -16,6 +16,7 @@
 #include "sipd/sip/ask.h"
 #include "sipd/sip/client.h"
 #include "sipd/sip/flows.h"
+#include "sipd/sip/heard.h"
 #include "sipd/sip/message.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
@@ -377,7 +378,7 @@ request_take(struct front *f, tport_t *tp, msg_t *msg, const struct where *w)
 	struct request	 r = { .front = f, .tport = tp, .sip = sip, .where = *w, .size = msg_size(msg) };
 
 	if (sip != NULL && sip->sip_status != NULL) {
-		if (!proxy_answered(f, sip, w, clock_boot_ms()) && !client_answered(f, sip, w, clock_boot_ms()))
+		if (!heard_answer(f, sip, w, clock_boot_ms()) && !client_answered(f, sip, w, clock_boot_ms()))
 			return false;
 		msg_destroy(msg);
 		return true;
@@ -435,7 +436,7 @@ request_receive(struct front *f, tport_t *tp, msg_t *msg)
 	w.local = flow->local;
 	w.transport = flow->transport;
 	w.flow = flow->id;
-	if (client_knows(f->client, sip_object(msg)) || proxy_knows(f, sip_object(msg)))
+	if (client_knows(f->client, sip_object(msg)) || heard_knows(f, sip_object(msg)))
 		return request_take(f, tp, msg, &w);
 	f->counts.requests++;
 	if (limits_take(f->limits, &w.source, clock_boot_ms()))

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "sipd/sip/client.h"
 #include "sipd/sip/front.h"
+#include "sipd/sip/heard.h"
 #include "sipd/sip/plug.h"
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
@@ -142,7 +143,7 @@ take(struct front *f, tport_t *tp, const struct socket *s, int i, int64_t now_ms
 
 	if (!is_message(u->text[i], u->msgs[i].msg_len) || !locate(u, i, s, &w))
 		return;
-	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !proxy_expects(f, u->text[i], u->msgs[i].msg_len) &&
+	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !heard_expects(f, u->text[i], u->msgs[i].msg_len) &&
 	    !within_limits(f, &w, now_ms))
 		return;
 	if ((msg = parse(tp, u, i)) == NULL)
@@ -211,7 +212,7 @@ take_error(struct front *f, int fd, int64_t now_ms)
 	if ((why = refusal_of(&m)) == NULL || (n >= 8 && memcmp(text, "SIP/2.0 ", 8) == 0))
 		return true;
 	if (!client_refused(f, text, (size_t)n, why, now_ms))
-		(void)proxy_refused(f, text, (size_t)n, now_ms);
+		(void)heard_refused(f, text, (size_t)n, now_ms);
 	return true;
 }
 
