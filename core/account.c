@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/device.h"
 #include "core/licence.h"
+#include "core/sms.h"
 
 #define RECORD account
 
@@ -61,6 +62,14 @@ static const struct field	account_fields[] = {
 	  .flags = FF_COLUMN | FF_SORT | FF_SERVER, .help = "The last step of its activation that was taken." },
 	{ .tag = 20, .name = "status_at", .title = "Last Status date", .width = 29, AT(FT_TIME, status_at), .flags = FF_SERVER,
 	  .help = "When that was." },
+	{ .tag = 104, .name = "sms", .title = "SMS", .width = 40, AT(FT_STR, sms), .flags = FF_SERVER | FF_VIRTUAL,
+	  .help = "What became of the last SMS to it, with the gateway's answer." },
+	{ .tag = 105, .name = "sms_state", .title = "SMS state", .width = 9, AT(FT_ENUM, sms_state), .words = sms_state_words,
+	  .flags = FF_SERVER | FF_VIRTUAL, .help = "WAITING for its first or next try, SENDING, SENT or FAILED." },
+	{ .tag = 106, .name = "sms_at", .title = "SMS tried", .width = 29, AT(FT_TIME, sms_at), .flags = FF_SERVER | FF_VIRTUAL,
+	  .help = "When it was last tried." },
+	{ .tag = 107, .name = "sms_next_at", .title = "SMS next try", .width = 29, AT(FT_TIME, sms_next_at),
+	  .flags = FF_SERVER | FF_VIRTUAL, .help = "When it is tried again." },
 	{ .tag = 100, .name = "licence", .title = "Licence", .width = 8, AT(FT_ENUM, licence), .words = licence_words,
 	  .flags = FF_SERVER | FF_VIRTUAL, .help = "Whether its client may be used; licence show tells more." },
 	{ .tag = 102, .name = "device_status", .title = "Device", .width = 11, .keep = 7, AT(FT_ENUM, device_status), .words = device_status_words,

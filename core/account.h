@@ -41,6 +41,10 @@ struct account {
 	uint8_t		licence;	/* enum licence_state, computed when shown */
 	uint8_t		device_status;	/* enum device_status of the best of its devices, computed when shown */
 	uint32_t	latency_ms;	/* that one's */
+	char		sms[320];	/* what became of its last SMS, computed when shown; and the next three */
+	uint8_t		sms_state;	/* enum sms_state */
+	int64_t		sms_at;		/* of its last try */
+	int64_t		sms_next_at;	/* of its next one; 0: there is none */
 	int64_t		created_at;
 	int64_t		updated_at;
 	uint8_t		ha1_md5[16];	/* of the password; all zero: none was ever set */

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEADER = 4, PING = ORDER_FAIL + 1 };
+enum { HEADER = 4, PING = BOOT_ORDERS };
 
 const struct boot_link	boot_links[] = {
 	{ PROC_KEEPER, PROC_SIP },
@@ -147,7 +147,7 @@ boot_receive(int fd, struct boot_order *o)
 		bytes[2] = 0;
 	if ((rc = take_fds(&m, bytes[2], o->fds)) != 0)
 		return rc;
-	if (n < HEADER || bytes[0] < ORDER_CHANNEL || bytes[0] > ORDER_FAIL || bytes[1] >= PROCESSES) {
+	if (n < HEADER || bytes[0] < ORDER_CHANNEL || bytes[0] >= BOOT_ORDERS || bytes[1] >= PROCESSES) {
 		for (unsigned i = 0; i < BOOT_FDS; i++)
 			if (o->fds[i] >= 0)
 				close(o->fds[i]);

@@ -10,6 +10,8 @@
  *						checked by, of those that there are: as TLS, to the same processes
  *	PAGES		memfd			the templates (settings.h), as TLS: to the web process
  *	STOP					finish what was acknowledged, commit, exit 0
+ *	RAN					to the keeper: what became of the program, "ID STATUS TEXT" (program.h)
+ * The keeper says RUN with a pipe that holds number and text of an SMS, and "ID" as text: sms.command is run.
  * A process answers READY once it serves, with a line of text for the status ("udp:127.0.0.1:5060 …"), and FAIL with the one-line
  * reason why it can't (a busy port): the supervisor prints it and stops the daemon if that was at start.
  */
@@ -23,7 +25,8 @@
 
 enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROC_WEB, PROCESSES };
 
-enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_PAGES, ORDER_STOP, ORDER_READY, ORDER_FAIL };
+enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_PAGES, ORDER_STOP, ORDER_READY, ORDER_FAIL,
+	ORDER_RUN, ORDER_RAN, BOOT_ORDERS };
 
 enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
 enum { FILES_RESOLV, FILES_HOSTS, FILES_CA };		/* descriptors of ORDER_FILES */
@@ -31,7 +34,7 @@ enum { FILES_RESOLV, FILES_HOSTS, FILES_CA };		/* descriptors of ORDER_FILES */
 struct boot_order {
 	enum boot_order_type	 type;
 	enum process		 peer;			/* ORDER_CHANNEL: at the other end */
-	char			 text[BOOT_TEXT];	/* ORDER_READY, ORDER_FAIL */
+	char			 text[BOOT_TEXT];	/* ORDER_READY, ORDER_FAIL, ORDER_RUN, ORDER_RAN */
 	int			 fds[BOOT_FDS];		/* the receiver's to close; -1 where there is none */
 };
 

@@ -18,7 +18,7 @@
 #include "core/nearest.h"
 #include "core/text.h"
 
-enum { OPTIONS_MAX = 64, SECTIONS_MAX = 16 };
+enum { OPTIONS_MAX = 128, SECTIONS_MAX = 24 };
 
 /* Stands at the end of every text: not reached, or met inside a section, something before it was left open. */
 #define END_KEY	"end-of-configuration"
@@ -129,6 +129,18 @@ row_text(const struct config_option *o, char *buf, size_t size)
 	return buf;
 }
 
+/* "sms.url: "…" must hold {text}" */
+static void
+fail_value(struct reader *r, int line, const struct config_option *o, const char *value, const char *why)
+{
+	char	key[64];
+
+	if (o->secret)
+		fail(r, line, "%s: %s", row_text(o, key, sizeof key), why);
+	else
+		fail(r, line, "%s: \"%s\" %s", row_text(o, key, sizeof key), value, why);
+}
+
 static int
 number_parse(const struct config_option *o, const char *value, uint32_t *v, char *why, size_t size)
 {
@@ -189,7 +201,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		return -1;
 	}
 	if (value_store(o, &r->scratch, value, why, sizeof why) != 0) {
-		fail(r, cfg->line, "%s: \"%s\" %s", row_text(o, key, sizeof key), value, why);
+		fail_value(r, cfg->line, o, value, why);
 		return -1;
 	}
 	return 0;
@@ -267,7 +279,7 @@ store_all(struct reader *r, struct config *c, cfg_t *cfg, const char *text)
 			const char	*value = cfg_opt_getnstr(opt, k);
 
 			if (value_store(o, c, value, why, sizeof why) != 0)
-				fail(r, r->lines[i], "%s: \"%s\" %s", row_text(o, key, sizeof key), value, why);
+				fail_value(r, r->lines[i], o, value, why);
 		}
 	}
 }
@@ -348,6 +360,8 @@ check_together(struct reader *r, const struct config *c)
 	if (c->reg.default_expires > c->reg.max_expires)
 		fail(r, line_of_either(r, "register", "default_expires", "max_expires"),
 		    "register.default_expires: %u is more than max_expires, %u", c->reg.default_expires, c->reg.max_expires);
+	if (c->sms.url[0] != '\0' && c->sms.command[0] != '\0')
+		fail(r, line_of_either(r, "sms", "url", "command"), "sms.url and sms.command: only one of them can be set");
 	for (uint32_t i = 0; i < c->n_listens; i++) {
 		char	addr[ADDR_TEXT];
 

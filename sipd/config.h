@@ -38,7 +38,7 @@ struct config {
 		char	templates[CONFIG_TEXT], brand[65], colour[8], text[513];
 	} http;
 	struct { char listen[CONFIG_TEXT]; } metrics;
-	struct { char url[1024], command[CONFIG_TEXT]; } sms;
+	struct { char url[1024], command[CONFIG_TEXT], accept[CONFIG_TEXT]; uint32_t timeout, tries, retry; } sms;
 	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after, rate; } qualify;
 	struct { uint32_t min_expires, default_expires, max_expires, overflow; } reg;	/* register is a C keyword */
 	struct { uint32_t expires, tries, retry, max_size, per_account; } queue;
@@ -58,6 +58,7 @@ struct config_option {
 	uint32_t	 min, max;	/* of a number; of a list how many values */
 	const char	*help;
 	int		(*check)(struct config *, const char *value, char *why, size_t size);	/* parses, stores; ERR_INVALID and why */
+	bool		 secret;	/* a value that is refused is not repeated */
 	uint16_t	 offset, size;	/* strings and numbers without a check; of a list its count or bits */
 };
 extern const struct config_option	config_options[];

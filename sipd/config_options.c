@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/argv.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/provision.h"
@@ -172,6 +173,42 @@ check_public(struct config *c, const char *value, char *why, size_t size)
 }
 
 static int
+check_sms_url(struct config *c, const char *value, char *why, size_t size)
+{
+	size_t	n = strlen(value);
+
+	if (n >= sizeof c->sms.url)
+		return refuse(why, size, "is longer than 1023 bytes");
+	if (n > 0 && strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
+		return refuse(why, size, "must start with http:// or https://");
+	if (n > 0 && strcspn(value, " \"<>\\^`|") != n)
+		return refuse(why, size, "holds a character that must be percent-encoded in a URL");
+	if (n > 0 && (strstr(value, "{number}") == NULL || strstr(value, "{text}") == NULL))
+		return refuse(why, size, "must hold {number} and {text}");
+	memcpy(c->sms.url, value, n + 1);
+	return 0;
+}
+
+static int
+check_sms_command(struct config *c, const char *value, char *why, size_t size)
+{
+	struct argv	argv;
+	bool		number = value[0] == '\0';
+
+	_Static_assert(sizeof argv.text <= sizeof c->sms.command, "what can be split has room");
+	if (argv_split(&argv, value, why, size) != 0)
+		return ERR_INVALID;
+	if (value[0] != '\0' && (argv.words[0] == NULL || argv.words[0][0] != '/'))
+		return refuse(why, size, "must start with the program's whole path: there is no shell that looks for it");
+	for (size_t i = 1; value[0] != '\0' && argv.words[i] != NULL; i++)
+		number |= strstr(argv.words[i], "{number}") != NULL;
+	if (!number)
+		return refuse(why, size, "must hold {number} after the program");
+	memcpy(c->sms.command, value, strlen(value) + 1);
+	return 0;
+}
+
+static int
 check_server(struct config *c, const char *value, char *why, size_t size)
 {
 	if (addr_parse(&c->resolver.servers[c->resolver.n_servers], value) != 0)
@@ -290,10 +327,19 @@ const struct config_option	config_options[] = {
 	  .help = "Folder of the pages' templates, NAME.html, read again at SIGHUP. The installed ones when empty." },
 	{ .section = "metrics", .name = "listen", CHECKED(check_metrics_listen), .dflt = "\"\"",
 	  .help = "ADDRESS:PORT of the metrics for Prometheus. Off when empty." },
-	{ .section = "sms", .name = "url", STRING(sms.url), .dflt = "\"\"",
-	  .help = "URL that sends an SMS; {number} and {text} are replaced." },
-	{ .section = "sms", .name = "command", STRING(sms.command), .dflt = "\"\"",
-	  .help = "Command that sends an SMS, instead of a URL." },
+	{ .section = "sms", .name = "url", CHECKED(check_sms_url), .dflt = "\"\"", .secret = true,
+	  .help = "URL that sends an SMS when it is fetched; {number} and {text} are replaced, percent-encoded, the text in UTF-8." },
+	{ .section = "sms", .name = "command", CHECKED(check_sms_command), .dflt = "\"\"", .secret = true,
+	  .help = "Program that sends an SMS, instead of a URL: its path and its arguments, without a shell; {number} and {text} are "
+		  "replaced, and without {text} the text is its standard input." },
+	{ .section = "sms", .name = "accept", STRING(sms.accept), .dflt = "\"\"",
+	  .help = "Text that a gateway's answer must hold besides its status 2xx, where that says nothing. Empty: the status is enough." },
+	{ .section = "sms", .name = "timeout", NUMBER(sms.timeout), .dflt = "15", .min = 1, .max = 120,
+	  .help = "Seconds that the gateway, or the program, has for an SMS." },
+	{ .section = "sms", .name = "tries", NUMBER(sms.tries), .dflt = "5", .min = 1, .max = 20,
+	  .help = "How often an SMS is tried before it is given up." },
+	{ .section = "sms", .name = "retry", NUMBER(sms.retry), .dflt = "10", .min = 1, .max = 3600,
+	  .help = "Seconds until the second try; the next ones wait 3, 6, 30 and 90 times as long, and so does one that the gateway refused." },
 	{ .section = "qualify", .name = "interval", NUMBER(qualify.interval), .dflt = "60", .min = 5, .max = DAY,
 	  .help = "Seconds between two probes of a device." },
 	{ .section = "qualify", .name = "retry", NUMBER(qualify.retry), .dflt = "10", .min = 1, .max = DAY,

@@ -22,6 +22,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "sipd/program.h"
 #include "sipd/sandbox.h"
 #include "sipd/settings.h"
 
@@ -53,6 +54,7 @@ struct supervisor {
 	struct settings		 settings;
 	struct child		 children[CHILDREN_MAX];
 	size_t			 n;
+	struct programs		 programs;
 	enum phase		 phase;
 	int			 signal_fd;
 	int			 status;
@@ -304,6 +306,28 @@ on_fail(struct supervisor *s, struct child *c, const char *text)
 		stop(s, 1);
 }
 
+/* A program has come to its end: told to the process that wanted it, if that still is the same. */
+static void
+on_program(void *arg, pid_t asker, uint64_t id, int status, const char *text)
+{
+	struct supervisor	*s = arg;
+	struct boot_order	 o = { .type = ORDER_RAN, .fds = { -1, -1, -1 } };
+
+	(void)snprintf(o.text, sizeof o.text, "%llu %d %s", (unsigned long long)id, status, text);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->children[i].pid == asker)
+			order(&s->children[i], &o);
+}
+
+static void
+on_run(struct supervisor *s, const struct child *c, const struct boot_order *o)
+{
+	const struct config	*conf = &s->settings.conf;
+
+	if (c->row->process == PROC_KEEPER && s->phase == RUNNING)
+		programs_run(&s->programs, conf->sms.command, o, c->pid, now_ms(), (int64_t)conf->sms.timeout * 1000, on_program, s);
+}
+
 /* Reads what a process says, as far as it is there. */
 static void
 listen_to(struct supervisor *s, struct child *c)
@@ -312,6 +336,8 @@ listen_to(struct supervisor *s, struct child *c)
 	int			rc;
 
 	while ((rc = boot_receive(c->fd, &o)) == 1) {
+		if (o.type == ORDER_RUN)
+			on_run(s, c, &o);
 		for (unsigned i = 0; i < BOOT_FDS; i++)
 			if (o.fds[i] >= 0)
 				close(o.fds[i]);
@@ -385,6 +411,7 @@ reap(struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->children[i].pid != 0 && waitpid(s->children[i].pid, &status, WNOHANG) == s->children[i].pid)
 			on_death(s, &s->children[i], status);
+	programs_reap(&s->programs, on_program, s);
 }
 
 static void
@@ -467,7 +494,7 @@ run_timers(struct supervisor *s)
 		look_round(s);
 		s->round_at = now + s->round_ms;
 	}
-	next = s->round_at;
+	next = programs_tick(&s->programs, now, s->round_at);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->children[i].start_at != 0 && s->children[i].start_at < next)
 			next = s->children[i].start_at;
@@ -480,7 +507,7 @@ run_timers(struct supervisor *s)
 static void
 run(struct supervisor *s)
 {
-	struct pollfd	fds[1 + CHILDREN_MAX];
+	struct pollfd	fds[1 + CHILDREN_MAX + PROGRAMS_MAX];
 	int		wait_ms;
 
 	for (;;) {
@@ -490,8 +517,10 @@ run(struct supervisor *s)
 		fds[0] = (struct pollfd){ s->signal_fd, POLLIN, 0 };
 		for (size_t i = 0; i < s->n; i++)
 			fds[1 + i] = (struct pollfd){ s->children[i].fd, POLLIN, 0 };
-		if (poll(fds, 1 + s->n, wait_ms) < 0)
+		programs_poll(&s->programs, &fds[1 + s->n]);
+		if (poll(fds, 1 + s->n + PROGRAMS_MAX, wait_ms) < 0)
 			continue;
+		programs_read(&s->programs, &fds[1 + s->n]);
 		for (size_t i = 0; i < s->n; i++)
 			if (fds[1 + i].revents != 0 && fds[1 + i].fd == s->children[i].fd)
 				listen_to(s, &s->children[i]);
@@ -563,11 +592,13 @@ supervise(const struct supervise *how)
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0 && watchdog_us / 2000 < ROUND_MS)
 		s.round_ms = (int)(watchdog_us / 2000) + 1;
 	s.round_at = now_ms() + s.round_ms;
+	programs_init(&s.programs);
 	for (size_t i = 0; i < s.n; i++)
 		s.children[i] = (struct child){ .row = &how->rows[i], .fd = -1 };
 	for (size_t i = 0; i < s.n; i++)
 		child_start(&s, &s.children[i]);
 	run(&s);
+	programs_kill(&s.programs);
 	close(s.signal_fd);
 	settings_close(&s.settings);
 	log_notice("stopped");

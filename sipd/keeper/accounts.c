@@ -16,6 +16,7 @@
 #include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
+#include "sipd/keeper/sms.h"
 #include "sipd/keeper/staged.h"
 #include "sipd/keeper/tokens.h"
 
@@ -35,6 +36,7 @@ void
 accounts_live(struct keeper *k, struct account *a)
 {
 	a->licence = (uint8_t)licences_state(k, a->id);
+	sms_live(k, a);
 	a->device_status = (uint8_t)qualify_best(k->qualify, a->id, &a->latency_ms);
 }
 
@@ -138,6 +140,23 @@ accounts_take_password(struct keeper *k, struct account_change *c, struct fault 
 	return 0;
 }
 
+const char *
+accounts_status_counter(enum account_status status, char name[64])
+{
+	(void)snprintf(name, 64, "status/%u", (unsigned)status);
+	return name;
+}
+
+/* Of those that are on the way: how many were only made, or are connected, follows from that. */
+static void
+count_status(struct keeper *k, struct txn *t, uint8_t status, int by)
+{
+	char	name[64];
+
+	if (status != STATUS_CREATED && status != STATUS_CONNECTED)
+		count_add(t, &k->db, accounts_status_counter((enum account_status)status, name), by);
+}
+
 static void
 count(struct keeper *k, struct txn *t, const struct account *a, int by)
 {
@@ -148,6 +167,7 @@ count(struct keeper *k, struct txn *t, const struct account *a, int by)
 		count_add(t, &k->db, groups_counter(a->group_id, "enabled", name), by);
 	else
 		count_add(t, &k->db, "disabled", by);
+	count_status(k, t, a->status, by);
 }
 
 int
@@ -235,6 +255,10 @@ count_move(struct keeper *k, struct txn *t, const struct account *before, const 
 	char	name[64];
 	int	enabled = (int)after->enabled - (int)before->enabled;
 
+	if (before->status != after->status) {
+		count_status(k, t, before->status, -1);
+		count_status(k, t, after->status, 1);
+	}
 	if (enabled != 0)
 		count_add(t, &k->db, "disabled", -enabled);
 	if (before->group_id == after->group_id) {
@@ -330,6 +354,7 @@ accounts_delete(struct keeper *k, struct txn *t, const char *operator, const str
 	table_delete(t, &k->db, &account_kind, a);
 	(void)licences_delete(k, t, a->id);
 	tokens_delete(k, t, a->id);
+	sms_delete(k, t, a->id);
 	count_add(t, &k->db, "accounts", -1);
 	count(k, t, a, -1);
 	count_waiting(k, t, a->id, a->group_id, -1);	/* they end by themselves, when there is no account any more */

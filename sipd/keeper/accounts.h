@@ -57,6 +57,9 @@ int	accounts_take_password(struct keeper *, struct account_change *, struct faul
 /* Whom a request is for: by username, or by one of its numbers; without its secrets.  0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	accounts_find_called(struct keeper *, struct span user, struct account *);
 
+/* What count_get() takes: how many accounts stand at that step of their activation; not for CREATED and CONNECTED. */
+const char *accounts_status_counter(enum account_status, char name[64]);
+
 /* Calls fn (NULL: nothing) for each binding, as it is now; returns how many there are. */
 typedef void	(*accounts_binding_fn)(void *arg, const struct binding *);
 size_t	accounts_bindings(struct keeper *, uint64_t account_id, accounts_binding_fn, void *arg);

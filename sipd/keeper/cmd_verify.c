@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/message.h"
 #include "core/profile.h"
+#include "core/sms.h"
 #include "core/trunk.h"
 #include "core/web_token.h"
 #include "db/sorts.h"
@@ -29,7 +30,7 @@ enum { VERIFY_STEP = 32 };
 
 static const struct kind *const	stored[] = {
 	&group_kind, &account_kind, &binding_kind, &profile_kind, &trunk_kind, &licence_kind, &message_kind, &message_seen_kind, &call_kind,
-	&event_kind, &web_token_kind,
+	&event_kind, &web_token_kind, &sms_kind,
 };
 
 struct verify {
@@ -53,6 +54,7 @@ union record {
 	struct licence	licence;
 	struct message	message;
 	struct message_seen seen;
+	struct sms	sms;
 	struct event	event;
 	struct web_token token;
 };

@@ -35,6 +35,7 @@
 #include "sipd/keeper/tokens.h"
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/route.h"
+#include "sipd/keeper/sms.h"
 #include "sipd/sandbox.h"
 
 enum { TICK_MS = 250, UNHURRIED_MS = 50, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
@@ -223,6 +224,15 @@ take_call(struct front *f, const struct frame *frame)
 }
 
 static void
+take_fetched(struct front *f, const struct frame *frame)
+{
+	struct wire_fetched	fetched;
+
+	if (f->process == PROC_WEB && frame_decode(frame, &fetched) == 0)
+		sms_answered(f->body->k.sms, frame->id, &fetched);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
@@ -251,6 +261,7 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_ROUTE] = take_route,
 	[WIRE_CALL] = take_call,
 	[WIRE_AUTHORIZE] = take_authorize,
+	[WIRE_FETCHED] = take_fetched,
 };
 
 static void
@@ -282,6 +293,7 @@ front_close(struct front *f)
 	if (f->process == PROC_SIP)
 		qualify_channel_gone(k->qualify);
 	trunk_engine_process_gone(k->trunks, f->process);
+	sms_process_gone(k->sms, f->process);
 	f->channel = NULL;
 	k->ready[f->process][0] = '\0';
 }
@@ -375,8 +387,11 @@ on_order(evutil_socket_t fd, short what, void *arg)
 		} else if (o.type == ORDER_CONFIG) {
 			reload(b, o.fds[0]);
 			o.fds[0] = -1;
-		} else if (o.type == ORDER_STOP)
+		} else if (o.type == ORDER_RAN) {
+			sms_ran(b->k.sms, o.text);
+		} else if (o.type == ORDER_STOP) {
 			b->done = true;
+		}
 		for (int i = 0; i < BOOT_FDS; i++)
 			if (o.fds[i] >= 0)
 				close(o.fds[i]);
@@ -409,6 +424,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= queue_tick(b->k.queue);
 	b->more |= qualify_tick(b->k.qualify);
 	b->more |= trunk_engine_tick(b->k.trunks);
+	b->more |= sms_tick(b->k.sms);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -520,7 +536,8 @@ open_parts(struct body *b, char *why, size_t size)
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
-	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL)
+	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
+	    (k->sms = sms_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -589,6 +606,7 @@ run(struct body *b)
 			b->more |= queue_tick(b->k.queue);
 			b->more |= qualify_tick(b->k.qualify);
 			b->more |= trunk_engine_tick(b->k.trunks);
+			b->more |= sms_tick(b->k.sms);
 		}
 	}
 }
@@ -629,6 +647,7 @@ close_parts(struct body *b)
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
 	trunk_engine_free(b->k.trunks);
+	sms_free(b->k.sms);
 	routes_free(b->k.routes);
 	qualify_free(b->k.qualify);
 	queue_free(b->k.queue);

@@ -18,10 +18,11 @@ struct names;
 struct qualify;
 struct queue;
 struct routes;
+struct sms_engine;
 struct trunk_engine;
 
 /* Who asked for a WIRE_SEND: the highest byte of its id, by which a WIRE_SENT finds back. */
-enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDERS };
+enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDER_SMS, SENDERS };
 enum { SENDER_SHIFT = 56 };
 
 struct keeper {
@@ -43,6 +44,7 @@ struct keeper {
 	struct qualify		*qualify;		/* qualify.h; NULL where nothing is probed */
 	struct routes		*routes;		/* route.h */
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
+	struct sms_engine	*sms;			/* sms.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;

@@ -432,6 +432,18 @@ on_licence(void *arg, enum table t, struct store_bytes key, struct store_bytes v
 	note(l, l->accounts, key.p);
 }
 
+/* So is that of what became of its SMS. */
+static void
+on_sms(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
+{
+	struct live	*l = arg;
+
+	(void)t;
+	(void)value;
+	if (key.n == 8)
+		note(l, l->accounts, key.p);
+}
+
 static void
 on_message(void *arg, enum table t, struct store_bytes key, struct store_bytes value)
 {
@@ -525,7 +537,7 @@ static const struct {
 } watched[] = {
 	{ TABLE_ACCOUNT, on_account }, { TABLE_GROUP, on_group }, { TABLE_COUNT, on_count }, { TABLE_EVENT, on_event },
 	{ TABLE_ACCOUNT_SORT, on_sort }, { TABLE_MESSAGE_SORT, on_sort },
-	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_MESSAGE, on_message },
+	{ TABLE_PROFILE, on_profile }, { TABLE_LICENCE, on_licence }, { TABLE_SMS, on_sms }, { TABLE_MESSAGE, on_message },
 	{ TABLE_TRUNK, on_trunk }, { TABLE_CALL, on_call },
 };
 
