@@ -8,6 +8,8 @@
 #include "core/err.h"
 #include "core/varint.h"
 
+enum { SEALED_MAX = FIELD_TEXT };	/* bytes of a sealed field, or of an opened one */
+
 static const void *
 member(const struct field *f, const void *record)
 {
@@ -165,7 +167,7 @@ record_encode(const struct kind *k, const void *record, const struct sealer *sea
 
 	for (size_t i = 0; i < k->n_fields; i++) {
 		const struct field	*f = &k->fields[i];
-		uint8_t			 scratch[18], sealed[256];
+		uint8_t			 scratch[18], sealed[SEALED_MAX];
 		const uint8_t		*v;
 		size_t			 n;
 		int			 rc;
@@ -285,7 +287,7 @@ record_decode(const struct kind *k, void *record, const struct sealer *sealer, c
 	for (size_t at = 0; at < n; at += step) {
 		const struct field	*f;
 		struct tlv		 t;
-		uint8_t			 plain[256];
+		uint8_t			 plain[SEALED_MAX];
 		int			 rc;
 
 		if ((step = tlv_next(in + at, n - at, &t)) == 0)
