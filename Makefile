@@ -6,6 +6,7 @@
 #   make check     everything is built and every test run; closes with "N passed, N failed"
 #   make install   [DESTDIR=] [PREFIX=/usr/local]
 #   make bench     registrations a second and their CPU beside Kamailio, and more; see tests/bench
+#   make prompts   the announcements in share/prompts, spoken anew by espeak-ng
 #   make fuzz      [SECONDS_EACH=600]   make soak   long runs
 #   make lucene-check DIR=folder   answers folder/queries.txt over folder/accounts.tsv into folder/results.txt
 #
@@ -33,7 +34,7 @@ override CC := $(CC_$(VARIANT))
 pkg	= $(shell pkg-config --$(1) $(2) 2>/dev/null)
 # Headers of libsofia are old C: as system headers they are spared our warnings.
 SYS	= $(patsubst -I%,-isystem %,$(call pkg,cflags,$(1)))
-PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares cmocka
+PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares libsrtp2 sndfile cmocka
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(call SYS,$(PKGS))
 CFLAGS	+= -std=c11 $(OPT_$(VARIANT)) $(WARN) -fPIE -pthread
 LDFLAGS	+= $(filter -fsanitize% -fno-sanitize%,$(OPT_$(VARIANT))) -pie -Wl,-z,relro,-z,now -pthread
@@ -52,7 +53,7 @@ UNIT	:= $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test
 
 LIBS_CORE :=
 LIBS_DB	:= -llmdb $(call pkg,libs,libsodium)
-LIBS_SIPD := $(LIBS_DB) $(call pkg,libs,sofia-sip-ua libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares) -lresolv
+LIBS_SIPD := $(LIBS_DB) $(call pkg,libs,sofia-sip-ua libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares libsrtp2 sndfile) -lresolv -lm
 LIBS_TUI := $(call pkg,libs,ncursesw jansson)
 
 all: $(B)/wirechiefd $(B)/wirechief
@@ -122,7 +123,8 @@ $(B)/man/%: man/%.in $(B)/man/gen
 man: $(MAN)
 
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
-	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libcmocka-dev libvterm-dev \
+	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libsrtp2-dev libsndfile1-dev \
+	   libcmocka-dev libvterm-dev \
 	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 # None of their services is started: tests start their own, on ports of their own.
@@ -131,6 +133,10 @@ DEPS_INSTALL = p=/usr/sbin/policy-rc.d; [ -e $$p ] || { trap "rm -f $$p" EXIT; p
 deps:
 	@dpkg-query -W -f='$${db:Status-Status}\n' $(DEPS) 2>/dev/null | grep -cx installed | grep -qx $(words $(DEPS)) || \
 	    $(SUDO) sh -c '$(DEPS_INSTALL)'
+
+# The recordings are kept: only who changes a sentence needs espeak-ng and sox.
+prompts:
+	@share/prompts/make
 
 run: deps
 	@$(MAKE) -s -j"$$(nproc)" all
@@ -166,6 +172,8 @@ install: all man
 	for m in $(MAN); do install -m 644 $$m $(D)/share/man/man$${m##*.}/; done
 	install -m 644 README.md LICENSE CHANGELOG share/wirechief.conf $(D)/share/doc/wirechief/
 	install -m 644 share/web/*.html $(D)/share/wirechief/web/
+	for d in share/prompts/*/; do install -d $(D)/share/wirechief/prompts/$$(basename $$d) && \
+	    install -m 644 $$d*.wav $(D)/share/wirechief/prompts/$$(basename $$d)/ || exit 1; done
 	install -m 644 share/completions/wirechief $(D)/share/bash-completion/completions/
 	sed "s,/usr/local,$(PREFIX),g" share/wirechiefd.service > $(DESTDIR)/lib/systemd/system/wirechiefd.service
 	install -d $(DESTDIR)/usr/lib/sysusers.d && install -m 644 share/wirechief.sysusers $(DESTDIR)/usr/lib/sysusers.d/wirechief.conf
@@ -177,5 +185,5 @@ clean:
 
 FORCE:
 -include $(shell test -d build && find build -name '*.d')
-.PHONY: all unit tools man lucene-check deps run check bench soak fuzz install clean FORCE
+.PHONY: all unit tools man lucene-check deps prompts run check bench soak fuzz install clean FORCE
 .SECONDARY:

@@ -96,6 +96,7 @@ static const struct field	answer_fields[] = {
 	{ .tag = 10, AT(FT_NUM, retry_after) },
 	{ .tag = 11, AT(FT_SPAN, path) },
 	{ .tag = 12, AT(FT_BOOL, outbound) },
+	{ .tag = 13, AT(FT_SPAN, announce) },
 };
 #undef RECORD
 
@@ -328,6 +329,7 @@ static const struct field	route_answer_fields[] = {
 	{ .tag = 6, AT(FT_SPAN, refusal.nonce_sha256) },
 	{ .tag = 7, AT(FT_SPAN, refusal.nonce_md5) },
 	{ .tag = 8, AT(FT_NUM, refusal.retry_after) },
+	{ .tag = 13, AT(FT_SPAN, refusal.announce) },
 	{ .tag = 9, AT(FT_SPAN, targets) },
 	{ .tag = 10, AT(FT_ID, account) },
 	{ .tag = 11, AT(FT_ID, call) },

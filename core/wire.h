@@ -133,6 +133,7 @@ struct register_answer {
 	uint32_t	retry_after;		/* with 503 and 480 */
 	struct span	path;			/* to be repeated (RFC 3327 section 5.3) */
 	bool		outbound;		/* Require: outbound (RFC 5626 section 6) */
+	struct span	announce;		/* the prompt that a caller hears before it is refused; empty: none */
 };
 
 /* A MESSAGE outside a dialog (RFC 3428). */

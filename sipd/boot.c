@@ -214,7 +214,7 @@ boot_seal(int fd)
 
 /* Read from the start with pread(2): the offset is shared with everyone who was sent the same memfd. */
 char *
-boot_text(int fd, size_t max)
+boot_bytes(int fd, size_t max, size_t *n_bytes)
 {
 	struct stat	 st;
 	char		*text = NULL;
@@ -233,7 +233,16 @@ boot_text(int fd, size_t max)
 		free(text);
 		text = NULL;
 	}
+	*n_bytes = at;
 out:
 	close(fd);
 	return text;
+}
+
+char *
+boot_text(int fd, size_t max)
+{
+	size_t	n;
+
+	return boot_bytes(fd, max, &n);
 }

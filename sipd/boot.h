@@ -9,6 +9,7 @@
  *	FILES		memfds resolv, hosts, ca  texts of resolv.conf, of hosts and of the authorities that whom it connects to is
  *						checked by, of those that there are: as TLS, to the same processes
  *	PAGES		memfd			the templates (settings.h), as TLS: to the web process
+ *	PROMPTS		memfd			announcements (prompts.h), or none: as TLS, to the sip process
  *	STOP					finish what was acknowledged, commit, exit 0
  *	RAN					to the keeper: what became of the program, "ID STATUS TEXT" (program.h)
  * The keeper says RUN with a pipe that holds number and text of an SMS, and "ID" as text: sms.command is run.
@@ -25,8 +26,8 @@
 
 enum process { PROC_SUPERVISOR, PROC_KEEPER, PROC_SIP, PROC_STREAM, PROC_WEB, PROCESSES };
 
-enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_PAGES, ORDER_STOP, ORDER_READY, ORDER_FAIL,
-	ORDER_RUN, ORDER_RAN, BOOT_ORDERS };
+enum boot_order_type { ORDER_CHANNEL = 1, ORDER_CONFIG, ORDER_TLS, ORDER_FILES, ORDER_PAGES, ORDER_PROMPTS, ORDER_STOP, ORDER_READY,
+	ORDER_FAIL, ORDER_RUN, ORDER_RAN, BOOT_ORDERS };
 
 enum { BOOT_TEXT = 512, BOOT_FDS = 3 };
 enum { FILES_RESOLV, FILES_HOSTS, FILES_CA };		/* descriptors of ORDER_FILES */
@@ -62,6 +63,7 @@ int	boot_ping(int fd);
 
 /* Whole content of a memfd as a terminated string to be freed; closes fd.  NULL when it can't be read or is over max. */
 char	*boot_text(int fd, size_t max);
+char	*boot_bytes(int fd, size_t max, size_t *n);	/* the same, with its length */
 
 /* What a process is started with. */
 struct boot {

@@ -269,6 +269,52 @@ check_debug(struct config *c, const char *value, char *why, size_t size)
 	return ERR_INVALID;
 }
 
+/* FIRST-LAST; a sender of RTP takes the even ones. */
+static int
+check_ports(struct config *c, const char *value, char *why, size_t size)
+{
+	unsigned	first, last;
+	int		end = 0;
+
+	if (sscanf(value, "%5u-%5u%n", &first, &last, &end) != 2 || value[end] != '\0')
+		return refuse(why, size, "is not FIRST-LAST, like 40000-40999");
+	if (first < 1024 || last > 65535 || last < first + 1)
+		return refuse(why, size, "must be a range of ports from 1024 to 65535, of two at least");
+	c->announce.port_first = first;
+	c->announce.port_last = last;
+	return 0;
+}
+
+static int
+check_language(struct config *c, const char *value, char *why, size_t size)
+{
+	if (!language_is_tag(value))
+		return refuse(why, size, "is not a language like en or it-CH");
+	snprintf(c->announce.language, sizeof c->announce.language, "%s", value);
+	return 0;
+}
+
+static int
+check_directory(struct config *c, const char *value, char *why, size_t size)
+{
+	return value[0] == '\0' ? 0 : check_path(c->announce.directory, sizeof c->announce.directory, value, why, size);
+}
+
+/* It stands between < and > in a header. */
+static int
+check_error_info(struct config *c, const char *value, char *why, size_t size)
+{
+	if (strlen(value) >= sizeof c->announce.error_info)
+		return refuse(why, size, "is longer than 255 bytes");
+	for (const char *p = value; *p != '\0'; p++)
+		if (!isgraph((unsigned char)*p) || strchr("<>\"", *p) != NULL)
+			return refuse(why, size, "is not a URL: no blanks, <, > and quotes");
+	if (value[0] != '\0' && strchr(value, ':') == NULL)
+		return refuse(why, size, "is not a URL, like https://sip.example.com/prompts/{language}/{prompt}.wav");
+	memcpy(c->announce.error_info, value, strlen(value) + 1);
+	return 0;
+}
+
 #define AT_CONFIG(m)	.offset = offsetof(struct config, m), .size = sizeof(((struct config *)NULL)->m)
 #define STRING(m)	.type = "string", AT_CONFIG(m)
 #define NUMBER(m)	.type = "number", AT_CONFIG(m)
@@ -376,6 +422,17 @@ const struct config_option	config_options[] = {
 	  .help = "Calls that may go through a trunk at once; 0 is no limit." },
 	{ .section = "calls", .name = "outside", NUMBER(calls.outside), .dflt = "60", .min = 0, .max = 100000,
 	  .help = "Calls through trunks that an account may place within ten minutes: a stolen password costs no more; 0 is no limit." },
+	{ .section = "announce", .name = "directory", CHECKED(check_directory), .dflt = "\"\"",
+	  .help = "Folder of the announcements: LANGUAGE/disabled.wav for who calls from a disabled account, LANGUAGE/called.wav for who calls one. "
+		  "Those that were installed with the program when empty. Read again at SIGHUP." },
+	{ .section = "announce", .name = "language", CHECKED(check_language), .dflt = "\"en\"",
+	  .help = "Language of those whose phone names none in Accept-Language, or one that there is no announcement in." },
+	{ .section = "announce", .name = "ports", CHECKED(check_ports), .dflt = "\"40000-40999\"",
+	  .help = "UDP ports that announcements are spoken from, FIRST-LAST." },
+	{ .section = "announce", .name = "most", NUMBER(announce.most), .dflt = "100", .min = 0, .max = 1000,
+	  .help = "Announcements at once; a caller beyond that is refused without one. 0: nobody hears any." },
+	{ .section = "announce", .name = "error_info", CHECKED(check_error_info), .dflt = "\"\"",
+	  .help = "URL of the announcement, which the refusal names in Error-Info; {language} and {prompt} are replaced. None when empty." },
 	{ .section = "auth", .name = "algorithms", LIST(auth.algorithms, check_algorithm), .dflt = "{ \"SHA-256\", \"MD5\" }",
 	  .min = 1, .max = 2,
 	  .help = "Digest algorithms that are offered: \"SHA-256\", \"MD5\"." },

@@ -13,7 +13,7 @@
 /* The keeper is first: it is started first and stopped last. */
 static const struct process_row	processes[] = {
 	{ .process = PROC_KEEPER, .main = keeper_main },
-	{ .process = PROC_SIP, .main = front_main },
+	{ .process = PROC_SIP, .main = front_main, .prompts = true },
 	{ .process = PROC_STREAM, .main = stream_main, .files = true },
 	{ .process = PROC_WEB, .main = web_main, .files = true },
 };

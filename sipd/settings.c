@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/web.h"
+#include "sipd/prompt_files.h"
 
 enum { PEM_CERTIFICATE, PEM_KEY, PEM_CLIENT_CA, PEM_MAX = 1024 * 1024, WHY_MAX = 512 };
 
@@ -301,6 +302,23 @@ stream_load(struct settings *s, const char *file, char *why, size_t size)
 	return rc != 0 ? rc : names_load(s->stream.names_fds, "trunks.ca", s->conf.trunks.ca, file, why, size);
 }
 
+/* Without a folder in the configuration those that were installed, if they were. */
+static int
+prompts_load(struct settings *s, const char *file, char *why, size_t size)
+{
+	const struct config	*c = &s->conf;
+	const char		*dir = c->announce.directory[0] != '\0' ? c->announce.directory : DATADIR "/prompts";
+	char			 what[WHY_MAX];
+	int			 rc;
+
+	if (c->announce.directory[0] == '\0' && access(dir, F_OK) != 0)
+		return 0;
+	rc = prompt_files_load(dir, c->announce.language, &s->prompts_fd, what, sizeof what);
+	if (rc != 0)
+		snprintf(why, size, "%s: announce.directory: %s", file, what);
+	return rc;
+}
+
 static void
 fds_close(int fds[BOOT_FDS])
 {
@@ -335,7 +353,7 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 	char	*text;
 	int	 rc;
 
-	s->text_fd = -1;
+	s->text_fd = s->prompts_fd = -1;
 	files_init(&s->stream);
 	files_init(&s->web);
 	if ((rc = config_read(file, &text, why, size)) != 0)
@@ -350,6 +368,8 @@ settings_load(struct settings *s, const char *file, char *why, size_t size)
 		rc = stream_load(s, file, why, size);
 	if (rc == 0)
 		rc = web_load(s, file, why, size);
+	if (rc == 0)
+		rc = prompts_load(s, file, why, size);
 	if (rc != 0)
 		settings_close(s);
 	return rc;
@@ -360,7 +380,9 @@ settings_close(struct settings *s)
 {
 	if (s->text_fd >= 0)
 		close(s->text_fd);
-	s->text_fd = -1;
+	if (s->prompts_fd >= 0)
+		close(s->prompts_fd);
+	s->text_fd = s->prompts_fd = -1;
 	files_close(&s->stream);
 	files_close(&s->web);
 }

@@ -113,6 +113,8 @@ order_settings(struct supervisor *s, struct child *c)
 		if (f->pages_fd >= 0)
 			order(c, &(struct boot_order){ .type = ORDER_PAGES, .fds = { f->pages_fd, -1, -1 } });
 	}
+	if (c->row->prompts)
+		order(c, &(struct boot_order){ .type = ORDER_PROMPTS, .fds = { s->settings.prompts_fd, -1, -1 } });
 	order(c, &(struct boot_order){ .type = ORDER_CONFIG, .fds = { s->settings.text_fd, -1, -1 } });
 }
 

@@ -12,6 +12,7 @@ struct process_row {
 	enum process	process;
 	int		(*main)(struct boot *);
 	bool		files;		/* gets what settings_files() has for it */
+	bool		prompts;	/* gets the announcements */
 };
 
 struct supervise {

@@ -355,7 +355,11 @@ admit_request(struct admission *a, struct asking *q, struct span from_user, stru
 		find_account(a, q);
 	if (!q->known || !is_own_name(&q->account, from_user) || !admit_serves(a, q, from_host))
 		return refuse(answer, 403, "From Is Not Yours");
-	if (!q->account.enabled)
-		return refuse(answer, 403, "Account Disabled");
-	return admit_source(a, q, answer);
+	if (!admit_source(a, q, answer))
+		return false;
+	if (q->account.enabled)
+		return true;
+	(void)refuse(answer, 403, "Account Disabled");
+	answer->announce = span_of("disabled");
+	return false;
 }

@@ -104,6 +104,8 @@ to_account(struct routing *r, uint64_t account_id, bool enabled)
 	row = reach_call(&facts);
 	if (row->code != 0)
 		refuse(r, row->code, row->phrase);
+	if (row->reason == REACH_DISABLED)
+		r->answer.refusal.announce = span_of("called");
 	route_list_sort(&r->routes->list);
 }
 
@@ -280,7 +282,8 @@ decide(struct routing *r)
 	    anonymous ? span_of(r->k->conf.domains[0]) : r->ask->from_host, &r->answer.refusal)) {
 		r->from = asking.account;
 		decide_for_account(r);
-	}
+	} else if (r->answer.refusal.announce.n > 0)
+		r->answer.account = asking.account.id;
 	sodium_memzero(&asking.account, sizeof asking.account);
 }
 

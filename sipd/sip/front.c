@@ -17,6 +17,7 @@
 #include "core/limit.h"
 #include "core/log.h"
 #include "sipd/sandbox.h"
+#include "sipd/sip/announce.h"
 #include "sipd/sip/client.h"
 #include "sipd/sip/dialog.h"
 #include "sipd/sip/flows.h"
@@ -257,7 +258,10 @@ orders_read(struct loop *l)
 			order_channel(l, &o);
 		else if (o.type == ORDER_CONFIG)
 			order_config(l, &o);
-		else if (o.type == ORDER_STOP)
+		else if (o.type == ORDER_PROMPTS) {
+			announcements_load(l->f.announcements, o.fds[0]);
+			o.fds[0] = -1;
+		} else if (o.type == ORDER_STOP)
 			order_stop(l);
 		for (int i = 0; i < BOOT_FDS; i++)
 			if (o.fds[i] >= 0)
@@ -353,11 +357,12 @@ look_for_tport(void *arg, struct flow *flow)
 static int
 wait_ms(const struct loop *l)
 {
-	int64_t	at = client_next_at(l->f.client), calls_at = proxy_next_at(&l->f), left;
+	int64_t	at = client_next_at(l->f.client), calls_at = proxy_next_at(&l->f), speech_at = announce_next_at(&l->f), left;
 
 	if (l->epoll_fd < 0)
 		return 2;	/* libsofia's descriptors can't be waited for */
 	at = at < calls_at ? at : calls_at;
+	at = at < speech_at ? at : speech_at;
 	left = (at < l->timer_at ? at : l->timer_at) - clock_boot_ms();
 	return left < 0 ? 0 : (int)left;
 }
@@ -388,6 +393,7 @@ turn(struct loop *l)
 	agent_turn(l, p[0].revents != 0 || l->epoll_fd < 0);
 	flows_ready(l->f.flows, look_for_tport, l);
 	client_turn(&l->f, clock_boot_ms());
+	announce_turn(&l->f, clock_boot_ms());
 	heard_turn(&l->f, clock_boot_ms());
 	counts_tell(l);
 	if (l->f.keeper != NULL)
@@ -513,6 +519,10 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
+	if ((f->announcements = announcements_new()) == NULL) {
+		(void)snprintf(why, size, "libsrtp2 does not start, or out of memory");
+		return -ENOMEM;
+	}
 	randombytes_buf(f->tag_key, sizeof f->tag_key);
 	if ((rc = agent_start(l, why, size)) != 0)
 		return rc;
@@ -540,6 +550,7 @@ front_stop(struct loop *l)
 	said_free(l->f.said);
 	udp_free(l->f.udp);
 	client_free(l->f.client);
+	announcements_free(l->f.announcements);
 	proxy_close(&l->f);
 }
 

@@ -14,6 +14,7 @@
 #include "sipd/channel.h"
 #include "sipd/sip/sockets.h"
 
+struct announcements;
 struct branches;
 struct client;
 struct dialogs;
@@ -41,6 +42,7 @@ struct front {
 	struct proxy		*proxy;
 	struct passings		*passings;
 	struct dialogs		*dialogs;
+	struct announcements	*announcements;
 	struct sockets		 sockets;
 	struct wire_counts	 counts;
 	uint64_t		 epoch;

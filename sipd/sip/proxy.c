@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
+#include "sipd/sip/announce.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/branch.h"
@@ -253,6 +254,10 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 	}
 	if (a->refusal.code == 0) {
 		course_go(f, p, a->targets, now_ms);
+		return;
+	}
+	if (a->refusal.announce.n > 0) {
+		announce_refusal(f, p, &a->refusal, now_ms);
 		return;
 	}
 	answer_message(&t, held_span(&p->echo), &a->refusal);

@@ -108,9 +108,9 @@ sockets_own_address(uint8_t family)
 	return found;
 }
 
-/* By the routes of the system: a socket that is connected knows where it stands; nothing is sent. */
-static struct addr
-routed_from(const struct addr *target)
+/* A socket that is connected knows where it stands; nothing is sent. */
+struct addr
+sockets_routed_from(const struct addr *target)
 {
 	struct sockaddr_storage	ss;
 	socklen_t		n = addr_to_sockaddr(target, &ss);
@@ -128,7 +128,7 @@ routed_from(const struct addr *target)
 static struct addr
 look_toward(const struct sockets *s, const struct addr *target)
 {
-	struct addr	a = routed_from(target);
+	struct addr	a = sockets_routed_from(target);
 
 	for (int any = 0; any < 2 && a.family != ADDR_NONE; any++) {
 		for (int i = 0; i < s->n; i++) {

@@ -35,6 +35,8 @@ bool	sockets_is_any(const struct addr *);	/* 0.0.0.0, :: */
 /* An address of this machine of that family to be known by: not loopback if there is another. */
 struct addr sockets_own_address(uint8_t family);
 const struct socket *sockets_find(const struct sockets *, const tport_t *);	/* NULL when it is not one of ours */
+/* By the routes of the system: the address that what is sent to target comes from; no family: nothing leads there.  Its port is nobody's. */
+struct addr sockets_routed_from(const struct addr *target);
 /*
  * The address of ours that the way to target leads from, with the port of the socket that has it; no family: there is none.
  * A change of routes is seen within TOWARD_LIFE_MS.

@@ -60,7 +60,8 @@ def has(path, hertz):
     return False
 
 
-if sys.argv[1] == "make":
-    make(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
-else:
-    sys.exit(not has(sys.argv[2], int(sys.argv[3])))
+if __name__ == "__main__":
+    if sys.argv[1] == "make":
+        make(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        sys.exit(not has(sys.argv[2], int(sys.argv[3])))

@@ -21,6 +21,7 @@
 
 #include "core/binding.h"
 #include "core/err.h"
+#include "sipd/sip/announce.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/client.h"
@@ -90,6 +91,7 @@ setup(void **state)
 	r->f.client = client_new();
 	r->f.udp = udp_new();
 	assert_true(proxy_open(&r->f));
+	assert_non_null(r->f.announcements = announcements_new());
 	r->f.conf.n_domains = 1;
 	r->f.conf.queue.max_size = 65536;
 	(void)snprintf(r->f.conf.domains[0], sizeof r->f.conf.domains[0], "example.com");
@@ -115,6 +117,7 @@ teardown(void **state)
 	said_free(r->f.said);
 	client_free(r->f.client);
 	udp_free(r->f.udp);
+	announcements_free(r->f.announcements);
 	proxy_close(&r->f);
 	close(r->keeper);
 	close(r->phone);

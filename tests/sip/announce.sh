@@ -1,0 +1,80 @@
+#!/bin/bash
+# Announcements: who calls from a disabled account, or calls one, hears that it is so and is refused.  baresip hears it by RTP and by SRTP, and
+# what it recorded is compared with the file; offers of all kinds, CANCEL, languages, the limit, IPv6 and hearers that go away by announce.py.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/phones.bash"
+
+W=$B/wirechief
+here=$(dirname "$0")
+prompts=$TMP/prompts
+declare -A control
+
+account()	# NAME [disabled]
+{
+	echo "password-$1" | "$W" account add "$1" group=phones password=- > /dev/null
+	[ $# -eq 1 ] || "$W" account disable "$1" > /dev/null
+}
+
+baresip_on()	# USER MEDIA
+{
+	mkdir "$TMP/$1"
+	control[$1]=$(free_port)
+	BARESIP_ACCOUNT=""
+	[ "$2" = rtp ] || BARESIP_ACCOUNT=";mediaenc=$2"
+	baresip_start "$1" "password-$1" udp "$port" "module_app menu.so" "module ctrl_tcp.so" "ctrl_tcp_listen 127.0.0.1:${control[$1]}" \
+	    "module srtp.so" "module aubridge.so" "module aufile.so" "module sndfile.so" "snd_path $TMP/$1" "audio_alert aubridge,none" \
+	    "audio_source aufile,$TMP/tone.wav" "audio_player aubridge,none"
+}
+
+not()
+{
+	! "$@"
+}
+
+refused()	# USER
+{
+	grep -q '403' "$TMP/baresip-$1/out"
+}
+
+hears()		# USER FILE
+{
+	python3 "$here/heard.py" "$2" "$TMP/$1"/dump-*-dec.wav
+}
+
+mkdir -p "$prompts/en" "$prompts/it"
+for name in en/disabled en/called it/called; do
+	cp "$here/../../share/prompts/$name.wav" "$prompts/$name.wav"
+done
+python3 "$here/tone.py" make "$TMP/tone.wav" 440 30
+first=$(free_port)
+check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\" }" \
+    "auth { algorithms = { \"MD5\" } }" "limits { requests_per_second = 0 }" \
+    "announce { directory = \"$prompts\"  ports = \"$first-$((first + 199))\"  error_info = \"https://wirechief.test/p/{language}/{prompt}.wav\" }"
+port=$(listening udp)
+"$W" group add phones > /dev/null
+account rtp disabled
+account optional disabled
+account mandatory disabled
+account caller
+account carlo disabled
+baresip_on rtp rtp
+baresip_on optional srtp
+baresip_on mandatory srtp-mand
+baresip_on caller rtp
+for user in rtp optional mandatory caller; do
+	check "$user registers" wait_for 15 registered $user UDP
+	check "$user calls" baresip_does "${control[$user]}" dial "sip:carlo@127.0.0.1:$port"
+done
+for user in rtp optional mandatory caller; do
+	check "$user is refused" wait_for 20 refused $user
+done
+for user in rtp optional mandatory; do
+	check "$user heard that its account is disabled" hears $user "$prompts/en/disabled.wav"
+done
+check "the caller heard that whom it called is disabled" hears caller "$prompts/en/called.wav"
+check "which is not the same" not hears caller "$prompts/en/disabled.wav"
+for user in optional mandatory; do
+	check "$user heard it by SRTP" grep -q "SRTP is Enabled" "$TMP/baresip-$user/out"
+done
+check "the daemon ends well" stop_daemon
