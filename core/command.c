@@ -17,6 +17,7 @@ const struct command	commands[] = {
 	{ "account", "delete", "account", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete an account and its registrations" },
 	{ "account", "enable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "let an account place and receive calls and messages" },
 	{ "account", "disable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "stop an account's calls and messages" },
+	{ "account", "activate", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "send its phone an SMS with a link to install and activate (again)" },
 	{ "account", "link", "account", ARGS_NAME, REPLY_LINK, ROLE_OPERATOR, "print a new link that sets up and activates its phone" },
 	{ "account", "import", "account", ARGS_IMPORT, REPLY_DONE, ROLE_OPERATOR, "make and change accounts from CSV or JSON: all rows or none" },
 	{ "account", "export", "account", ARGS_EXPORT, REPLY_ROWS, ROLE_VIEWER, "print accounts as CSV, so that import can read them" },

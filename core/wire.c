@@ -279,6 +279,7 @@ static const struct field	web_ask_fields[] = {
 	{ .tag = 42, AT(FT_SPAN, token) },
 	{ .tag = 43, AT(FT_SPAN, agent) },
 	{ .tag = 44, AT(FT_SPAN, key) },
+	{ .tag = 45, AT(FT_BOOL, head) },
 };
 #undef RECORD
 #define RECORD web_answer

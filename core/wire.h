@@ -296,6 +296,7 @@ struct web_ask {
 	struct register_ask	from;		/* source and credentials only */
 	uint32_t	what;			/* enum web_what */
 	bool		post;			/* else GET or HEAD, which changes nothing that a robot must not change */
+	bool		head;			/* HEAD: nothing changes at all */
 	struct span	token;			/* the path's last part: letters, digits, - and _ only; empty: none */
 	struct span	agent;			/* User-Agent */
 	struct span	key;			/* WEB_LICENCE: what the client says its key is; empty: none */

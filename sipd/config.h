@@ -13,7 +13,7 @@
 #include "core/binding.h"
 #include "core/language.h"
 
-enum { CONFIG_DOMAINS = 16, CONFIG_LISTENS = 16, CONFIG_SERVERS = 4, CONFIG_TEXT = 256, CONFIG_MAX_BYTES = 256 * 1024 };
+enum { CONFIG_DOMAINS = 16, CONFIG_LISTENS = 16, CONFIG_SERVERS = 4, CONFIG_TEXT = 256, CONFIG_MESSAGE = 512, CONFIG_MAX_BYTES = 256 * 1024 };
 
 enum auth_algorithm { AUTH_MD5 = 1, AUTH_SHA256 = 2 };	/* bits */
 enum register_overflow { OVERFLOW_REFUSE, OVERFLOW_REPLACE };
@@ -39,7 +39,10 @@ struct config {
 		char	templates[CONFIG_TEXT], brand[65], colour[8], text[513];
 	} http;
 	struct { char listen[CONFIG_TEXT]; } metrics;
-	struct { char url[1024], command[CONFIG_TEXT], accept[CONFIG_TEXT]; uint32_t timeout, tries, retry; } sms;
+	struct {
+		char	url[1024], command[CONFIG_TEXT], accept[CONFIG_TEXT], install_text[CONFIG_MESSAGE], activate_text[CONFIG_MESSAGE];
+		uint32_t timeout, tries, retry;
+	} sms;
 	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after, rate; } qualify;
 	struct { uint32_t min_expires, default_expires, max_expires, overflow; } reg;	/* register is a C keyword */
 	struct { uint32_t expires, tries, retry, max_size, per_account; } queue;

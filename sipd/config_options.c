@@ -172,6 +172,30 @@ check_public(struct config *c, const char *value, char *why, size_t size)
 	return 0;
 }
 
+/* Without its link a message would be of no use. */
+static int
+check_message(char *at, size_t at_size, const char *value, char *why, size_t size)
+{
+	if (strlen(value) >= at_size)
+		return refuse(why, size, "is longer than 511 bytes");
+	if (strstr(value, "{link}") == NULL)
+		return refuse(why, size, "must hold {link}");
+	memcpy(at, value, strlen(value) + 1);
+	return 0;
+}
+
+static int
+check_install_text(struct config *c, const char *value, char *why, size_t size)
+{
+	return check_message(c->sms.install_text, sizeof c->sms.install_text, value, why, size);
+}
+
+static int
+check_activate_text(struct config *c, const char *value, char *why, size_t size)
+{
+	return check_message(c->sms.activate_text, sizeof c->sms.activate_text, value, why, size);
+}
+
 static int
 check_sms_url(struct config *c, const char *value, char *why, size_t size)
 {
@@ -386,6 +410,11 @@ const struct config_option	config_options[] = {
 	  .help = "How often an SMS is tried before it is given up." },
 	{ .section = "sms", .name = "retry", NUMBER(sms.retry), .dflt = "10", .min = 1, .max = 3600,
 	  .help = "Seconds until the second try; the next ones wait 3, 6, 30 and 90 times as long, and so does one that the gateway refused." },
+	{ .section = "sms", .name = "install_text", CHECKED(check_install_text), .dflt = "\"Your phone number is {number}. Get the app here: {link}\"",
+	  .help = "The first SMS of an activation: {link} is replaced, and {number}, {username} and {owner}." },
+	{ .section = "sms", .name = "activate_text", CHECKED(check_activate_text),
+	  .dflt = "\"Open this link on your phone to set up and activate {number}: {link}\"",
+	  .help = "The second SMS: the same are replaced." },
 	{ .section = "qualify", .name = "interval", NUMBER(qualify.interval), .dflt = "60", .min = 5, .max = DAY,
 	  .help = "Seconds between two probes of a device." },
 	{ .section = "qualify", .name = "retry", NUMBER(qualify.retry), .dflt = "10", .min = 1, .max = DAY,

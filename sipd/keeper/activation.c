@@ -9,6 +9,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/render.h"
+#include "sipd/keeper/sms.h"
 #include "sipd/keeper/tokens.h"
 
 int
@@ -35,6 +36,72 @@ activation_link(struct keeper *k, enum web_token_purpose purpose, const char *to
 	while (n > 0 && url[n - 1] == '/')
 		n--;
 	(void)snprintf(link, ACTIVATION_LINK, "%.*s/%c/%s", (int)n, url, paths[purpose], token);
+}
+
+/* A message's text from the configuration's, with what it names in braces. */
+static void
+fill(const char *template, const struct account *a, const char *link, char *out, size_t size)
+{
+	const struct {
+		const char	*name, *value;
+	} names[] = { { "{link}", link }, { "{number}", a->caller_id }, { "{username}", a->username }, { "{owner}", a->owner } };
+	size_t	at = 0, i;
+
+	while (*template != '\0' && at + 1 < size) {
+		for (i = 0; i < sizeof names / sizeof names[0]; i++)
+			if (strncmp(template, names[i].name, strlen(names[i].name)) == 0)
+				break;
+		if (i == sizeof names / sizeof names[0]) {
+			out[at++] = *template++;
+			continue;
+		}
+		at += (size_t)snprintf(out + at, size - at, "%s", names[i].value);
+		template += strlen(names[i].name);
+	}
+	out[at < size ? at : size - 1] = '\0';
+}
+
+/* Makes the link and sends it.  0, or what is missing; the transaction then has a link that nobody was told. */
+static int
+send_link(struct keeper *k, struct txn *t, const struct account *a, enum sms_what what, struct fault *fault)
+{
+	bool			first = what == SMS_INSTALLATION;
+	enum web_token_purpose	purpose = first ? TOKEN_INSTALL : TOKEN_ACTIVATE;
+	char			token[WEB_TOKEN_TEXT], link[ACTIVATION_LINK], text[SMS_TEXT + 1];
+	int			rc;
+
+	tokens_make(k, t, a->id, purpose, token);
+	activation_link(k, purpose, token, link);
+	fill(first ? k->conf.sms.install_text : k->conf.sms.activate_text, a, link, text, sizeof text);
+	rc = sms_send(k, t, a, what, text, fault);
+	sodium_memzero(token, sizeof token);
+	sodium_memzero(link, sizeof link);
+	sodium_memzero(text, sizeof text);
+	return rc;
+}
+
+int
+activation_begin(struct keeper *k, struct txn *t, const char *operator, const struct account *a, struct fault *fault)
+{
+	int	rc;
+
+	if ((rc = activation_ready(k, a, NULL, fault)) != 0 || (rc = sms_ready(k, a, fault)) != 0)
+		return rc;
+	tokens_revoke(k, t, a->id);
+	if ((rc = send_link(k, t, a, SMS_INSTALLATION, fault)) != 0)
+		return rc;
+	events_add(k->events, t, EVENT_INFO, "activation", a->username, operator, "account %s: installation SMS to %s; older links end",
+	    a->username, a->caller_id);
+	return 0;
+}
+
+void
+activation_go_on(struct keeper *k, struct txn *t, const struct account *a)
+{
+	struct fault	fault;
+
+	if (send_link(k, t, a, SMS_ACTIVATION, &fault) != 0)
+		events_add(k->events, t, EVENT_WARN, "activation", a->username, NULL, "account %s: no activation SMS: %s", a->username, fault.text);
 }
 
 int

@@ -22,6 +22,11 @@ int	activation_ready(struct keeper *, const struct account *, struct profile *, 
 /* The address of a token's page: https://pbx.example.com/a/… */
 void	activation_link(struct keeper *, enum web_token_purpose, const char *token, char link[ACTIVATION_LINK]);
 
+/* Begins a round: the first SMS, with the link to install.  Older links end.  0, or what is missing; then nothing is added. */
+int	activation_begin(struct keeper *, struct txn *, const char *operator, const struct account *, struct fault *);
+/* The first SMS's link was opened: the second, with the link to set up and activate.  Where it can't be sent an event says so. */
+void	activation_go_on(struct keeper *, struct txn *, const struct account *);
+
 /* Begins a round with the second link, to be given to its phone otherwise than by SMS; until: when it ends. */
 int	activation_make_link(struct keeper *, struct txn *, const char *operator, const struct account *, char link[ACTIVATION_LINK],
 	    int64_t *until, struct fault *);

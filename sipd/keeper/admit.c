@@ -113,6 +113,7 @@ challenge(struct admission *a, const struct asking *q, bool stale, struct regist
 {
 	const struct config	*c = &a->k->conf;
 	uint32_t		 offers = digest_offers(c->auth.algorithms, q->ask->user_agent);
+	bool			 by_server = registers(q) || q->path != NULL;
 
 	a->nonce_sha256[0] = a->nonce_md5[0] = '\0';
 	if (offers & AUTH_SHA256)
@@ -120,8 +121,8 @@ challenge(struct admission *a, const struct asking *q, bool stale, struct regist
 	if (offers & AUTH_MD5)
 		nonce_make(a->nonces, AUTH_MD5, c->domains[0], q->ask->transport, &q->ask->source, q->now, a->nonce_md5);
 	*answer = (struct register_answer){
-		.code = registers(q) ? 401 : 407, .challenge = true,
-		.reason = span_of(registers(q) ? "Unauthorized" : "Proxy Authentication Required"), .stale = stale, .realm = span_of(c->domains[0]),
+		.code = by_server ? 401 : 407, .challenge = true,
+		.reason = span_of(by_server ? "Unauthorized" : "Proxy Authentication Required"), .stale = stale, .realm = span_of(c->domains[0]),
 		.nonce_sha256 = span_of(a->nonce_sha256), .nonce_md5 = span_of(a->nonce_md5),
 	};
 	return false;
@@ -270,22 +271,19 @@ check(struct admission *a, const struct asking *q)
 		secret = q->recent->secret;
 	else if (q->known)
 		digest_secret_of(&secret, &q->account);
-	verdict = digest_check(a->nonces, q->ask, q->method, c->domains[0], c->auth.algorithms,
+	verdict = digest_check(a->nonces, q->ask, q->method, q->path, c->domains[0], c->auth.algorithms,
 	    q->recent != NULL || q->known ? &secret : NULL, q->now);
 	sodium_memzero(&secret, sizeof secret);
 	return verdict;
 }
 
-bool
-admit_sender(struct admission *a, struct asking *q, struct register_answer *answer)
+/* True: it knows the password. */
+static bool
+authenticate(struct admission *a, struct asking *q, struct register_answer *answer)
 {
 	enum digest_verdict	verdict;
 	uint32_t		wait;
 
-	if (registers(q) && (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !admit_serves(a, q, q->ask->aor_host)))
-		return refuse(answer, 404, "Not Found");
-	if (!admit_serves(a, q, q->ask->host))
-		return refuse(answer, 404, "Not Found");
 	if (!q->ask->authorized)
 		return challenge(a, q, false, answer);
 	if ((q->recent = recent_find(a->recents, q->ask->username)) == NULL)
@@ -304,6 +302,16 @@ admit_sender(struct admission *a, struct asking *q, struct register_answer *answ
 	if (verdict == DIGEST_WRONG)
 		on_wrong_password(a, q);
 	return challenge(a, q, verdict == DIGEST_STALE || verdict == DIGEST_FOREIGN, answer);
+}
+
+bool
+admit_sender(struct admission *a, struct asking *q, struct register_answer *answer)
+{
+	if (registers(q) && (!q->ask->aor_sip || q->ask->aor_user.n == 0 || !admit_serves(a, q, q->ask->aor_host)))
+		return refuse(answer, 404, "Not Found");
+	if (!admit_serves(a, q, q->ask->host))
+		return refuse(answer, 404, "Not Found");
+	return authenticate(a, q, answer);
 }
 
 /* As much of a recent account as a REGISTER needs: it has no access lists, and is connected. */
@@ -362,4 +370,14 @@ admit_request(struct admission *a, struct asking *q, struct span from_user, stru
 	(void)refuse(answer, 403, "Account Disabled");
 	answer->announce = span_of("disabled");
 	return false;
+}
+
+bool
+admit_web(struct admission *a, struct asking *q, struct register_answer *answer)
+{
+	if (!authenticate(a, q, answer))
+		return false;
+	if (q->recent != NULL)
+		find_account(a, q);
+	return q->known ? admit_source(a, q, answer) : refuse(answer, 403, "Forbidden");
 }

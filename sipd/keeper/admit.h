@@ -19,6 +19,7 @@ struct keeper;
 struct asking {
 	const struct register_ask	*ask;
 	const char			*method;	/* "REGISTER"; of another the sender is asked as by a proxy, 407 */
+	const char			*path;		/* of an HTTP request; NULL: it is SIP */
 	int64_t				 now;
 	struct register_set		*set;		/* room for its account's bindings */
 	struct account			 account;	/* of ask->username, when known */
@@ -38,6 +39,8 @@ const struct failure *admission_failure(const struct admission *, uint64_t accou
  * lent until the next call).
  */
 bool	admit_sender(struct admission *, struct asking *, struct register_answer *);
+/* The same of an HTTP request, and whether the account may send it from there; it is in account then. */
+bool	admit_web(struct admission *, struct asking *, struct register_answer *);
 /* Whether a host in a URI means us: one of our domains, or an address that we listen at. */
 bool	admit_serves(const struct admission *, const struct asking *, struct span host);
 /* After that, of any other request: whether this account, then in account, may send it under that name from there. */

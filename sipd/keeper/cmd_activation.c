@@ -1,5 +1,5 @@
 /*
- * `account link`: the rules are in activation.c.
+ * `account activate` and `account link`: the rules are in activation.c.
  */
 #include <sodium.h>
 
@@ -20,6 +20,26 @@ find(struct request *r, struct account *a)
 		return true;
 	reply_not_found(r, "account", name);
 	return false;
+}
+
+static void
+account_activate(struct request *r)
+{
+	struct account	 a;
+	struct fault	 fault;
+	struct txn	*t;
+
+	if (!find(r, &a))
+		return;
+	t = txn_new(r->keeper->db.store);
+	if (activation_begin(r->keeper, t, r->peer->user, &a, &fault) != 0) {
+		txn_drop(t);
+		request_fault(r, &fault, NULL);
+	} else {
+		accounts_live(r->keeper, &a);
+		request_commit(r, t, reply_record(r, &account_kind, &a, a.version));
+	}
+	sodium_memzero(&a, sizeof a);
 }
 
 static void
@@ -45,6 +65,7 @@ account_link(struct request *r)
 }
 
 const struct handler	activation_handlers[] = {
+	{ "account activate", account_activate },
 	{ "account link", account_link },
 	{ NULL, NULL },
 };

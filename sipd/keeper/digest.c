@@ -153,6 +153,15 @@ uri_is_plausible(const struct register_ask *ask, const char *realm)
 	return span_get(host, text, sizeof text) && addr_parse(&a, text) == 0 && addr_same_ip(&a, &ask->local);
 }
 
+/* As the client was given it: there may be a host before it, or the path of a proxy. */
+static bool
+uri_ends_with(struct span uri, const char *path)
+{
+	size_t	n = strlen(path);
+
+	return uri.n >= n && memcmp(uri.s + uri.n - n, path, n) == 0;
+}
+
 /* nc: exactly eight hexadecimal digits, from 1 on. */
 static bool
 count_parse(struct span nc, uint32_t *count)
@@ -235,8 +244,8 @@ digest_response(uint32_t algorithm, const char *method, const struct digest_said
 }
 
 enum digest_verdict
-digest_check(struct nonces *nonces, const struct register_ask *ask, const char *method, const char *realm, uint32_t allowed,
-    const struct digest_secret *secret, int64_t now_ms)
+digest_check(struct nonces *nonces, const struct register_ask *ask, const char *method, const char *path, const char *realm,
+    uint32_t allowed, const struct digest_secret *secret, int64_t now_ms)
 {
 	static const uint8_t	 nobody[HASH_MAX] = { 0 };
 	const struct algorithm	*alg;
@@ -250,7 +259,8 @@ digest_check(struct nonces *nonces, const struct register_ask *ask, const char *
 		return DIGEST_NONE;
 	if ((alg = algorithm_find(ask->algorithm)) == NULL || (alg->bit & allowed) == 0)
 		return DIGEST_NONE;
-	if (ask->username.n == 0 || ask->cnonce.n == 0 || !count_parse(ask->nc, &count) || !uri_is_plausible(ask, realm))
+	if (ask->username.n == 0 || ask->cnonce.n == 0 || !count_parse(ask->nc, &count) ||
+	    !(path == NULL ? uri_is_plausible(ask, realm) : uri_ends_with(ask->uri, path)))
 		return DIGEST_MALFORMED;
 	verdict = nonce_read(nonces, ask->nonce, alg->bit, realm, ask->transport, &ask->source, now_ms, &nonce);
 	if (verdict != DIGEST_RIGHT)

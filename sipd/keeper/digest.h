@@ -73,8 +73,11 @@ enum digest_verdict nonce_read(struct nonces *, struct span text, enum auth_algo
 /* Marks a count as used, after a right answer.  False: it was, or is too far behind, or memory of this nonce is gone. */
 bool	nonce_use(struct nonces *, const struct nonce *, uint32_t count, int64_t now_ms);
 
-/* secret NULL stands for an unknown user: the same work, and never DIGEST_RIGHT. */
-enum digest_verdict digest_check(struct nonces *, const struct register_ask *, const char *method, const char *realm, uint32_t algorithms,
-    const struct digest_secret *, int64_t now_ms);
+/*
+ * path: of an HTTP request, which the digest's uri must end with; NULL: it is a SIP request, and the uri names where it goes.  secret NULL
+ * stands for an unknown user: the same work, and never DIGEST_RIGHT.
+ */
+enum digest_verdict digest_check(struct nonces *, const struct register_ask *, const char *method, const char *path, const char *realm,
+    uint32_t algorithms, const struct digest_secret *, int64_t now_ms);
 
 #endif

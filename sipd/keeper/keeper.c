@@ -36,6 +36,7 @@
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/route.h"
 #include "sipd/keeper/sms.h"
+#include "sipd/keeper/visit.h"
 #include "sipd/sandbox.h"
 
 enum { TICK_MS = 250, UNHURRIED_MS = 50, DRAIN_MS = 2000, EXIT_STORE = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
@@ -233,6 +234,15 @@ take_fetched(struct front *f, const struct frame *frame)
 }
 
 static void
+take_web(struct front *f, const struct frame *frame)
+{
+	struct web_ask	ask;
+
+	if (f->process == PROC_WEB && frame_decode(frame, &ask) == 0)
+		visits_ask(f->body->k.visits, f->channel, frame->id, &ask);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
@@ -262,6 +272,7 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_CALL] = take_call,
 	[WIRE_AUTHORIZE] = take_authorize,
 	[WIRE_FETCHED] = take_fetched,
+	[WIRE_WEB] = take_web,
 };
 
 static void
@@ -292,6 +303,8 @@ front_close(struct front *f)
 		queue_channel_gone(k->queue, f->channel);
 	if (f->process == PROC_SIP)
 		qualify_channel_gone(k->qualify);
+	if (f->process == PROC_WEB)
+		visits_channel_gone(k->visits);
 	trunk_engine_process_gone(k->trunks, f->process);
 	sms_process_gone(k->sms, f->process);
 	f->channel = NULL;
@@ -537,7 +550,7 @@ open_parts(struct body *b, char *why, size_t size)
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
 	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
-	    (k->sms = sms_new(k)) == NULL)
+	    (k->sms = sms_new(k)) == NULL || (k->visits = visits_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -646,6 +659,7 @@ close_parts(struct body *b)
 		control_free(b->k.control);
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
+	visits_free(b->k.visits);
 	trunk_engine_free(b->k.trunks);
 	sms_free(b->k.sms);
 	routes_free(b->k.routes);

@@ -20,6 +20,7 @@ struct queue;
 struct routes;
 struct sms_engine;
 struct trunk_engine;
+struct visits;
 
 /* Who asked for a WIRE_SEND: the highest byte of its id, by which a WIRE_SENT finds back. */
 enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDER_SMS, SENDERS };
@@ -45,6 +46,7 @@ struct keeper {
 	struct routes		*routes;		/* route.h */
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
 	struct sms_engine	*sms;			/* sms.h */
+	struct visits		*visits;		/* visit.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;

@@ -185,6 +185,35 @@ licences_clear(struct keeper *k, struct txn *t, const char *operator, struct lic
 }
 
 bool
+licences_check_begin(struct keeper *k, struct txn *t, const char *who, struct licence *l)
+{
+	const struct licence	before = *l;
+
+	if (l->state != LICENCE_VALID || l->checked_at != 0)
+		return false;
+	l->state = LICENCE_CHECKING;
+	write(k, t, &before, l);
+	events_add(k->events, t, EVENT_INFO, "licence", l->username, who, "licence %s: VALID -> CHECKING, its client asks for the first time",
+	    l->username);
+	return true;
+}
+
+void
+licences_check_end(struct keeper *k, struct txn *t, const char *who, struct licence *l)
+{
+	const struct licence	before = *l;
+
+	if (l->state == LICENCE_CHECKING)
+		l->state = LICENCE_VALID;
+	l->checked_at = keeper_now(k);
+	l->state = (uint8_t)licence_state_at(l, l->checked_at);
+	write(k, t, &before, l);
+	if (l->state != before.state)
+		events_add(k->events, t, EVENT_INFO, "licence", l->username, who, "licence %s: %s -> %s", l->username,
+		    licence_words[before.state], licence_words[l->state]);
+}
+
+bool
 licences_delete(struct keeper *k, struct txn *t, uint64_t account_id)
 {
 	struct licence	l = { .account_id = account_id };

@@ -21,6 +21,12 @@ void	licences_complete(struct keeper *, struct licence *);
 int	licences_set(struct keeper *, struct txn *, const char *operator, struct edit *, struct licence *, bool *changed, struct fault *);
 /* Frees a client that is stuck in CHECKING; key and date stay.  Not for state NONE. */
 void	licences_clear(struct keeper *, struct txn *, const char *operator, struct licence *);
+/*
+ * Its client asks whether it may be used: CHECKING from the first time on until that is answered.  begin: true where the licence is to be
+ * written first, then it is; end: writes that it was asked, and makes it what it is.  who: "web 192.0.2.17".
+ */
+bool	licences_check_begin(struct keeper *, struct txn *, const char *who, struct licence *);
+void	licences_check_end(struct keeper *, struct txn *, const char *who, struct licence *);
 /* With its account; the event is that one's.  True if there was one. */
 bool	licences_delete(struct keeper *, struct txn *, uint64_t account_id);
 

@@ -213,7 +213,7 @@ our_own_registrar_takes_it(void **state)
 			ask.cnonce = value(line, "cnonce");
 			ask.nc = value(line, "nc");
 			ask.qop = value(line, "qop");
-			assert_int_equal(digest_check(nonces, &ask, "REGISTER", "r", AUTH_MD5 | AUTH_SHA256, &secret, 1000), DIGEST_RIGHT);
+			assert_int_equal(digest_check(nonces, &ask, "REGISTER", NULL, "r", AUTH_MD5 | AUTH_SHA256, &secret, 1000), DIGEST_RIGHT);
 		}
 	}
 	nonces_free(nonces);

@@ -86,7 +86,7 @@ check_as(struct nonces *n, const struct phone *p, const char *method, uint32_t a
 	struct digest_secret	secret;
 
 	digest_secret_of(&secret, &p->account);
-	return digest_check(n, &p->ask, method, REALM, algorithms, &secret, now);
+	return digest_check(n, &p->ask, method, NULL, REALM, algorithms, &secret, now);
 }
 
 static enum digest_verdict
@@ -126,7 +126,7 @@ test_right_and_wrong(void **state)
 		assert_int_equal(check(n, &p, NOW + 5), DIGEST_WRONG);
 		phone_answer(&p, "secret-word", 2);
 		assert_int_equal(check_as(n, &p, "INVITE", BOTH, NOW + 5), DIGEST_WRONG);
-		assert_int_equal(digest_check(n, &p.ask, "REGISTER", REALM, BOTH, NULL, NOW + 5), DIGEST_WRONG);
+		assert_int_equal(digest_check(n, &p.ask, "REGISTER", NULL, REALM, BOTH, NULL, NOW + 5), DIGEST_WRONG);
 		memset(p.account.ha1_md5, 0, sizeof p.account.ha1_md5);		/* no password was ever set */
 		memset(p.account.ha1_sha256, 0, sizeof p.account.ha1_sha256);
 		assert_int_equal(check(n, &p, NOW + 5), DIGEST_WRONG);
@@ -151,7 +151,7 @@ test_zero_ha1(void **state)
 	hash(text, false, p.response);
 	memset(p.account.ha1_md5, 0, sizeof p.account.ha1_md5);
 	assert_int_equal(check(n, &p, NOW), DIGEST_WRONG);
-	assert_int_equal(digest_check(n, &p.ask, "REGISTER", REALM, BOTH, NULL, NOW), DIGEST_WRONG);
+	assert_int_equal(digest_check(n, &p.ask, "REGISTER", NULL, REALM, BOTH, NULL, NOW), DIGEST_WRONG);
 	nonces_free(n);
 }
 
