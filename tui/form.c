@@ -257,6 +257,7 @@ on_saved(void *arg, const json_t *m)
 	struct console	*c = arg;
 	struct form	*f = &c->form;
 	const char	*password = json_string_value(json_object_get(m, "password")), *text;
+	const char	*note = json_string_value(json_object_get(m, "note"));
 	char		 name[DRAFT_NAME], title[200];
 
 	f->saving = false;
@@ -276,7 +277,7 @@ on_saved(void *arg, const json_t *m)
 		(void)snprintf(title, sizeof title, "The password of %.100s; it is shown this once:", name);
 		prompt_note(c, title, password);
 	}
-	console_say(c, false, "saved: %.100s", name);
+	console_say(c, note != NULL, "saved: %.100s%s%s", name, note == NULL ? "" : "; ", note == NULL ? "" : note);
 }
 
 static void

@@ -303,6 +303,7 @@ printer_take(struct printer *p, json_t *message)
 {
 	json_t	*error = json_object_get(message, "error"), *ok = json_object_get(message, "ok"),
 		*row = json_object_get(message, "row");
+	const char	*note;
 
 	if (error != NULL) {
 		printer_refused(error);
@@ -320,8 +321,10 @@ printer_take(struct printer *p, json_t *message)
 	}
 	if (ok == NULL || p->command->reply == REPLY_STREAM)
 		return PRINTED_MORE;
-	if (json_is_string(json_object_get(ok, "note")))
-		(void)complain(EXIT_DONE, "note: %s", json_string_value(json_object_get(ok, "note")));
+	if ((note = json_string_value(json_object_get(message, "note"))) == NULL)
+		note = json_string_value(json_object_get(ok, "note"));
+	if (note != NULL)
+		(void)complain(EXIT_DONE, "note: %s", note);
 	if (p->command->reply == REPLY_TEXT && !p->json)
 		print_text(json_string_value(json_object_get(ok, "text")));
 	else if (p->command->reply == REPLY_LINK && !p->json)

@@ -2,10 +2,12 @@
  * `account list|show|add|set|enable|disable|delete`: the rules are in accounts.c.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
 #include "sipd/keeper/accounts.h"
+#include "sipd/keeper/activation.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
@@ -66,7 +68,7 @@ account_show(struct request *r)
 
 /* Answers once the change is durable; at once where there is nothing to change. */
 static void
-save(struct request *r, struct txn *t, struct account_change *c)
+save(struct request *r, struct txn *t, struct account_change *c, const char *note)
 {
 	json_t	*reply;
 
@@ -75,11 +77,23 @@ save(struct request *r, struct txn *t, struct account_change *c)
 
 	if (c->password[0] != '\0')
 		(void)json_object_set_new(reply, "password", json_string(c->password));
+	if (note[0] != '\0')
+		(void)json_object_set_new(reply, "note", json_string(note));
 	sodium_memzero(c, sizeof *c);
 	if (t == NULL)
 		request_answer(r, reply);
 	else
 		request_commit(r, t, reply);
+}
+
+/* A wizard's account is sent its first SMS at once.  Where something is missing for that, the account is made all the same. */
+static void
+begin_activation(struct request *r, struct txn *t, const struct account *a, char *note, size_t size)
+{
+	struct fault	fault;
+
+	if (a->creation == CREATION_WIZARD && activation_begin(r->keeper, t, r->peer->user, a, &fault) != 0)
+		(void)snprintf(note, size, "no installation SMS was sent: %s", fault.text);
 }
 
 static void
@@ -91,6 +105,7 @@ account_add(struct request *r)
 	struct edit		 e;
 	struct account_change	 c;
 	struct fault		 fault;
+	char			 note[FAULT_TEXT + 64] = "";
 
 	if (request_edit(r, &account_kind, &e, &numbers, &fault) != 0 ||
 	    accounts_add(r->keeper, t, r->peer->user, name == NULL ? "" : name, &e, &c, &fault) != 0) {
@@ -98,7 +113,8 @@ account_add(struct request *r)
 		request_fault(r, &fault, NULL);
 		return;
 	}
-	save(r, t, &c);
+	begin_activation(r, t, &c.account, note, sizeof note);
+	save(r, t, &c, note);
 }
 
 static void
@@ -117,7 +133,7 @@ change(struct request *r, const struct account *now, struct edit *e)
 		txn_drop(t);
 		t = NULL;
 	}
-	save(r, t, &c);
+	save(r, t, &c, "");
 }
 
 static void
