@@ -27,11 +27,10 @@ table()
 		viewer | group list
 		viewer | group show g-@
 		operator | group set g-@ description=changed
-		operator | account add a-@ group=g-@ password=random
+		operator | account add a-@ group=g-@ caller_id=NUMBER password=random
 		viewer | account list
 		viewer | account list --query a-@ --sort username --limit 3
 		viewer | account show a-@
-		viewer | why a-@
 		operator | account set a-@ owner=@ password=-
 		operator | account disable a-@
 		operator | account enable a-@
@@ -53,6 +52,7 @@ table()
 		operator | profile set p-@ install_url=https://example.org/
 		viewer | profile render p-@ a-@
 		operator | account set a-@ profile=p-@
+		operator | account activate a-@
 		operator | account link a-@
 		operator | account set a-@ profile=
 		operator | profile delete p-@
@@ -159,12 +159,13 @@ refused()
 	return 1
 }
 
-# A change is one event, the last, of that operator, and about that name; a call that is dropped has its own end behind it.
+# A change is one event, the last, of that operator, and about that name; a call that is dropped has its own end behind it, an SMS what the
+# gateway said.
 audited()
 {
 	local user=$1 name=$2 told
 
-	told=$("$TMP/wirechief" --json event list --limit 3 | grep -v '"module":"call"' | tail -1)
+	told=$("$TMP/wirechief" --json event list --limit 3 | grep -vE '"module":"(call|sms)"' | tail -1)
 	grep -q "\"operator\":\"$user\"" <<< "$told" && grep -qF "\"subject\":\"$name\"" <<< "$told" && return 0
 	echo "# $told"
 	return 1
@@ -194,6 +195,7 @@ role()
 		command=${command//MESSAGE/${messages[$user]}}
 		command=${command//CALL/${calls[$user]}}
 		command=${command//PORT/$port}
+		command=${command//NUMBER/${numbers[$user]}}
 		read -r -a words <<< "$command"
 		if [ "$role" = stranger ]; then
 			check "a stranger is refused: $command" refused "$user" "only root and members of" "${words[@]}"
@@ -217,6 +219,7 @@ for page in install activate activated error; do
 	echo "$page" > "$TMP/pages/$page.html"
 done
 check "the daemon starts" start_daemon "control { operators = \"daemon\" viewers = \"bin\" }" "auth { algorithms = { \"MD5\" } }" \
+    "sms { url = \"http://127.0.0.1:$(free_port)/?to={number}&text={text}\" }" \
     "http { listen = \"127.0.0.1:$(free_port)\" public_url = \"https://wirechief.test\" templates = \"$TMP/pages\" certificate = \"$TMP/web.crt\" key = \"$TMP/web.key\" }"
 port=$(listening udp)
 check "every command is in the table" all_are_in_the_table
@@ -233,6 +236,7 @@ for user in sys bin daemon root; do
 	messages[$user]=$(python3 "$(dirname "$0")/../sip/send.py" "$(sed -n 's/.*udp:\(127[0-9.:]*\).*/\1/p' "$LOG" | head -1)" a-kept "a secret of its own" a-kept hello > /dev/null
 	    "$TMP/wirechief" --json queue list | tail -1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
 done
+declare -A numbers=([sys]=1001 [bin]=1002 [daemon]=1003 [root]=1004)
 declare -A calls
 calls[sys]=1
 calls[bin]=1
