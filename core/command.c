@@ -54,6 +54,7 @@ const struct command	commands[] = {
 	{ "event", "list", "event", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list what happened, newest last" },
 	{ "event", "watch", "event", ARGS_NONE, REPLY_STREAM, ROLE_VIEWER, "print events as they happen until interrupted" },
 	{ "event", "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that the log's chain is unbroken" },
+	{ "web", "check", NULL, ARGS_NONE, REPLY_RECORD, ROLE_VIEWER, "check now whether the HTTPS service is reached at its public name" },
 	{ "debug", "on", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem on" },
 	{ "debug", "off", NULL, ARGS_WORD, REPLY_DONE, ROLE_OPERATOR, "debug logging of a subsystem off" },
 	{ NULL, "verify", NULL, ARGS_NONE, REPLY_DONE, ROLE_VIEWER, "check that every index agrees with its records" },
@@ -91,6 +92,13 @@ const struct status_field	status_fields[] = {
 	{ "challenges", "Challenges", "of them answered 401" },
 	{ "auth_failures", "Wrong answers", "of them with a wrong password" },
 	{ "sip", "SIP front", "whether it runs" },
+	{ "https", "HTTPS service", "whether it runs; nothing where there is none" },
+	{ "https_expires", "HTTPS until", "end of its certificate's life" },
+	{ "public_url", "Public address", "what phones reach that service by" },
+	{ "public_reached", "Reached there", "whether it is reached by that, as far as can be seen from here" },
+	{ "public_ms", "Took", "ms that this took" },
+	{ "public_error", "Not reached", "why it is not" },
+	{ "public_checked_at", "Checked", "when that was tried last" },
 	{ "certificate_expires", "Certificate until", "end of the TLS certificate's life" },
 };
 const size_t	n_status_fields = sizeof status_fields / sizeof status_fields[0];

@@ -30,6 +30,7 @@
 #include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/near.h"
+#include "sipd/keeper/public_check.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/restored.h"
 #include "sipd/keeper/tokens.h"
@@ -229,8 +230,12 @@ take_fetched(struct front *f, const struct frame *frame)
 {
 	struct wire_fetched	fetched;
 
-	if (f->process == PROC_WEB && frame_decode(frame, &fetched) == 0)
+	if (f->process != PROC_WEB || frame_decode(frame, &fetched) != 0)
+		return;
+	if (frame->id >> SENDER_SHIFT == SENDER_SMS)
 		sms_answered(f->body->k.sms, frame->id, &fetched);
+	else
+		public_check_answered(f->body->k.public_check, frame->id, &fetched);
 }
 
 static void
@@ -307,6 +312,7 @@ front_close(struct front *f)
 		visits_channel_gone(k->visits);
 	trunk_engine_process_gone(k->trunks, f->process);
 	sms_process_gone(k->sms, f->process);
+	public_check_process_gone(k->public_check, f->process);
 	f->channel = NULL;
 	k->ready[f->process][0] = '\0';
 }
@@ -438,6 +444,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= qualify_tick(b->k.qualify);
 	b->more |= trunk_engine_tick(b->k.trunks);
 	b->more |= sms_tick(b->k.sms);
+	public_check_tick(b->k.public_check);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -550,7 +557,8 @@ open_parts(struct body *b, char *why, size_t size)
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
 	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
-	    (k->sms = sms_new(k)) == NULL || (k->visits = visits_new(k)) == NULL)
+	    (k->sms = sms_new(k)) == NULL || (k->visits = visits_new(k)) == NULL ||
+	    (k->public_check = public_check_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -659,6 +667,7 @@ close_parts(struct body *b)
 		control_free(b->k.control);
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
+	public_check_free(b->k.public_check);
 	visits_free(b->k.visits);
 	trunk_engine_free(b->k.trunks);
 	sms_free(b->k.sms);

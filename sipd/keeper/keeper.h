@@ -15,6 +15,7 @@ struct control;
 struct registrar;
 struct events;
 struct names;
+struct public_check;
 struct qualify;
 struct queue;
 struct routes;
@@ -23,7 +24,7 @@ struct trunk_engine;
 struct visits;
 
 /* Who asked for a WIRE_SEND: the highest byte of its id, by which a WIRE_SENT finds back. */
-enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDER_SMS, SENDERS };
+enum sender { SENDER_QUEUE, SENDER_QUALIFY, SENDER_TRUNK, SENDER_SMS, SENDER_PUBLIC, SENDERS };
 enum { SENDER_SHIFT = 56 };
 
 struct keeper {
@@ -47,6 +48,7 @@ struct keeper {
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
 	struct sms_engine	*sms;			/* sms.h */
 	struct visits		*visits;		/* visit.h */
+	struct public_check	*public_check;		/* public_check.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;

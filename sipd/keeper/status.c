@@ -12,6 +12,7 @@
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/peer.h"
+#include "sipd/keeper/public_check.h"
 #include "sipd/keeper/qualify.h"
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
@@ -243,6 +244,70 @@ get_sip(struct keeper *k)
 }
 
 static json_t *
+get_https(struct keeper *k)
+{
+	return k->conf.http.listen[0] == '\0' ? json_null() : json_boolean(k->channels[PROC_WEB] != NULL && k->ready[PROC_WEB][0] != '\0');
+}
+
+static json_t *
+get_https_expires(struct keeper *k)
+{
+	return json_of_time(k->certificate_until[PROC_WEB]);
+}
+
+static json_t *
+get_public_url(struct keeper *k)
+{
+	const char	*url = k->conf.http.public_url;
+
+	return url[0] == '\0' ? json_null() : json_of_text(url, strlen(url));
+}
+
+/* NULL: it was not checked yet, or there is none. */
+static const struct public_state *
+public_state(struct keeper *k)
+{
+	const struct public_state	*s;
+
+	if (k->public_check == NULL || !public_check_configured(k))
+		return NULL;
+	s = public_check_state(k->public_check);
+	return s->checked ? s : NULL;
+}
+
+static json_t *
+get_public_reached(struct keeper *k)
+{
+	const struct public_state	*s = public_state(k);
+
+	return s == NULL ? json_null() : json_boolean(s->reached);
+}
+
+static json_t *
+get_public_ms(struct keeper *k)
+{
+	const struct public_state	*s = public_state(k);
+
+	return s == NULL || !s->reached ? json_null() : json_integer((json_int_t)s->took_ms);
+}
+
+static json_t *
+get_public_error(struct keeper *k)
+{
+	const struct public_state	*s = public_state(k);
+
+	return s == NULL || s->reached ? json_null() : json_of_text(s->error, strlen(s->error));
+}
+
+static json_t *
+get_public_checked(struct keeper *k)
+{
+	const struct public_state	*s = public_state(k);
+
+	return s == NULL ? json_null() : json_of_time(s->at);
+}
+
+static json_t *
 get_certificate(struct keeper *k)
 {
 	int64_t	first = 0;
@@ -287,6 +352,13 @@ static const struct {
 	{ "challenges", get_challenges, true },
 	{ "auth_failures", get_auth_failures, false },
 	{ "sip", get_sip, false },
+	{ "https", get_https, false },
+	{ "https_expires", get_https_expires, false },
+	{ "public_url", get_public_url, false },
+	{ "public_reached", get_public_reached, false },
+	{ "public_ms", get_public_ms, true },
+	{ "public_error", get_public_error, false },
+	{ "public_checked_at", get_public_checked, true },
 	{ "certificate_expires", get_certificate, false },
 };
 
@@ -337,6 +409,18 @@ warn_of_certificate(struct keeper *k, json_t *warnings, enum process process, co
 	warn(warnings, text);
 }
 
+static void
+warn_of_public(struct keeper *k, json_t *warnings)
+{
+	const struct public_state	*s = public_state(k);
+	char				 text[CONFIG_TEXT + PUBLIC_ERROR + 32];
+
+	if (s == NULL || s->reached)
+		return;
+	(void)snprintf(text, sizeof text, "%s is not reached: %s", k->conf.http.public_url, s->error);
+	warn(warnings, text);
+}
+
 static json_t *
 warnings_of(struct keeper *k)
 {
@@ -354,6 +438,7 @@ warnings_of(struct keeper *k)
 		warn(warnings, "the stream process is down: no phone is reached over TCP and TLS");
 	if (k->channels[PROC_WEB] == NULL)
 		warn(warnings, "the web process is down: no phone is activated, no SMS is sent by URL");
+	warn_of_public(k, warnings);
 	warn_of_certificate(k, warnings, PROC_STREAM, "TLS");
 	warn_of_certificate(k, warnings, PROC_WEB, "HTTPS");
 	return warnings;

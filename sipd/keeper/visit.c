@@ -17,6 +17,7 @@
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licence_ask.h"
+#include "sipd/keeper/public_check.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/render.h"
 #include "sipd/keeper/tokens.h"
@@ -346,6 +347,16 @@ licence(struct visit *v)
 		licence_ask(v->visits->licences, v->reply, &v->account, v->ask->key, v->who);
 }
 
+/* We asked this ourselves, by the public name. */
+static void
+show_reached(struct visit *v)
+{
+	v->reply->answer.code = 200;
+	v->reply->answer.type = span_of("text/plain");
+	v->reply->answer.body = span_of("reached\n");
+	visit_reply_send(v->reply);
+}
+
 /* One row an enum web_what. */
 static void	(*const paths[])(struct visit *) = {
 	[WEB_INSTALL] = install, [WEB_CONFIGURATION] = configuration, [WEB_ACTIVATE] = activate, [WEB_LICENCE] = licence,
@@ -361,7 +372,9 @@ visits_ask(struct visits *vs, struct channel *channel, uint64_t id, const struct
 	visit_replies_channel(vs->replies, channel);
 	visit_reply_begin(&reply, vs->replies, id);
 	(void)snprintf(v.who, sizeof v.who, "web %s", addr_ip_text(&ask->from.source, ip));
-	if (ask->what < sizeof paths / sizeof paths[0])
+	if (public_check_is_ours(vs->k->public_check, ask->token))
+		show_reached(&v);
+	else if (ask->what < sizeof paths / sizeof paths[0])
 		paths[ask->what](&v);
 	else
 		refuse(&v, 404, "not-found");
