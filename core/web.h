@@ -20,6 +20,8 @@
 #include "core/template.h"
 #include "core/wire.h"
 
+#define WEB_ALIVE	"/alive"	/* answered "alive" by the web process itself: whether the public name leads to us */
+
 enum { WEB_TOKEN_MAX = 64 };	/* characters of a token */
 
 extern const struct template_page	web_pages[];	/* of share/web/NAME.html */

@@ -369,6 +369,9 @@ check_together(struct reader *r, const struct config *c)
 			fail(r, r->lines[row_find("root", "listen")], "tls.%s: is needed for the listener tls:%s",
 			    c->tls.certificate[0] == '\0' ? "certificate" : "key", addr_text(&c->listens[i].addr, addr));
 	}
+	if (c->http.listen[0] != '\0' && (c->http.certificate[0] == '\0' || c->http.key[0] == '\0'))
+		fail(r, r->lines[row_find("http", "listen")], "http.%s: is needed for http.listen",
+		    c->http.certificate[0] == '\0' ? "certificate" : "key");
 }
 
 static int

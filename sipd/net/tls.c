@@ -1,5 +1,6 @@
 #include "sipd/net/tls.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -8,11 +9,13 @@
 #include <time.h>
 
 #include "core/err.h"
+#include "core/log.h"
 
 /* Of TLS 1.2; each of 1.3's is ECDHE with AEAD.  Level 2: no key or certificate of less than 112 bits' strength. */
 static const char	ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!PSK:@SECLEVEL=2";
 static const char	suites[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 
+enum { DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 30 };
 enum { SERVER_OPTIONS = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA };
 
 int
@@ -164,4 +167,34 @@ tls_until(const SSL_CTX *ctx)
 	if (cert == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
 		return 0;
 	return (int64_t)timegm(&tm) * 1000;
+}
+
+int
+tls_replace(SSL_CTX **ctx, const char *section, const char *certificate, char *key, const char *client_ca, char *why, size_t size)
+{
+	SSL_CTX	*fresh = tls_context_new(section, certificate, key, client_ca, why, size);
+	int	 rc = fresh == NULL ? ERR_INVALID : tls_probe(fresh, why, size);
+
+	OPENSSL_cleanse(key, strlen(key));
+	if (rc != 0) {
+		SSL_CTX_free(fresh);
+		return rc;
+	}
+	SSL_CTX_free(*ctx);
+	*ctx = fresh;
+	return 0;
+}
+
+void
+tls_warn(const SSL_CTX *ctx, const char *section, int64_t *warned_at)
+{
+	int64_t	now = (int64_t)time(NULL) * 1000, left = tls_until(ctx) - now;
+
+	if (*warned_at != 0 && now - *warned_at < DAY_MS)
+		return;
+	*warned_at = now;
+	if (left <= 0)
+		log_error("%s.certificate has expired", section);
+	else if (left < WARN_DAYS * (int64_t)DAY_MS)
+		log_warn("%s.certificate expires in %lld days", section, (long long)(left / DAY_MS));
 }

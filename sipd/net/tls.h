@@ -24,6 +24,15 @@ SSL_CTX	*tls_client_new(const char *authorities, size_t *n);
 
 int64_t	tls_until(const SSL_CTX *);	/* the certificate's notAfter, ms since 1970 */
 
+/*
+ * Puts a new context in *ctx's place when it is a good one, by tls_probe() too; whoever has the old one keeps it.  0, or a negative code with
+ * why, and nothing changed.  Wipes the key.
+ */
+int	tls_replace(SSL_CTX **ctx, const char *section, const char *certificate, char *key, const char *client_ca, char *why, size_t size);
+
+/* Says in the log, once a day, that the certificate ends soon or has.  warned_at: when that was, 0 at first. */
+void	tls_warn(const SSL_CTX *, const char *section, int64_t *warned_at);
+
 /* Meets a server of this context with clients of each kind, in memory.  0; ERR_INVALID with why when a weak one gets in or a good one does not. */
 int	tls_probe(SSL_CTX *, char *why, size_t size);
 

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -33,10 +32,7 @@ enum {
 	CONFIG_WAIT_MS = 10000,		/* for the first orders */
 	FDS_A_CONN = 2,
 	FDS_OWN = 64,			/* listeners, channels, memfds, the loop's */
-	WARN_DAYS = 30,
 };
-
-static const int64_t	day_ms = 24 * 3600 * 1000;
 
 /* The other end of a channel. */
 struct peer {
@@ -99,16 +95,8 @@ status_text(const struct stream *s, bool with_certificate, char *buf, size_t siz
 static void
 warn_of_expiry(struct stream *s)
 {
-	int64_t	now = wall_ms(), left;
-
-	if (s->tls == NULL || !has_tls(&s->conf) || (s->tls_warned_at != 0 && now - s->tls_warned_at < day_ms))
-		return;
-	s->tls_warned_at = now;
-	left = tls_until(s->tls) - now;
-	if (left <= 0)
-		log_error("the TLS certificate has expired");
-	else if (left < WARN_DAYS * day_ms)
-		log_warn("the TLS certificate expires in %lld days", (long long)(left / day_ms));
+	if (s->tls != NULL && has_tls(&s->conf))
+		tls_warn(s->tls, "tls", &s->tls_warned_at);
 }
 
 static void
@@ -311,20 +299,12 @@ take_tls(struct stream *s, struct boot_order *o, char *why, size_t size)
 {
 	bool	 has_ca = o->fds[2] >= 0;
 	char	*certificate = take_pem(&o->fds[0]), *key = take_pem(&o->fds[1]), *ca = take_pem(&o->fds[2]);
-	SSL_CTX	*ctx = NULL;
 	int	 rc = ERR_INVALID;
 
 	if (certificate == NULL || key == NULL || (has_ca && ca == NULL))
 		(void)snprintf(why, size, "the TLS files can't be read");
-	else if ((ctx = tls_context_new("tls", certificate, key, ca, why, size)) != NULL && (rc = tls_probe(ctx, why, size)) == 0) {
-		SSL_CTX_free(s->tls);
-		s->tls = ctx;
+	else if ((rc = tls_replace(&s->tls, "tls", certificate, key, ca, why, size)) == 0)
 		s->tls_warned_at = 0;
-		ctx = NULL;
-	}
-	SSL_CTX_free(ctx);
-	if (key != NULL)
-		OPENSSL_cleanse(key, strlen(key));
 	free(certificate);
 	free(key);
 	free(ca);
