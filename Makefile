@@ -90,7 +90,7 @@ lucene-check: $(B)/tests/lucene/lucene_check
 	@$< "$(DIR)"
 
 # Programs that only tests need.
-TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c)) \
+TOOLS	:= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tui/*.c tests/bench/*_blast.c tests/bench/regblast.c tests/web/*.c)) \
 	   $(B)/tests/sip/fail_io.so
 $(B)/tests/tui/vtdrive: $(B)/tests/tui/vtdrive.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lvterm -lutil
@@ -104,6 +104,8 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_LIB)
 bench_layers = $(foreach l,$(shell sed -n '1s,^/\* links: *\(.*\) \*/$$,\1,p' tests/bench/$(1).c),$(LAYER_$(l)))
 $(addprefix $(B)/tests/bench/,keeper_bench million_store): $(B)/tests/bench/%: $(B)/tests/bench/%.o $$(call bench_layers,$$*) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD)
+$(B)/tests/web/%: $(B)/tests/web/%.o $(WEB) $(NET) $(LAYER_sipd) $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIPD) $(call pkg,libs,cmocka)
 tools: $(TOOLS)
 
 # Fuzz harnesses link what their first line names, as unit tests do; built by clang with libFuzzer.

@@ -21,7 +21,7 @@ static bool
 is_plain(const char *text)
 {
 	for (; *text != '\0'; text++)
-		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f)
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f || *text == '\\')	/* which some take for / */
 			return false;
 	return true;
 }
