@@ -26,6 +26,9 @@ static const struct field	call_fields[] = {
 	{ .tag = 11, AT(FT_TIME, answered_at), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 12, AT(FT_BYTES, hash), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 13, AT(FT_STR, call_id), .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 14, AT(FT_ID, epoch), .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 15, AT(FT_TIME, session_until), .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 16, AT(FT_TIME, gone_at), .flags = FF_HIDDEN | FF_SERVER },
 };
 
 static const struct index	call_indexes[] = {
@@ -36,6 +39,19 @@ const struct kind	call_kind = {
 	.name = "call", .title = "Calls", .table = TABLE_CALL, .key = { 1 }, .name_tag = 2, .sort = "since",
 	.fields = call_fields, .n_fields = sizeof call_fields / sizeof call_fields[0], .size = sizeof(struct call),
 	.indexes = call_indexes, .n_indexes = sizeof call_indexes / sizeof call_indexes[0],
+};
+
+#undef RECORD
+#define RECORD call_dialog
+
+static const struct field	dialog_fields[] = {
+	{ .tag = 1, AT(FT_ID, seq), .flags = FF_HIDDEN | FF_SERVER },
+	{ .tag = 2, AT(FT_STR, text), .flags = FF_HIDDEN | FF_SERVER },
+};
+
+const struct kind	call_dialog_kind = {
+	.name = "call dialog", .table = TABLE_CALL_DIALOG, .key = { 1 }, .fields = dialog_fields,
+	.n_fields = sizeof dialog_fields / sizeof dialog_fields[0], .size = sizeof(struct call_dialog),
 };
 
 uint32_t

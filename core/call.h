@@ -22,9 +22,20 @@ struct call {
 	int64_t		began_at, answered_at;
 	uint8_t		hash[CALL_HASH];	/* of its Call-ID */
 	char		call_id[257];
+	uint64_t	epoch;			/* of the front that it began in */
+	int64_t		session_until;		/* when it ends unless it is refreshed (RFC 4028); 0: never */
+	int64_t		gone_at;		/* since when neither side has a phone that could be reached; 0: one has */
 };
 
-extern const struct kind	call_kind;
+enum { CALL_DIALOG = 4096 };
+
+/* What it takes to end a call that was answered, whichever front is there then (WIRE_HANG_UP); the front's text. */
+struct call_dialog {
+	uint64_t	seq;			/* the call's */
+	char		text[CALL_DIALOG];
+};
+
+extern const struct kind	call_kind, call_dialog_kind;
 
 uint32_t call_duration(const struct call *, int64_t now);
 

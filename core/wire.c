@@ -346,6 +346,8 @@ static const struct field	call_fields[] = {
 	{ .tag = 5, AT(FT_SPAN, reason) },
 	{ .tag = 6, AT(FT_ID, account) },
 	{ .tag = 7, AT(FT_ID, trunk) },
+	{ .tag = 8, AT(FT_NUM, session) },
+	{ .tag = 9, AT(FT_SPAN, dialog) },
 };
 #undef RECORD
 #define RECORD wire_secret
@@ -384,6 +386,7 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_ROUTE_ANSWER] = KIND("route answer", route_answer_fields, struct route_answer),
 	[WIRE_CALL] = KIND("call", call_fields, struct wire_call),
 	[WIRE_HANG_UP] = KIND("hang up", call_fields, struct wire_call),
+	[WIRE_CALLS_TOLD] = KIND("calls told", call_fields, struct wire_call),
 	[WIRE_AUTHORIZE] = KIND("authorize", authorize_fields, struct wire_authorize),
 	[WIRE_AUTHORIZED] = KIND("authorized", authorize_fields, struct wire_authorize),
 	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),

@@ -32,8 +32,9 @@ enum wire_type {
 	WIRE_DIALED,			/* stream -> keeper: struct wire_dialed, with that id, once; a flow is closed with WIRE_FLOW_CLOSE */
 	WIRE_ROUTE,			/* sip -> keeper: struct route_ask */
 	WIRE_ROUTE_ANSWER,		/* keeper -> sip: struct route_answer */
-	WIRE_CALL,			/* sip -> keeper: struct wire_call, what became of it; the id is nothing */
+	WIRE_CALL,			/* sip -> keeper: struct wire_call, what became of it; the id is nothing.  After a hello: each there is */
 	WIRE_HANG_UP,			/* keeper -> sip: struct wire_call; BYE to both sides */
+	WIRE_CALLS_TOLD,		/* sip -> keeper: struct wire_call, empty: those were all, and no other goes on */
 	WIRE_AUTHORIZE,			/* sip -> keeper: struct wire_authorize, of a trunk that asks for a password; the id is the request's */
 	WIRE_AUTHORIZED,		/* keeper -> sip: the same, with lines */
 	WIRE_SECRET,			/* keeper -> sip, after its hello: struct wire_secret */
@@ -274,6 +275,8 @@ struct wire_call {
 	uint32_t	code;			/* that it ended with before it was answered; 0 */
 	struct span	reason;
 	uint64_t	account, trunk;		/* CALL_ANSWERED: who answered */
+	uint32_t	session;		/* CALL_ANSWERED: seconds until it ends unless somebody refreshes it (RFC 4028); 0: never */
+	struct span	dialog;			/* CALL_ANSWERED: what it takes to end it, for another front (dialog_text.h); WIRE_HANG_UP gives it back */
 };
 
 struct wire_authorize {

@@ -741,7 +741,7 @@ table_name(enum table t)
 		[TABLE_MESSAGE_SEEN_UNTIL] = "message_seen_until", [TABLE_PAYLOAD] = "payload",
 		[TABLE_MESSAGE_SORT] = "message_sort",
 		[TABLE_TRUNK] = "trunk", [TABLE_TRUNK_BY_NAME] = "trunk_by_name",
-		[TABLE_CALL] = "call", [TABLE_CALL_BY_HASH] = "call_by_hash",
+		[TABLE_CALL] = "call", [TABLE_CALL_BY_HASH] = "call_by_hash", [TABLE_CALL_DIALOG] = "call_dialog",
 		[TABLE_TOKEN] = "token", [TABLE_TOKEN_BY_ACCOUNT] = "token_by_account", [TABLE_TOKEN_EXPIRY] = "token_expiry",
 		[TABLE_SMS] = "sms", [TABLE_SMS_BY_NEXT] = "sms_by_next",
 	};

@@ -46,7 +46,7 @@ struct config {
 	struct { uint32_t interval, retry, timeout, lagged_ms, unknown_after, rate; } qualify;
 	struct { uint32_t min_expires, default_expires, max_expires, overflow; } reg;	/* register is a C keyword */
 	struct { uint32_t expires, tries, retry, max_size, per_account; } queue;
-	struct { uint32_t per_account, per_trunk, outside; } calls;	/* 0: no limit */
+	struct { uint32_t per_account, per_trunk, outside, longest, gone; } calls;	/* 0: no limit */
 	struct { char directory[CONFIG_TEXT], language[LANGUAGE], error_info[CONFIG_TEXT]; uint32_t port_first, port_last, most; } announce;
 	struct { uint32_t algorithms, nonce_life; } auth;
 	struct { uint32_t auth_failures, auth_window, requests_per_second, burst, connections, idle; } limits;	/* 0: none */

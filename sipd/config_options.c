@@ -451,6 +451,10 @@ const struct config_option	config_options[] = {
 	  .help = "Calls that may go through a trunk at once; 0 is no limit." },
 	{ .section = "calls", .name = "outside", NUMBER(calls.outside), .dflt = "60", .min = 0, .max = 100000,
 	  .help = "Calls through trunks that an account may place within ten minutes: a stolen password costs no more; 0 is no limit." },
+	{ .section = "calls", .name = "longest", NUMBER(calls.longest), .dflt = "86400", .min = 0, .max = 30 * DAY,
+	  .help = "Seconds after which a call is ended that nobody ended; 0 is no limit." },
+	{ .section = "calls", .name = "gone", NUMBER(calls.gone), .dflt = "300", .min = 1, .max = DAY,
+	  .help = "Seconds after which a call is ended when neither side's devices can be reached any more." },
 	{ .section = "announce", .name = "directory", CHECKED(check_directory), .dflt = "\"\"",
 	  .help = "Folder of the announcements: LANGUAGE/disabled.wav for who calls from a disabled account, LANGUAGE/called.wav for who calls one. "
 		  "Those that were installed with the program when empty. Read again at SIGHUP." },

@@ -8,11 +8,11 @@
 #include <sodium.h>
 
 #include "core/err.h"
-#include "core/log.h"
+#include "sipd/keeper/calls_watch.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
 
-enum { OUTCOME = 64 };
+enum { OUTCOME = 64, SESSION_GRACE_S = 5 };
 
 static void
 hash_make(struct span call_id, uint8_t hash[CALL_HASH])
@@ -74,6 +74,7 @@ calls_begin(struct keeper *k, struct call *c)
 	(void)snprintf(c->id, sizeof c->id, "%" PRIu64, c->seq);
 	c->state = CALL_TRYING;
 	c->since = c->began_at = keeper_now(k);
+	c->epoch = k->sip_epoch;
 	hash_make(span_of(c->call_id), c->hash);
 	table_put(t, &k->db, &call_kind, c);
 	count(k, t, c, 1);
@@ -115,11 +116,11 @@ find_by_call_id(struct keeper *k, struct span call_id, struct call *c)
 }
 
 static const char *
-outcome(const struct call *c, const struct wire_call *w, int64_t now, char text[OUTCOME])
+outcome(const struct call *c, uint32_t code, int64_t now, char text[OUTCOME])
 {
 	uint32_t	s = call_duration(c, now);
-	const char	*word = w->code == 486 || w->code == 600 || w->code == 603 ? "BUSY" :
-	    w->code == 487 || w->code == 408 || w->code == 480 ? "NO ANSWER" : "FAILED";
+	const char	*word = code == 486 || code == 600 || code == 603 ? "BUSY" :
+	    code == 487 || code == 408 || code == 480 ? "NO ANSWER" : "FAILED";
 
 	if (c->state == CALL_ANSWERED)
 		(void)snprintf(text, OUTCOME, "ANSWERED, %02" PRIu32 ":%02" PRIu32 ":%02" PRIu32, s / 3600, s / 60 % 60, s % 60);
@@ -128,47 +129,67 @@ outcome(const struct call *c, const struct wire_call *w, int64_t now, char text[
 	return text;
 }
 
-static void
-end(struct keeper *k, struct call *c, const struct wire_call *w)
+void
+calls_end(struct keeper *k, const struct call *c, uint32_t code, struct span why)
 {
-	struct txn	*t = txn_new(k->db.store);
-	char		 text[OUTCOME], reason[64] = "";
+	struct call_dialog	dialog = { .seq = c->seq };
+	struct txn		*t = txn_new(k->db.store);
+	char			 text[OUTCOME], reason[64] = "";
 
 	if (t == NULL)
 		return;
-	if (c->state != CALL_ANSWERED)
-		(void)span_get(w->reason, reason, sizeof reason);
+	(void)span_get(why, reason, sizeof reason);
 	table_delete(t, &k->db, &call_kind, c);
+	if (c->state == CALL_ANSWERED && table_get(&k->db, &call_dialog_kind, &dialog) == 0)
+		table_delete(t, &k->db, &call_dialog_kind, &dialog);
 	count(k, t, c, -1);
 	events_add(k->events, t, EVENT_INFO, "call", c->from, NULL, "call %s from %s to %s: %s%s%s", c->id, c->from, c->to,
-	    outcome(c, w, keeper_now(k), text), reason[0] == '\0' ? "" : ", ", reason);
+	    outcome(c, code, keeper_now(k), text), reason[0] == '\0' ? "" : ", ", reason);
 	(void)store_commit(t, NULL, NULL);
+}
+
+/* Another trunk than the first may have taken it. */
+static void
+set_answered(struct keeper *k, struct txn *t, struct call *c, const struct wire_call *w)
+{
+	struct call_dialog	dialog = { .seq = c->seq };
+
+	c->state = CALL_ANSWERED;
+	c->since = c->answered_at = keeper_now(k);
+	c->to_account = w->account;
+	if (c->trunk_id != 0 && w->trunk != 0 && w->trunk != c->trunk_id) {
+		count_trunk(k, t, c->trunk_id, -1);
+		count_trunk(k, t, c->trunk_id = w->trunk, 1);
+	}
+	if (w->dialog.n > 0 && span_get(w->dialog, dialog.text, sizeof dialog.text))
+		table_put(t, &k->db, &call_dialog_kind, &dialog);
 }
 
 void
 calls_tell(struct keeper *k, const struct wire_call *w)
 {
 	struct call	 c = { .seq = w->call };
+	bool		 answered = w->state == CALL_ANSWERED;
 	struct txn	*t;
 
+	if (w->call != 0)
+		calls_watch_heard(k->calls, w->call);
 	if (w->call != 0 ? table_get(&k->db, &call_kind, &c) != 0 : !find_by_call_id(k, w->call_id, &c))
 		return;		/* dropped, or from before a restart */
 	if (w->state == CALL_ENDED) {
-		end(k, &c, w);
+		calls_end(k, &c, w->code, c.state == CALL_ANSWERED ? (struct span){ NULL, 0 } : w->reason);
 		return;
 	}
-	if (w->state <= c.state || w->state > CALL_ANSWERED || (t = txn_new(k->db.store)) == NULL)
+	if (w->state > CALL_ANSWERED || w->state < c.state || (w->state == c.state && !answered) || (c.state == CALL_ANSWERED &&
+	    c.session_until == 0 && w->session == 0) || (t = txn_new(k->db.store)) == NULL)
 		return;
-	c.state = w->state;
-	c.since = keeper_now(k);
-	if (w->state == CALL_ANSWERED) {
-		c.answered_at = c.since;
-		c.to_account = w->account;
-		if (c.trunk_id != 0 && w->trunk != 0 && w->trunk != c.trunk_id) {	/* the first did not take it */
-			count_trunk(k, t, c.trunk_id, -1);
-			count_trunk(k, t, c.trunk_id = w->trunk, 1);
-		}
+	if (answered && c.state != CALL_ANSWERED)
+		set_answered(k, t, &c, w);
+	else if (!answered) {
+		c.state = w->state;
+		c.since = keeper_now(k);
 	}
+	c.session_until = w->session == 0 ? 0 : keeper_now(k) + (int64_t)(w->session + SESSION_GRACE_S) * 1000;
 	table_put(t, &k->db, &call_kind, &c);
 	(void)store_commit(t, NULL, NULL);
 }
@@ -189,53 +210,21 @@ calls_find(struct keeper *k, const char *id, struct call *c)
 }
 
 int
+calls_hang_up(struct keeper *k, const struct call *c)
+{
+	struct call_dialog	dialog = { .seq = c->seq };
+	struct wire_call	w = { .call = c->seq, .call_id = span_of(c->call_id), .state = CALL_ENDED };
+
+	if (c->state == CALL_ANSWERED && table_get(&k->db, &call_dialog_kind, &dialog) == 0)
+		w.dialog = span_of(dialog.text);
+	return k->channels[PROC_SIP] == NULL ? ERR_BUSY : channel_send(k->channels[PROC_SIP], WIRE_HANG_UP, 0, &w);
+}
+
+int
 calls_drop(struct keeper *k, struct txn *t, const struct call *c, const char *operator)
 {
-	const struct wire_call	w = { .call = c->seq, .call_id = span_of(c->call_id), .state = CALL_ENDED };
-
-	if (k->channels[PROC_SIP] == NULL || channel_send(k->channels[PROC_SIP], WIRE_HANG_UP, 0, &w) != 0)
+	if (calls_hang_up(k, c) != 0)
 		return ERR_BUSY;
 	events_add(k->events, t, EVENT_INFO, "admin", c->from, operator, "call %s from %s to %s: dropped", c->id, c->from, c->to);
 	return 0;
-}
-
-enum { LEFT_MAX = 1024 };
-
-struct unanswered {
-	struct call	calls[LEFT_MAX];
-	size_t		n;
-};
-
-static int
-take_unanswered(void *arg, const void *record)
-{
-	struct unanswered	*u = arg;
-	const struct call	*c = record;
-
-	if (c->state != CALL_ANSWERED)
-		u->calls[u->n++] = *c;
-	return u->n == LEFT_MAX;
-}
-
-void
-calls_front_new(struct keeper *k, uint64_t epoch)
-{
-	const struct wire_call	 w = { .state = CALL_ENDED, .code = 503, .reason = span_of("Server Restarted") };
-	struct unanswered	*u;
-	uint64_t		 known = count_get(&k->db, "calls_epoch");
-	struct txn		*t;
-
-	if (known == epoch || (t = txn_new(k->db.store)) == NULL)
-		return;
-	count_add(t, &k->db, "calls_epoch", (int64_t)(epoch - known));
-	(void)store_commit(t, NULL, NULL);
-	if ((u = malloc(sizeof *u)) == NULL)
-		return;
-	do {
-		u->n = 0;
-		(void)table_each(&k->db, &call_kind, NULL, 0, take_unanswered, u);
-		for (size_t i = 0; i < u->n; i++)
-			end(k, &u->calls[i], &w);
-	} while (u->n == LEFT_MAX);
-	free(u);
 }

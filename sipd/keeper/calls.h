@@ -20,8 +20,10 @@ int	calls_find(struct keeper *, const char *id, struct call *);	/* 0, ERR_NOT_FO
 /* Has the front end it; the event is added to txn.  0, ERR_BUSY: the front is away. */
 int	calls_drop(struct keeper *, struct txn *, const struct call *, const char *operator);
 
-/* A sip front said hello: the one before it, if there was one, has forgotten what was not answered yet. */
-void	calls_front_new(struct keeper *, uint64_t epoch);
+/* It is over: takes it off the list, and tells what became of it. */
+void	calls_end(struct keeper *, const struct call *, uint32_t code, struct span why);
+/* BYE or CANCEL to both sides; the front tells when it is over.  0, or it is away. */
+int	calls_hang_up(struct keeper *, const struct call *);
 
 uint64_t calls_of_account(struct keeper *, uint64_t account_id);	/* that it has placed and that go on */
 uint64_t calls_of_trunk(struct keeper *, uint64_t trunk_id);

@@ -30,7 +30,7 @@ enum { VERIFY_STEP = 32 };
 
 static const struct kind *const	stored[] = {
 	&group_kind, &account_kind, &binding_kind, &profile_kind, &trunk_kind, &licence_kind, &message_kind, &message_seen_kind, &call_kind,
-	&event_kind, &web_token_kind, &sms_kind,
+	&call_dialog_kind, &event_kind, &web_token_kind, &sms_kind,
 };
 
 struct verify {
@@ -55,6 +55,8 @@ union record {
 	struct message	message;
 	struct message_seen seen;
 	struct sms	sms;
+	struct call	call;
+	struct call_dialog call_dialog;
 	struct event	event;
 	struct web_token token;
 };

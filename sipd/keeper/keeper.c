@@ -23,6 +23,7 @@
 #include "core/wire.h"
 #include "db/key_mark.h"
 #include "sipd/keeper/calls.h"
+#include "sipd/keeper/calls_watch.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/licences.h"
@@ -116,7 +117,8 @@ take_hello(struct front *f, const struct frame *frame)
 		k->stream_epoch = hello.epoch;
 	if (f->process == PROC_SIP) {
 		tell_secret(f);
-		calls_front_new(k, hello.epoch);
+		k->sip_epoch = hello.epoch;
+		calls_watch_front(k->calls);
 	}
 	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
 }
@@ -248,6 +250,14 @@ take_web(struct front *f, const struct frame *frame)
 }
 
 static void
+take_calls_told(struct front *f, const struct frame *frame)
+{
+	(void)frame;
+	if (f->process == PROC_SIP)
+		calls_watch_told(f->body->k.calls);
+}
+
+static void
 take_flow_gone(struct front *f, const struct frame *frame)
 {
 	struct wire_flow	flow;
@@ -275,6 +285,7 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_DIALED] = take_dialed,
 	[WIRE_ROUTE] = take_route,
 	[WIRE_CALL] = take_call,
+	[WIRE_CALLS_TOLD] = take_calls_told,
 	[WIRE_AUTHORIZE] = take_authorize,
 	[WIRE_FETCHED] = take_fetched,
 	[WIRE_WEB] = take_web,
@@ -445,6 +456,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= trunk_engine_tick(b->k.trunks);
 	b->more |= sms_tick(b->k.sms);
 	public_check_tick(b->k.public_check);
+	b->more |= calls_watch_tick(b->k.calls);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -556,7 +568,8 @@ open_parts(struct body *b, char *why, size_t size)
 	store_on_undone(k->db.store, on_undone, b);
 	(void)snprintf(why, size, "out of memory");
 	if ((k->names = names_new(k)) == NULL || (k->events = events_new(k)) == NULL || (k->registrar = registrar_new(k)) == NULL ||
-	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
+	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL ||
+	    (k->calls = calls_watch_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
 	    (k->sms = sms_new(k)) == NULL || (k->visits = visits_new(k)) == NULL ||
 	    (k->public_check = public_check_new(k)) == NULL)
 		return -ENOMEM;
@@ -628,6 +641,7 @@ run(struct body *b)
 			b->more |= qualify_tick(b->k.qualify);
 			b->more |= trunk_engine_tick(b->k.trunks);
 			b->more |= sms_tick(b->k.sms);
+			b->more |= calls_watch_tick(b->k.calls);
 		}
 	}
 }
@@ -671,6 +685,7 @@ close_parts(struct body *b)
 	visits_free(b->k.visits);
 	trunk_engine_free(b->k.trunks);
 	sms_free(b->k.sms);
+	calls_watch_free(b->k.calls);
 	routes_free(b->k.routes);
 	qualify_free(b->k.qualify);
 	queue_free(b->k.queue);

@@ -18,6 +18,7 @@ struct names;
 struct public_check;
 struct qualify;
 struct queue;
+struct calls_watch;
 struct routes;
 struct sms_engine;
 struct trunk_engine;
@@ -36,6 +37,7 @@ struct keeper {
 	struct channel		*channels[PROCESSES];	/* NULL while that process is away */
 	char			 ready[PROCESSES][BOOT_TEXT];	/* where each front listens, from its WIRE_HELLO */
 	struct wire_counts	 counts[PROCESSES];	/* what each front has seen, from its WIRE_COUNTS */
+	uint64_t		 sip_epoch;		/* of the sip front that is there, or was last; 0 until one said hello */
 	uint64_t		 stream_epoch;		/* of the connections that may be alive; 0 until the stream process said hello */
 	int64_t			 certificate_until[PROCESSES];	/* of each front's, ms since 1970; 0 without */
 	struct registrar	*registrar;		/* registrar.h */
@@ -45,6 +47,7 @@ struct keeper {
 	struct queue		*queue;			/* queue.h */
 	struct qualify		*qualify;		/* qualify.h; NULL where nothing is probed */
 	struct routes		*routes;		/* route.h */
+	struct calls_watch	*calls;			/* calls_watch.h */
 	struct trunk_engine	*trunks;		/* trunk_engine.h */
 	struct sms_engine	*sms;			/* sms.h */
 	struct visits		*visits;		/* visit.h */

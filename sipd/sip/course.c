@@ -7,10 +7,10 @@
 #define AWAY	"Retry-After: 5\r\n"
 
 void
-course_tell(struct front *f, const struct passing *p, enum call_state state, uint32_t code, struct span reason, const struct branch *by)
+course_tell(struct front *f, const struct passing *p, enum call_state state, uint32_t code, struct span reason)
 {
 	const struct wire_call	c = { .call = p->call, .call_id = p->forward->call_id_value, .state = (uint8_t)state, .code = code,
-		.reason = reason, .account = by == NULL ? 0 : by->hop.account, .trunk = by == NULL ? 0 : by->trunk };
+		.reason = reason };
 
 	if (f->keeper != NULL && (p->call != 0 || p->bye))
 		(void)channel_send(f->keeper, WIRE_CALL, 0, &c);
@@ -29,7 +29,7 @@ void
 course_finish(struct front *f, struct passing *p, uint32_t code, const char *reason, struct span text, int64_t now_ms)
 {
 	if (p->invite || (p->bye && !is_asked_again(p, code)))
-		course_tell(f, p, CALL_ENDED, code, reason == NULL ? best_reason(p) : span_of(reason), NULL);
+		course_tell(f, p, CALL_ENDED, code, reason == NULL ? best_reason(p) : span_of(reason));
 	if (text.n > 0)
 		passing_answer(f, p, (int)code, text, now_ms);
 	else
@@ -42,7 +42,7 @@ static void
 finish_silently(struct front *f, struct passing *p, int64_t now_ms)
 {
 	if (p->bye)
-		course_tell(f, p, CALL_ENDED, 408, span_of("Request Timeout"), NULL);
+		course_tell(f, p, CALL_ENDED, 408, span_of("Request Timeout"));
 	p->left = (struct span){ NULL, 0 };
 	passing_silence(f, p, now_ms);
 }

@@ -18,7 +18,7 @@ void	course_cancel(struct front *, struct passing *, int64_t now_ms);	/* whoever
 void	course_answer(struct front *, struct passing *, int64_t now_ms);
 /* Its final answer, which is not a 2xx, goes; text empty: one of ours; reason NULL: that of the best. */
 void	course_finish(struct front *, struct passing *, uint32_t code, const char *reason, struct span text, int64_t now_ms);
-/* What the keeper is to know of a call; by: who answered, or NULL. */
-void	course_tell(struct front *, const struct passing *, enum call_state, uint32_t code, struct span reason, const struct branch *by);
+/* What the keeper is to know of a call; who answered it dialog_add() tells. */
+void	course_tell(struct front *, const struct passing *, enum call_state, uint32_t code, struct span reason);
 
 #endif

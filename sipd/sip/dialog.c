@@ -5,30 +5,28 @@
 
 #include <sodium.h>
 
+#include "core/call.h"
 #include "core/log.h"
 #include "sipd/sip/branch.h"
+#include "sipd/sip/dialog_text.h"
 #include "sipd/sip/passing.h"
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/token.h"
 
-enum { CHAINS = 16384, TAG = 129, TEXT = 8192 };
-
-/* One of the two: what the other one would write to end the call. */
-struct side {
-	struct span	uri;		/* its Contact */
-	struct span	routes;		/* of proxies between it and us */
-	struct span	self, other;	/* its From and the other's, values with their tags */
-	struct hop	hop;
-	uint32_t	cseq;		/* the highest that it sent */
+enum {
+	CHAINS = 16384, TAG = 129, TEXT = 8192,
+	SKIP = 1000,		/* what a front that knew it before may have heard a side count since its text was made */
+	SESSION_MAX = 30 * 86400,
+	TOLD_WHOLE = 16384,	/* of so many the keeper is told all, of more only that they are there */
 };
 
 struct dialog {
-	struct dialog	*next;
-	uint64_t	 call;		/* the keeper's */
-	char		 asker_tag[TAG];
-	struct span	 call_id;
-	struct side	 asker, answerer;
-	char		 text[];
+	struct dialog		*next;
+	uint64_t		 call;		/* the keeper's */
+	uint32_t		 session;	/* seconds, as last agreed (RFC 4028); 0: it lasts */
+	char			 asker_tag[TAG];
+	struct dialog_sides	 sides;
+	char			 text[];
 };
 
 struct dialogs {
@@ -80,7 +78,7 @@ find(struct dialogs *ds, struct span call_id)
 {
 	struct dialog	**at = chain(ds, call_id);
 
-	while (*at != NULL && ((*at)->call_id.n != call_id.n || memcmp((*at)->call_id.s, call_id.s, call_id.n) != 0))
+	while (*at != NULL && ((*at)->sides.call_id.n != call_id.n || memcmp((*at)->sides.call_id.s, call_id.s, call_id.n) != 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -130,7 +128,7 @@ route_take(struct text_buf *b, size_t from, const sip_record_route_t *r)
 
 /* Record-Routes of an answer lie about ours: those above are on the way to who answered, the last first; those below to who asked. */
 static void
-routes_take(const struct front *f, struct text_buf *b, const sip_t *sip, struct dialog *d)
+routes_take(const struct front *f, struct text_buf *b, const sip_t *sip, struct dialog_sides *d)
 {
 	const sip_record_route_t	*all[ROUTES_MAX];
 	struct span			 call_id = span_of(sip->sip_call_id->i_id);
@@ -191,19 +189,13 @@ bytes_take(struct text_buf *b, struct span s)
 }
 
 static bool
-take(const struct front *f, struct dialog *d, struct text_buf *t, const struct passing *p, const struct branch *b, const sip_t *sip)
+take(const struct front *f, struct dialog_sides *d, struct text_buf *t, const struct passing *p, const struct branch *b, const sip_t *sip)
 {
-	struct span	asker, answerer;
-
 	if (sip->sip_from == NULL || sip->sip_to == NULL || sip->sip_to->a_tag == NULL || sip->sip_contact == NULL || sip->sip_call_id == NULL)
 		return false;
-	d->call = p->call;
-	(void)span_get(span_of(sip->sip_from->a_tag == NULL ? "" : sip->sip_from->a_tag), d->asker_tag, sizeof d->asker_tag);
 	d->call_id = bytes_take(t, p->forward->call_id_value);
-	asker = value_take(t, sip->sip_from->a_common);
-	answerer = value_take(t, sip->sip_to->a_common);
-	d->asker.self = d->answerer.other = asker;
-	d->asker.other = d->answerer.self = answerer;
+	d->asker.self = d->answerer.other = value_take(t, sip->sip_from->a_common);
+	d->asker.other = d->answerer.self = value_take(t, sip->sip_to->a_common);
 	d->answerer.uri = url_take(t, sip->sip_contact->m_url);
 	d->asker.uri = bytes_take(t, contact_of(p->forward->lines));
 	routes_take(f, t, sip, d);
@@ -214,37 +206,92 @@ take(const struct front *f, struct dialog *d, struct text_buf *t, const struct p
 	return !t->overflow && d->asker.uri.n > 0;
 }
 
-void
-dialog_add(struct front *f, const struct passing *p, const struct branch *b, const sip_t *sip)
+static struct dialog *
+keep(struct front *f, const struct passing *p, const struct branch *b, const sip_t *sip)
 {
 	char		 text[TEXT];
 	struct text_buf	 t = { .s = text, .size = sizeof text };
-	struct dialog	 one = { .next = NULL }, *d, **at;
-	struct span	*spans[] = { &one.call_id, &one.asker.uri, &one.asker.routes, &one.asker.self, &one.asker.other, &one.answerer.uri,
-		&one.answerer.routes, &one.answerer.self, &one.answerer.other };
+	struct dialog	 one = { .call = p->call }, *d, **at;
+	struct span	*spans[] = { &one.sides.call_id, &one.sides.asker.uri, &one.sides.asker.routes, &one.sides.asker.self,
+		&one.sides.asker.other, &one.sides.answerer.uri, &one.sides.answerer.routes, &one.sides.answerer.self,
+		&one.sides.answerer.other };
 
-	if (p->call == 0 || !take(f, &one, &t, p, b, sip) || *(at = find(f->dialogs, one.call_id)) != NULL ||
-	    (d = malloc(sizeof *d + t.n)) == NULL)
-		return;
+	if (!take(f, &one.sides, &t, p, b, sip) || *(at = find(f->dialogs, one.sides.call_id)) != NULL || (d = malloc(sizeof *d + t.n)) == NULL)
+		return NULL;
 	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
 		spans[i]->s = d->text + (spans[i]->s - text);
+	(void)span_get(span_of(sip->sip_from->a_tag == NULL ? "" : sip->sip_from->a_tag), one.asker_tag, sizeof one.asker_tag);
 	*d = one;
 	memcpy(d->text, text, t.n);
 	*at = d;
 	f->dialogs->n++;
+	return d;
+}
+
+static uint32_t
+session_of(const sip_t *sip)
+{
+	const sip_session_expires_t	*x = sip->sip_session_expires;
+
+	return x == NULL || x->x_delta > SESSION_MAX ? 0 : (uint32_t)x->x_delta;
+}
+
+static void
+tell(struct front *f, const struct dialog *d, bool whole)
+{
+	char			text[CALL_DIALOG];
+	struct text_buf		t = { .s = text, .size = sizeof text - 1 };
+	struct wire_call	c = { .call = d->call, .call_id = d->sides.call_id, .state = CALL_ANSWERED, .session = d->session,
+		.account = d->sides.answerer.hop.account, .trunk = d->sides.answerer.hop.trunk };
+
+	if (f->keeper == NULL)
+		return;
+	if (whole)
+		dialog_text_make(&t, f->route_key, &d->sides);
+	if (!t.overflow)
+		c.dialog = (struct span){ .s = text, .n = t.n };
+	(void)channel_send(f->keeper, WIRE_CALL, 0, &c);
+}
+
+void
+dialog_add(struct front *f, const struct passing *p, const struct branch *b, const sip_t *sip)
+{
+	const struct wire_call	c = { .call = p->call, .call_id = p->forward->call_id_value, .state = CALL_ANSWERED, .account = b->hop.account,
+		.trunk = b->trunk, .session = session_of(sip) };
+	struct dialog		*d = p->call == 0 ? NULL : keep(f, p, b, sip);
+
+	if (d != NULL) {
+		d->session = session_of(sip);
+		tell(f, d, true);
+	} else if (f->keeper != NULL && p->call != 0)
+		(void)channel_send(f->keeper, WIRE_CALL, 0, &c);
 }
 
 void
 dialog_heard(struct front *f, const sip_t *sip)
 {
-	struct dialog	*d = *find(f->dialogs, span_of(sip->sip_call_id->i_id));
-	struct side	*s;
+	struct dialog		*d = *find(f->dialogs, span_of(sip->sip_call_id->i_id));
+	struct dialog_side	*s;
 
 	if (d == NULL || sip->sip_from->a_tag == NULL)
 		return;
-	s = strcmp(sip->sip_from->a_tag, d->asker_tag) == 0 ? &d->asker : &d->answerer;
+	s = strcmp(sip->sip_from->a_tag, d->asker_tag) == 0 ? &d->sides.asker : &d->sides.answerer;
 	if (sip->sip_cseq->cs_seq > s->cseq)
 		s->cseq = sip->sip_cseq->cs_seq;
+}
+
+void
+dialog_refreshed(struct front *f, const struct passing *p, const sip_t *sip)
+{
+	const struct wire_call	c = { .call_id = p->forward->call_id_value, .state = CALL_ANSWERED, .session = session_of(sip) };
+	struct dialog		*d = *find(f->dialogs, c.call_id);
+
+	if (d != NULL && d->session == 0 && c.session == 0)
+		return;
+	if (d != NULL)
+		d->session = c.session;
+	if (f->keeper != NULL)
+		(void)channel_send(f->keeper, WIRE_CALL, 0, &c);
 }
 
 void
@@ -260,25 +307,45 @@ dialog_over(struct front *f, struct span call_id)
 }
 
 static void
-end_side(struct front *f, const struct dialog *d, const struct side *to, const struct side *as, int64_t now_ms)
+end_side(struct front *f, uint64_t call, struct span call_id, const struct dialog_side *to, const struct dialog_side *as, uint32_t skip,
+    int64_t now_ms)
 {
-	const struct proxy_own	own = { .method = "BYE", .call = d->call, .uri = to->uri, .routes = to->routes, .from = as->self, .to = to->self,
-		.call_id = d->call_id, .cseq = as->cseq + 1, .hop = to->hop };
+	const struct proxy_own	own = { .method = "BYE", .call = call, .uri = to->uri, .routes = to->routes, .from = as->self, .to = to->self,
+		.call_id = call_id, .cseq = as->cseq + 1 + skip, .hop = to->hop };
 
 	if (!proxy_own(f, &own, now_ms))
 		log_debug(SUB_SIP, "a BYE can't be sent");
 }
 
+static void
+end(struct front *f, uint64_t call, const struct dialog_sides *d, uint32_t skip, int64_t now_ms)
+{
+	end_side(f, call, d->call_id, &d->answerer, &d->asker, skip, now_ms);
+	end_side(f, call, d->call_id, &d->asker, &d->answerer, skip, now_ms);
+}
+
 void
 dialog_hang_up(struct front *f, const struct wire_call *c, int64_t now_ms)
 {
-	struct dialog	*d = *find(f->dialogs, c->call_id);
+	const struct wire_call	 nothing = { .call = c->call, .call_id = c->call_id, .state = CALL_ENDED, .code = 503 };
+	struct dialog		*d = *find(f->dialogs, c->call_id);
+	struct dialog_sides	 sides;
 
-	if (d == NULL) {
-		proxy_cancel(f, c->call, now_ms);
-		return;
-	}
-	end_side(f, d, &d->answerer, &d->asker, now_ms);
-	end_side(f, d, &d->asker, &d->answerer, now_ms);
-	dialog_over(f, c->call_id);
+	if (d != NULL) {
+		end(f, d->call, &d->sides, 0, now_ms);
+		dialog_over(f, c->call_id);
+	} else if (c->dialog.n > 0 && dialog_text_read(c->dialog, f->route_key, c->call_id, &sides))
+		end(f, c->call, &sides, SKIP, now_ms);
+	else if (!proxy_cancel(f, c->call, now_ms) && f->keeper != NULL)
+		(void)channel_send(f->keeper, WIRE_CALL, 0, &nothing);	/* nobody knows it: it is to be off the list */
+}
+
+void
+dialogs_tell(struct front *f)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < CHAINS; i++)
+		for (const struct dialog *d = f->dialogs->chains[i]; d != NULL; d = d->next)
+			tell(f, d, n++ < TOLD_WHOLE);
 }

@@ -115,6 +115,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_DIALED:
 	case WIRE_ROUTE:
 	case WIRE_CALL:
+	case WIRE_CALLS_TOLD:
 	case WIRE_AUTHORIZE:
 	case WIRE_FLOW_READY:
 	case WIRE_WEB:
@@ -176,6 +177,7 @@ greet_keeper(struct loop *l)
 	const struct wire_hello	hello = { .epoch = l->f.epoch, .process = span_of("sip"), .listening = span_of(l->f.listening) };
 
 	(void)channel_send(l->f.keeper, WIRE_HELLO, 0, &hello);
+	proxy_tell_calls(&l->f);
 }
 
 static void
@@ -498,6 +500,16 @@ agent_start(struct loop *l, char *why, size_t size)
 	return listen_all(l, why, size);
 }
 
+/* Of no other front: two may start within a second. */
+static uint64_t
+epoch_now(void)
+{
+	struct timespec	now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static int
 front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 {
@@ -506,7 +518,7 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 
 	f->boot = boot;
 	f->conf = boot->conf;
-	f->epoch = (uint64_t)time(NULL) * 1000;
+	f->epoch = epoch_now();
 	f->flows = flows_new();
 	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
 	f->out = out_new();

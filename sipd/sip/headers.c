@@ -6,7 +6,7 @@
 static const char *const	names[] = {
 	"Via:", "From:", "To:", "Call-ID:", "CSeq:", "Max-Forwards:", "Route:", "Record-Route:", "Contact:", "Path:", "Expires:",
 	"Min-Expires:", "Require:", "Proxy-Require:", "Supported:", "Unsupported:", "Authorization:", "Proxy-Authorization:",
-	"WWW-Authenticate:", "Proxy-Authenticate:", "User-Agent:", "Retry-After:", "RAck:", "RSeq:", "Event:", "Content-Type:",
+	"WWW-Authenticate:", "Proxy-Authenticate:", "User-Agent:", "Retry-After:", "RAck:", "RSeq:", "Event:", "Session-Expires:", "Content-Type:",
 	"Content-Length:",
 };
 

@@ -46,7 +46,7 @@ on_provisional(struct front *f, struct passing *p, const struct branch *b, const
 	pass_back(f, p, sip, now_ms);
 	if (!p->rang && code >= 180 && code != 181 && code != 182) {
 		p->rang = true;
-		course_tell(f, p, CALL_RINGING, 0, (struct span){ NULL, 0 }, b);
+		course_tell(f, p, CALL_RINGING, 0, (struct span){ NULL, 0 });
 	}
 }
 
@@ -57,11 +57,11 @@ on_success(struct front *f, struct passing *p, struct branch *b, const sip_t *si
 
 	p->left = (struct span){ NULL, 0 };
 	if (first && p->bye)
-		course_tell(f, p, CALL_ENDED, 0, (struct span){ NULL, 0 }, NULL);
-	if (first && p->invite && !p->in_dialog) {
-		course_tell(f, p, CALL_ANSWERED, 0, (struct span){ NULL, 0 }, b);
+		course_tell(f, p, CALL_ENDED, 0, (struct span){ NULL, 0 });
+	if (first && p->invite && !p->in_dialog)
 		dialog_add(f, p, b, sip);
-	}
+	else if (first && p->in_dialog && (p->invite || strcmp(p->forward->method, "UPDATE") == 0))
+		dialog_refreshed(f, p, sip);
 	if (first || p->invite)
 		pass_back(f, p, sip, now_ms);
 	if (p->invite)

@@ -79,18 +79,35 @@ is(const struct proxied *q, const char *method)
 	return strcmp(q->sip->sip_request->rq_method_name, method) == 0;
 }
 
+/* Its connection is gone, but the keeper may know of another. */
+static bool
+is_lost(struct front *f, const struct hop *hop)
+{
+	const struct way	way = { .target = hop->target, .transport = hop->transport, .flow = hop->flow };
+	struct addr		sent_by;
+	struct where		w;
+
+	return (hop->account != 0 || hop->trunk != 0) && f->keeper != NULL && where_to(f, &way, &w, &sent_by) != NULL;
+}
+
+/* The same for a request of our own. */
+static bool
+ask_lost(struct front *f, const struct passing *p, const struct hop *hop)
+{
+	const struct route_ask	a = { .account = hop->account, .trunk = hop->trunk, .method = span_of(p->forward->method) };
+
+	return channel_send(f->keeper, WIRE_ROUTE, passing_id(f->passings, p), &a) == 0;
+}
+
 /* Inside a dialog: the way is the token's; or, where that connection is gone, the newest of that account, or trunk. */
 static void
 pass_in_dialog(struct front *f, struct passing *p, const struct proxied *q, const struct hop *hop, int64_t now_ms)
 {
 	const struct route_target	to = { .target = hop->target, .transport = hop->transport, .flow = hop->flow, .account = hop->account };
-	const struct way		way = { .target = hop->target, .transport = hop->transport, .flow = hop->flow };
-	struct addr			sent_by;
-	struct where			w;
 	uint8_t				list[256];
 	int				n;
 
-	if (where_to(f, &way, &w, &sent_by) != NULL && (hop->account != 0 || hop->trunk != 0) && f->keeper != NULL && ask(f, p, q, hop))
+	if (is_lost(f, hop) && ask(f, p, q, hop))
 		return;
 	n = route_append(list, 0, sizeof list, &to);
 	course_go(f, p, (struct span){ .s = (const char *)list, .n = n < 0 ? 0 : (size_t)n }, now_ms);
@@ -134,17 +151,33 @@ cancel(struct front *f, struct passing *p, const struct proxied *q, int64_t now_
 	course_cancel(f, p, now_ms);
 }
 
-void
+bool
 proxy_cancel(struct front *f, uint64_t call, int64_t now_ms)
 {
 	struct passing	*p;
+	bool		 found = false;
 
 	for (int32_t at = 0; (p = passing_next(f->passings, &at)) != NULL;)
 		if (p->invite && p->call == call && !p->own && !passing_is_over(p)) {
+			found = true;
 			course_cancel(f, p, now_ms);
 			if (!passing_is_over(p))	/* who asked is told at once: the phones may be dead */
 				course_answer(f, p, now_ms);
 		}
+	return found;
+}
+
+void
+proxy_tell_calls(struct front *f)
+{
+	const struct wire_call	 all = { .call = 0 };
+	struct passing		*p;
+
+	for (int32_t at = 0; (p = passing_next(f->passings, &at)) != NULL;)
+		if (p->invite && p->call != 0 && !passing_is_over(p))
+			course_tell(f, p, p->rang ? CALL_RINGING : CALL_TRYING, 0, (struct span){ NULL, 0 });
+	dialogs_tell(f);
+	(void)channel_send(f->keeper, WIRE_CALLS_TOLD, 0, &all);
 }
 
 bool
@@ -170,6 +203,8 @@ proxy_own(struct front *f, const struct proxy_own *o, int64_t now_ms)
 		passing_release(f->passings, p);
 		return false;
 	}
+	if (is_lost(f, &o->hop) && ask_lost(f, p, &o->hop))
+		return true;
 	course_go(f, p, (struct span){ .s = (const char *)list, .n = (size_t)n }, now_ms);
 	return true;
 }
@@ -249,7 +284,7 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 	p->trunk = a->trunk;
 	p->call = a->call;
 	if (p->state != PASSING_ASKING) {		/* cancelled meanwhile */
-		course_tell(f, p, CALL_ENDED, 487, span_of("Request Terminated"), NULL);
+		course_tell(f, p, CALL_ENDED, 487, span_of("Request Terminated"));
 		return;
 	}
 	if (a->refusal.code == 0) {
@@ -260,7 +295,8 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 		announce_refusal(f, p, &a->refusal, now_ms);
 		return;
 	}
-	answer_message(&t, held_span(&p->echo), &a->refusal);
+	if (!p->own)
+		answer_message(&t, held_span(&p->echo), &a->refusal);
 	course_finish(f, p, a->refusal.code, "", t.overflow ? (struct span){ NULL, 0 } : (struct span){ .s = t.s, .n = t.n }, now_ms);
 }
 

@@ -53,7 +53,8 @@ struct proxy_own {
 	struct hop	 hop;
 };
 bool	proxy_own(struct front *, const struct proxy_own *, int64_t now_ms);
-void	proxy_cancel(struct front *, uint64_t call, int64_t now_ms);	/* a call that was not answered yet */
+bool	proxy_cancel(struct front *, uint64_t call, int64_t now_ms);	/* a call that was not answered yet; false: there is none */
+void	proxy_tell_calls(struct front *);			/* the keeper, which was away, of each call that goes on */
 
 int64_t	proxy_next_at(const struct front *);
 void	proxy_keeper_gone(struct front *, int64_t now_ms);	/* what it was asked is refused */
