@@ -34,7 +34,7 @@ override CC := $(CC_$(VARIANT))
 pkg	= $(shell pkg-config --$(1) $(2) 2>/dev/null)
 # Headers of libsofia are old C: as system headers they are spared our warnings.
 SYS	= $(patsubst -I%,-isystem %,$(call pkg,cflags,$(1)))
-PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares libsrtp2 sndfile cmocka
+PKGS	:= ncursesw sofia-sip-ua libsodium libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares libsrtp2 sndfile libqrencode cmocka
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(call SYS,$(PKGS))
 CFLAGS	+= -std=c11 $(OPT_$(VARIANT)) $(WARN) -fPIE -pthread
 LDFLAGS	+= $(filter -fsanitize% -fno-sanitize%,$(OPT_$(VARIANT))) -pie -Wl,-z,relro,-z,now -pthread
@@ -54,7 +54,7 @@ UNIT	:= $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test
 LIBS_CORE :=
 LIBS_DB	:= -llmdb $(call pkg,libs,libsodium)
 LIBS_SIPD := $(LIBS_DB) $(call pkg,libs,sofia-sip-ua libevent libevent_openssl openssl libconfuse jansson libsystemd libseccomp libcares libsrtp2 sndfile) -lresolv -lm
-LIBS_TUI := $(call pkg,libs,ncursesw jansson)
+LIBS_TUI := $(call pkg,libs,ncursesw jansson libqrencode)
 
 all: $(B)/wirechiefd $(B)/wirechief
 
@@ -126,8 +126,8 @@ man: $(MAN)
 
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
 	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libsrtp2-dev libsndfile1-dev \
-	   libcmocka-dev libvterm-dev \
-	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli python3 jq mandoc procps iproute2
+	   libqrencode-dev libcmocka-dev libvterm-dev \
+	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli zbar-tools python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 # None of their services is started: tests start their own, on ports of their own.
 DEPS_INSTALL = p=/usr/sbin/policy-rc.d; [ -e $$p ] || { trap "rm -f $$p" EXIT; printf "\#!/bin/sh\nexit 101\n" > $$p; chmod 755 $$p; }; \

@@ -21,6 +21,7 @@
 #include "tui/list.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
+#include "tui/qr.h"
 #include "tui/trunks.h"
 #include "tui/why.h"
 
@@ -40,7 +41,8 @@ struct pane {
 };
 
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
-    pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test, pane_calls, pane_why;
+    pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test, pane_calls, pane_why,
+    pane_qr, pane_rendered;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -51,6 +53,14 @@ struct subject {
 	char			 to[65];		/* of a message: whom it is for */
 	bool			 enabled;
 	const char		*done;		/* " is disabled": what to say of it then; NULL */
+};
+
+/* The link that is shown as a QR code, and whose it is. */
+struct qr_seen {
+	char		name[65], link[QR_TEXT], status[40];
+	int64_t		until_ms;		/* of the wall's clock */
+	struct qr	code;
+	bool		asked;			/* for its account's status, and not answered yet */
 };
 
 struct console {
@@ -82,6 +92,9 @@ struct console {
 	int			 overview_box;		/* which of its lists has the cursor */
 	bool			 box_all;		/* there it is on "(all)", above the groups */
 	struct subject		 subject;		/* what a question is about */
+	struct qr_seen		 qr;
+	json_t			*rendered;		/* of a profile, as the daemon told it; NULL */
+	int			 rendered_top;		/* its first line that is shown */
 	const struct pane	*help_of;		/* the pane that Help was opened on */
 	int			 help_at;		/* the entry under the cursor */
 	char			 help_filter[64];

@@ -255,6 +255,24 @@ take_retry(const struct command *c, int argc, char **argv, struct args *a)
 	return argc > 1 ? too_much(c, argv[1]) : set_text(a->request, "name", argv[0]);
 }
 
+static int
+take_link(const struct command *c, int argc, char **argv, struct args *a)
+{
+	const char	*name = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--qr") == 0)
+			a->qr = true;
+		else if (strncmp(argv[i], "--", 2) == 0)
+			return usage_error(c, "no option '%s' here; did you mean '--qr'?", argv[i]);
+		else if (name == NULL)
+			name = argv[i];
+		else
+			return too_much(c, argv[i]);
+	}
+	return name == NULL ? usage_error(c, "which account?") : set_text(a->request, "name", name);
+}
+
 int
 args_take(const struct command *c, int argc, char **argv, struct args *a)
 {
@@ -275,6 +293,8 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 	case ARGS_BACKUP:
 	case ARGS_RESTORE:
 		return take_file(c, argc, argv, a);
+	case ARGS_LINK:
+		return take_link(c, argc, argv, a);
 	case ARGS_NAME:
 	case ARGS_ACCOUNT:
 	case ARGS_TEST:

@@ -12,6 +12,7 @@
 struct args {
 	json_t	*request;	/* filled in; the caller's */
 	bool	 yes;		/* --yes was given */
+	bool	 qr;		/* --qr */
 	const char *file;	/* of a backup */
 	const char *config;	/* of the daemon, NULL: where it is by itself */
 };

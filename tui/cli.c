@@ -95,7 +95,7 @@ talk(struct client *client, const struct command *c, bool json, struct args *arg
 static int
 run(struct client *client, const struct command *c, bool json, struct args *args)
 {
-	struct printer	*p = printer_new(c, json);
+	struct printer	*p = printer_new(c, json, args->qr);
 	json_t		*greeting;
 	char		 name[64];
 	int		 rc;

@@ -656,6 +656,7 @@ console_main(const char *path)
 	json_decref(c->details);
 	json_decref(c->why.told);
 	json_decref(c->queued);
+	json_decref(c->rendered);
 	json_decref(c->trunk.record);
 	free(c);
 	return status;

@@ -12,6 +12,7 @@
 #include "tui/complain.h"
 #include "tui/facts.h"
 #include "tui/json.h"
+#include "tui/qr.h"
 #include "tui/steps.h"
 #include "tui/table.h"
 
@@ -20,13 +21,13 @@ enum { CELL = 6100, CSV_OUT = CSV_ESCAPE_MAX * FIELD_TEXT + 4, POINT_MAX = 200 }
 struct printer {
 	const struct command	*command;
 	const struct kind	*kind;		/* NULL: of none */
-	bool			 json;
+	bool			 json, qr;
 	struct table_out	*table;		/* of the list that is under way */
 	bool			 headed;	/* the names of the columns of CSV are out */
 };
 
 struct printer *
-printer_new(const struct command *c, bool json)
+printer_new(const struct command *c, bool json, bool qr)
 {
 	struct printer	*p = calloc(1, sizeof *p);
 
@@ -35,6 +36,7 @@ printer_new(const struct command *c, bool json)
 	p->command = c;
 	p->kind = c->kind == NULL ? NULL : kind_named(c->kind);
 	p->json = json;
+	p->qr = qr;
 	return p;
 }
 
@@ -298,6 +300,27 @@ print_facts(const struct printer *p, const json_t *ok)
 	(void)printf("\n%s\n", line);
 }
 
+/* The picture first, so that the link and how long it is good stand below it on the screen. */
+static void
+print_link(const struct printer *p, const json_t *ok)
+{
+	const char	*link = json_string_value(json_object_get(ok, "link"));
+	struct qr	 q;
+	char		 why[120], until[64];
+
+	if (link == NULL)
+		return;
+	if (p->qr && qr_make(&q, link) != 0)
+		(void)complain(EXIT_DONE, "the link is too long for a QR code");
+	else if (p->qr && qr_print(&q, why, sizeof why) != 0)
+		(void)complain(EXIT_DONE, "%s", why);
+	(void)puts(link);
+	if (p->qr) {
+		cell_text(json_object_get(ok, "until"), until, sizeof until);
+		(void)printf("good until %s, for one phone\n", until);
+	}
+}
+
 enum printed
 printer_take(struct printer *p, json_t *message)
 {
@@ -328,7 +351,7 @@ printer_take(struct printer *p, json_t *message)
 	if (p->command->reply == REPLY_TEXT && !p->json)
 		print_text(json_string_value(json_object_get(ok, "text")));
 	else if (p->command->reply == REPLY_LINK && !p->json)
-		(void)puts(json_string_value(json_object_get(ok, "link")));
+		print_link(p, ok);
 	else if (p->command->reply == REPLY_FACTS)
 		print_facts(p, ok);
 	else if (p->command->reply != REPLY_ROWS)

@@ -15,7 +15,7 @@ struct printer;
 /* More is to come; that was all; it was a refusal, told on standard error. */
 enum printed { PRINTED_MORE, PRINTED_LAST, PRINTED_REFUSED };
 
-struct printer *printer_new(const struct command *, bool json);
+struct printer *printer_new(const struct command *, bool json, bool qr);	/* qr: a link as a picture, too */
 void	printer_free(struct printer *);
 enum printed printer_take(struct printer *, json_t *message);
 

@@ -13,9 +13,8 @@
 #include "core/trunk.h"
 #include "tui/shell.h"
 
-/* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
-static bool
-ask_about(struct console *c, const char *noun, const char *name)
+bool
+record_ask_about(struct console *c, const char *noun, const char *name)
 {
 	c->subject.pane = c->pane;
 	c->subject.done = NULL;
@@ -131,7 +130,7 @@ ask_delete(struct console *c, const char *noun, const char *name)
 	char	what[32];
 
 	(void)snprintf(what, sizeof what, "%s delete", noun);
-	if (ask_about(c, noun, name))
+	if (record_ask_about(c, noun, name))
 		(void)console_ask(c, json_pack("{s:s, s:s, s:b}", "do", what, "name", name, "dry", 1), on_dry, c);
 }
 
@@ -156,7 +155,7 @@ ask_drop(struct console *c)
 {
 	char	question[300], hint[PROMPT_TEXT], name[ACCOUNT_USERNAME], word[200], contact[CONTACT_MAX + 100];
 
-	if (!ask_about(c, "registration", list_value(&c->registered, "username", name, sizeof name)))
+	if (!record_ask_about(c, "registration", list_value(&c->registered, "username", name, sizeof name)))
 		return;
 	(void)list_value(&c->registered, "contact", c->subject.contact, sizeof c->subject.contact);
 	(void)snprintf(question, sizeof question, "Drop this registration of %.40s? y; a drops all of them", name);
@@ -181,7 +180,7 @@ block(struct console *c, const char *noun, const char *name, bool enabled, const
 {
 	char	question[200], hint[300], word[200];
 
-	if (!ask_about(c, noun, name))
+	if (!record_ask_about(c, noun, name))
 		return;
 	c->subject.enabled = enabled;
 	c->subject.done = enabled ? " is disabled" : " is enabled";
@@ -264,7 +263,7 @@ on_edit_licence(void *arg, const json_t *m)
 void
 account_edit(struct console *c, const char *username)
 {
-	if (ask_about(c, "account", username))
+	if (record_ask_about(c, "account", username))
 		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account show", "name", username), on_edit_account, c);
 }
 
@@ -285,7 +284,7 @@ way_to_make(struct console *c, int i)
 static void
 account_add(struct console *c, const char *group)
 {
-	if (ask_about(c, "account", group))
+	if (record_ask_about(c, "account", group))
 		prompt_choose(c, "Add an account: how is it made?", way_to_make, 2, 0, new_account);
 }
 
@@ -320,6 +319,12 @@ account_act(struct console *c, struct list *l, const struct action_row *a)
 	case ACT_OPEN:
 		account_show(c, name);
 		return true;
+	case ACT_QR:
+		account_qr(c, name);
+		return true;
+	case ACT_RENDER:
+		account_render(c, name);
+		return true;
 	default:
 		return false;
 	}
@@ -337,7 +342,7 @@ group_act(struct console *c, struct list *l, const struct action_row *a)
 			form_begin(c, &group_kind, NULL, 0, "");
 		return true;
 	case ACT_EDIT:
-		if (ask_about(c, "group", name))
+		if (record_ask_about(c, "group", name))
 			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "group show", "name", name), on_edit_group, c);
 		return true;
 	case ACT_DELETE:
@@ -364,11 +369,14 @@ profile_act(struct console *c, struct list *l, const struct action_row *a)
 		return true;
 	case ACT_OPEN:
 	case ACT_EDIT:
-		if (ask_about(c, "profile", name))
+		if (record_ask_about(c, "profile", name))
 			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "profile show", "name", name), on_edit_profile, c);
 		return true;
 	case ACT_DELETE:
 		ask_delete(c, "profile", name);
+		return true;
+	case ACT_RENDER:
+		profile_render(c, name);
 		return true;
 	case ACT_EVENTS_OF:
 		events_of(c, name);
@@ -381,7 +389,7 @@ profile_act(struct console *c, struct list *l, const struct action_row *a)
 static void
 trunk_retry(struct console *c, const char *name)
 {
-	if (!ask_about(c, "trunk", name))
+	if (!record_ask_about(c, "trunk", name))
 		return;
 	c->subject.done = " is looked up, probed and registered at anew";
 	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "trunk retry", "name", name), on_done, c);
@@ -399,7 +407,7 @@ trunk_act(struct console *c, const char *name, const json_t *trunk, const struct
 		trunk_show(c, name);
 		return true;
 	case ACT_EDIT:
-		if (ask_about(c, "trunk", name))
+		if (record_ask_about(c, "trunk", name))
 			(void)console_ask(c, json_pack("{s:s, s:s}", "do", "trunk show", "name", name), on_edit_trunk, c);
 		return true;
 	case ACT_DELETE:
@@ -430,7 +438,7 @@ trunk_row_act(struct console *c, struct list *l, const struct action_row *a)
 static void
 licence_edit(struct console *c, const char *username)
 {
-	if (username[0] != '\0' && ask_about(c, "licence", username))
+	if (username[0] != '\0' && record_ask_about(c, "licence", username))
 		(void)console_ask(c, json_pack("{s:s, s:s}", "do", "licence show", "name", username), on_edit_licence, c);
 }
 
@@ -453,7 +461,7 @@ ask_licence(struct console *c, const char *username, bool clear)
 {
 	char	question[200], hint[300], word[200];
 
-	if (!ask_about(c, "licence", username))
+	if (!record_ask_about(c, "licence", username))
 		return;
 	c->subject.done = clear ? "'s licence is cleared" : "'s licence is taken away";
 	(void)snprintf(question, sizeof question, clear ? "Clear the licence of %.80s: its client may ask again? y" :
@@ -551,7 +559,7 @@ call_act(struct console *c, struct list *l, const struct action_row *a)
 		events_of(c, from);
 		return true;
 	}
-	if (a->action != ACT_DELETE || !ask_about(c, "call", id))
+	if (a->action != ACT_DELETE || !record_ask_about(c, "call", id))
 		return false;
 	(void)snprintf(question, sizeof question, "End the call from %.64s to %.64s, for both? y", from, list_value(l, "to", to, sizeof to));
 	(void)snprintf(hint, sizeof hint, "wirechief call drop %s", id);

@@ -9,6 +9,9 @@
 
 #include "tui/app.h"
 
+/* Takes note of what is asked about.  false: that can't be done now, and it was said why. */
+bool	record_ask_about(struct console *, const char *noun, const char *name);
+
 /* Acts on the selected row of a list by its kind.  false: not such an action. */
 bool	record_act(struct console *, struct list *, const struct action_row *);
 
@@ -19,6 +22,9 @@ void	trunk_show(struct console *, const char *name);
 bool	trunk_act(struct console *, const char *name, const json_t *trunk, const struct action_row *);
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
 void	account_delete(struct console *, const char *username);
+void	account_qr(struct console *, const char *username);	/* asks, then shows its link as a QR code */
+void	account_render(struct console *, const char *username);	/* shows what its profile comes to */
+void	profile_render(struct console *, const char *name);	/* for an account that is asked for */
 void	account_edit(struct console *, const char *username);
 void	event_open(struct console *, struct list *);	/* what the selected event is about */
 void	messages_of(struct console *, const char *username);	/* the queue, of those that wait for it */

@@ -27,11 +27,14 @@ static struct {
 } the;
 
 static const struct {
-	short	colour;		/* -1: none */
+	short	colour, back;	/* -1: none, the terminal's own */
 	attr_t	attributes;	/* never colour alone */
 } styles[S_STYLES] = {
-	[S_PLAIN] = { -1, A_NORMAL }, [S_BOLD] = { -1, A_BOLD }, [S_DIM] = { -1, A_DIM }, [S_REVERSE] = { -1, A_REVERSE },
-	[S_OK] = { COLOR_GREEN, A_NORMAL }, [S_LAGGED] = { COLOR_YELLOW, A_NORMAL }, [S_BAD] = { COLOR_RED, A_BOLD },
+	[S_PLAIN] = { -1, -1, A_NORMAL }, [S_BOLD] = { -1, -1, A_BOLD }, [S_DIM] = { -1, -1, A_DIM }, [S_REVERSE] = { -1, -1, A_REVERSE },
+	[S_OK] = { COLOR_GREEN, -1, A_NORMAL }, [S_LAGGED] = { COLOR_YELLOW, -1, A_NORMAL }, [S_BAD] = { COLOR_RED, -1, A_BOLD },
+	/* Light on dark whatever the terminal's own colours are: one with none of its own is taken for dark. */
+	[S_QR] = { COLOR_WHITE, COLOR_BLACK, A_BOLD }, [S_QR_LIGHT] = { COLOR_WHITE, COLOR_WHITE, A_NORMAL },
+	[S_QR_DARK] = { COLOR_WHITE, COLOR_BLACK, A_NORMAL },
 };
 
 static void
@@ -107,7 +110,7 @@ screen_open(char why[SCREEN_WHY])
 	the.colours = (no_color == NULL || no_color[0] == '\0') && has_colors() && start_color() == OK && use_default_colors() == OK;
 	for (short i = 0; the.colours && i < S_STYLES; i++)
 		if (styles[i].colour >= 0)
-			(void)init_pair((short)(i + 1), styles[i].colour, -1);
+			(void)init_pair((short)(i + 1), styles[i].colour, styles[i].back);
 	modes_on();
 	return 0;
 }
@@ -211,6 +214,8 @@ screen_begin(bool dim)
 static void
 style_set(enum style s)
 {
+	if (s == S_QR_LIGHT && !the.colours)
+		s = S_REVERSE;
 	(void)attrset((int)(styles[s].attributes | (the.dim && s == S_PLAIN ? A_DIM : 0)));
 	if (the.colours && styles[s].colour >= 0)
 		(void)attron(COLOR_PAIR((int)s + 1));

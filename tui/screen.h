@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum style { S_PLAIN, S_BOLD, S_DIM, S_REVERSE, S_OK, S_LAGGED, S_BAD, S_STYLES };
+enum style { S_PLAIN, S_BOLD, S_DIM, S_REVERSE, S_OK, S_LAGGED, S_BAD, S_QR, S_QR_LIGHT, S_QR_DARK, S_STYLES };
 
 enum { SCREEN_WHY = 160 };
 

@@ -25,12 +25,15 @@ profile_render(struct request *r)
 	char		 why[256];
 	int		 rc;
 
-	if (named_find(r->keeper, &profiles_named, name, &p) != 0) {
-		reply_not_found(r, "profile", name);
+	if (accounts_find(r->keeper, username, &a) != 0) {
+		reply_not_found(r, "account", username);
 		return;
 	}
-	if (username == NULL || accounts_find(r->keeper, username, &a) != 0) {
-		reply_not_found(r, "account", username);
+	if (name != NULL ? named_find(r->keeper, &profiles_named, name, &p) != 0 : render_profile_of(r->keeper, &a, &p) != 0) {
+		if (name != NULL)
+			reply_not_found(r, "profile", name);
+		else
+			request_refuse(r, ERR_NOT_FOUND, "profile", "account %s: neither it nor its group has a profile", a.username);
 		return;
 	}
 	if ((rc = render_account(r->keeper, &p, &a, placeholder, &out, why, sizeof why)) != 0) {

@@ -283,7 +283,7 @@ static const char *const	args_needed[] = {
 	[ARGS_NONE] = NULL, [ARGS_LIST] = NULL, [ARGS_NAME] = "name", [ARGS_ACCOUNT] = "name", [ARGS_SET] = "name",
 	[ARGS_DELETE] = "name", [ARGS_DROP] = "name", [ARGS_WORD] = "word", [ARGS_BACKUP] = NULL, [ARGS_RESTORE] = NULL,
 	[ARGS_REMOVE] = "name", [ARGS_RETRY] = NULL, [ARGS_TEST] = NULL, [ARGS_IMPORT] = "step", [ARGS_EXPORT] = NULL,
-	[ARGS_RENDER] = "name",
+	[ARGS_RENDER] = "username", [ARGS_LINK] = "name",
 };
 
 static bool
@@ -302,7 +302,7 @@ has_needed(const struct request *r)
 static bool
 makes_more(const struct command *c)
 {
-	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME);
+	return c->role == ROLE_OPERATOR && (c->args == ARGS_SET || c->args == ARGS_NAME || c->args == ARGS_LINK);
 }
 
 static void

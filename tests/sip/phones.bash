@@ -1,7 +1,7 @@
 # Real phones for the test scripts; to be sourced after tests/lib.sh.
 
 # baresip_start USER PASSWORD TRANSPORT PORT [LINE...]: registers and stays; its output in $TMP/baresip-USER/out.  Lines are added to its
-# configuration, and BARESIP_ACCOUNT to its account's.
+# configuration, and BARESIP_ACCOUNT to its account's; BARESIP_LINE is the account's, whole.
 baresip_start()
 {
 	local dir=$TMP/baresip-$1
@@ -16,7 +16,7 @@ module g711.so
 module_app account.so
 $([ $# -le 4 ] || printf '%s\n' "${@:5}")
 EOF
-	echo "<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60${BARESIP_ACCOUNT:-}" > "$dir/accounts"
+	echo "${BARESIP_LINE:-<sip:$1@127.0.0.1:$4;transport=$3>;auth_user=$1;auth_pass=$2;regint=60${BARESIP_ACCOUNT:-}}" > "$dir/accounts"
 	echo "${BARESIP_CONTACT:-}" > "$dir/contacts"
 	baresip -f "$dir" < /dev/null > "$dir/out" 2>&1 &
 	PHONE_PID=$!

@@ -72,6 +72,7 @@ test_no_reserved_key(void **state)
 	}
 }
 
+/* What a key that was cut apart leaves may open a question, which its letters do not answer. */
 static void
 test_no_escape_tail_writes(void **state)
 {
@@ -81,7 +82,7 @@ test_no_escape_tail_writes(void **state)
 	for (size_t i = 0; i < n_action_rows; i++) {
 		int	keys[ACTION_KEYS], n = action_keys(&action_rows[i], keys);
 
-		for (int k = 0; k < n && (action_rows[i].flags & ACT_WRITE); k++)
+		for (int k = 0; k < n && (action_rows[i].flags & (ACT_WRITE | ACT_ASK)) == ACT_WRITE; k++)
 			assert_true(keys[k] >= 0x80 || strchr(tails, keys[k]) == NULL);
 	}
 }
