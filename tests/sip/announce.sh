@@ -78,3 +78,36 @@ for user in optional mandatory; do
 	check "$user heard it by SRTP" grep -q "SRTP is Enabled" "$TMP/baresip-$user/out"
 done
 check "the daemon ends well" stop_daemon
+
+# Prompts of a second each, and few of them at once.
+short=$TMP/short
+mkdir -p "$short/en" "$short/it"
+python3 "$here/tone.py" make "$short/en/disabled.wav" 440 1
+python3 "$here/tone.py" make "$short/en/called.wav" 600 1
+python3 "$here/tone.py" make "$short/it/disabled.wav" 800 1
+check "it starts with other prompts" start_daemon 'auth { algorithms = { "MD5" } }' 'limits { requests_per_second = 0 }' \
+    "announce { directory = \"$short\"  ports = \"$first-$((first + 199))\"  most = 3  error_info = \"https://wirechief.test/p/{language}/{prompt}.wav\" }"
+echo "a secret of its own" | "$W" account add alice group=phones password=- > /dev/null
+echo "a secret of its own" | "$W" account add dora group=phones password=- enabled=false > /dev/null
+echo "a secret of its own" | "$W" account set carlo password=- > /dev/null
+python3 "$here/announce.py" "127.0.0.1:$(listening udp)" "127.0.0.1:$(listening tcp)" "$short" "https://wirechief.test/p/" 2>&1 | tee "$TMP/out"
+status=${PIPESTATUS[0]}
+failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
+check "all of that was tried" [ $status -le 1 ]
+
+says()		# WORDS: wirechiefd -t
+{
+	"$B/wirechiefd" -t -c "$CONF" | grep -q "$1"
+}
+echo "no recording" > "$short/en/called.wav"
+check "a prompt that is none is told, with its name" says "announce.directory: $short/en/called.wav: is no recording"
+: > "$LOG"
+kill -HUP $DAEMON_PID
+check "and on reload, when those from before stay" wait_for 5 grep -q "called.wav.*the configuration in force stays" "$LOG"
+rm "$short/en/called.wav"
+check "one less is no fault" says "ok"
+rm "$short/en/disabled.wav"
+check "none of the language is" says "holds no en/disabled.wav"
+sed -i "s,$first-[0-9]*,99-100," "$CONF"
+check "nor can it speak from any port" says "ports.*1024"
+check "it ends well, too" stop_daemon
