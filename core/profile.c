@@ -26,7 +26,7 @@ static const struct field	profile_fields[] = {
 	  .flags = FF_FORM | FF_COLUMN | FF_SEARCH, .help = "Where the client is got: an http or https address." },
 	{ .tag = 6, .name = "parameters", .title = "Parameters", AT(FT_STR, parameters), .check = lines_check,
 	  .flags = FF_FORM | FF_SEARCH | FF_LINES,
-	  .help = "Lines of key=value, of kind text the whole template; at most 2047 bytes." },
+	  .help = "Lines of key=value, of kind text the whole template; {variables} become values. At most 2047 bytes." },
 	{ .tag = 7, AT(FT_TIME, created_at), .flags = FF_HIDDEN | FF_SERVER },
 	{ .tag = 8, AT(FT_TIME, updated_at), .flags = FF_HIDDEN | FF_SERVER },
 };

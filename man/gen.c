@@ -2,13 +2,14 @@
  * Fills a manual page's markers with the programs' own tables, so that the manual can't fall behind:
  * reads a page on standard input, writes it to standard output.
  *
- *	@COMMANDS@  @STATUS@  @FIELDS kind@  @CONFIG@  @KEYS@  @VERSION@
+ *	@COMMANDS@  @STATUS@  @FIELDS kind@  @VARIABLES@  @CONFIG@  @KEYS@  @VERSION@
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "core/command.h"
 #include "core/kinds.h"
+#include "core/provision.h"
 #include "sipd/config.h"
 #include "tui/actions.h"
 
@@ -157,11 +158,29 @@ keys_put(const char *argument)
 	(void)puts(".El");
 }
 
+static void
+variables_put(const char *argument)
+{
+	(void)argument;
+	(void)puts(".Bl -tag -width caller_id_2xx -compact");
+	for (size_t i = 0; i < n_provision_variables; i++) {
+		char	name[64];
+
+		if (provision_variables[i].help == NULL)
+			continue;
+		(void)snprintf(name, sizeof name, "{%s}", provision_variables[i].name);
+		item("Li", name);
+		sentence(provision_variables[i].help);
+	}
+	(void)puts(".El");
+}
+
 static const struct {
 	const char	*marker;
 	void		(*put)(const char *argument);
 } markers[] = {
 	{ "@COMMANDS", commands_put }, { "@STATUS", status_put }, { "@FIELDS", fields_put }, { "@CONFIG", config_put }, { "@KEYS", keys_put },
+	{ "@VARIABLES", variables_put },
 };
 
 /* true if the line was a marker. */

@@ -73,6 +73,8 @@ const struct action_row	action_rows[] = {
 	{ ACT_RENDER, "render", "R", P_PROFILES | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL,
 	  "what the provisioning profile comes to for an account, without its password" },
 	{ ACT_TEST, "test", "v", P_TRUNK_SETUP | P_TEST, ACT_WRITE | ACT_RECORD, NULL, "test the trunk, step by step; its live status stays as it is" },
+	{ ACT_WEB_CHECK, "web-check", "v", P_LICENCES | P_OVERVIEW, 0, NULL,
+	  "whether the HTTPS service, where clients validate licences, is reached at its public name" },
 	{ ACT_TEST_FORM, "test-form", "F6", P_FORM, ACT_WRITE, NULL, "of a trunk: test what stands in the form, saved or not" },
 	{ ACT_LICENCE_CLEAR, "licence-clear", "r", P_LICENCES, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
 	  "free a client that is stuck in CHECKING" },

@@ -322,6 +322,10 @@ overview_act(struct console *c, const struct action_row *a)
 		c->overview_box = next_box(c);
 		return true;
 	}
+	if (a->action == ACT_WEB_CHECK) {
+		service_check(c);
+		return true;
+	}
 	if (a->action != ACT_OPEN)
 		return list_act(l, a);
 	if (l == &c->recent)

@@ -92,21 +92,71 @@ licences_close(struct console *c)
 	list_close(&c->licences);
 }
 
+/* What is known of the HTTPS service where clients have their licences validated. */
+static void
+service_paint(const struct console *c, int row)
+{
+	const json_t	*reached = json_object_get(c->status, "public_reached");
+	const char	*url = json_string_value(json_object_get(c->status, "public_url")),
+			*why = json_string_value(json_object_get(c->status, "public_error")),
+			*at = json_string_value(json_object_get(c->status, "public_checked_at"));
+	char		 line[700], when[64] = "";
+
+	if (at != NULL)
+		(void)console_time(c, at, false, false, when, sizeof when);
+	if (url == NULL || json_is_null(json_object_get(c->status, "https")))
+		(void)snprintf(line, sizeof line, "HTTPS service: none is configured (http { listen public_url }): no client can validate");
+	else if (!json_is_boolean(reached))
+		(void)snprintf(line, sizeof line, "HTTPS service %s: not checked yet; v does", url);
+	else if (json_is_true(reached))
+		(void)snprintf(line, sizeof line, "HTTPS service %s: reached in %" JSON_INTEGER_FORMAT " ms, checked %s; v checks now", url,
+		    json_integer_value(json_object_get(c->status, "public_ms")), when);
+	else
+		(void)snprintf(line, sizeof line, "HTTPS service %s: not reached, checked %s: %s; v checks now", url, when, why == NULL ? "?" : why);
+	(void)screen_put_raw(row, 1, screen_cols() - 1, json_is_false(reached) ? S_BAD : json_is_true(reached) ? S_OK : S_DIM, line);
+}
+
+static void
+on_checked(void *arg, const json_t *m)
+{
+	struct console	*c = arg;
+	const json_t	*ok = json_object_get(m, "ok");
+	const char	*url = json_string_value(json_object_get(ok, "public_url"));
+
+	if (!console_refused(c, m))
+		console_say(c, false, "%s is reached, in %" JSON_INTEGER_FORMAT " ms", url == NULL ? "it" : url,
+		    json_integer_value(json_object_get(ok, "public_ms")));
+	console_ask_status(c);
+	c->wants_frame = true;
+}
+
+void
+service_check(struct console *c)
+{
+	if (console_ask(c, json_pack("{s:s}", "do", "web check"), on_checked, c))
+		console_say(c, false, "asking for the HTTPS service at its public name");
+}
+
 static void
 licences_paint(struct console *c)
 {
 	char	head[120];
 
 	(void)snprintf(head, sizeof head, "Licences - %lld account%s with one", (long long)c->licences.total, c->licences.total == 1 ? "" : "s");
-	list_pane_paint(&c->licences, head, 1);
-	if (!prompt_at_foot(c))
-		list_paint_detail(&c->licences, screen_rows() - 3);
+	list_pane_paint(&c->licences, head, 2);
+	if (prompt_at_foot(c))
+		return;
+	list_paint_detail(&c->licences, screen_rows() - 4);
+	service_paint(c, screen_rows() - 3);
 }
 
 static bool
 licences_act(struct console *c, const struct action_row *a)
 {
-	return record_act(c, &c->licences, a);
+	if (a->action != ACT_WEB_CHECK)
+		return record_act(c, &c->licences, a);
+	service_check(c);
+	return true;
 }
 
 const struct pane	pane_profiles = { .bit = P_PROFILES, .place = "Accounts > Profiles", .open = profiles_open,

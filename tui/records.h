@@ -23,6 +23,7 @@ bool	trunk_act(struct console *, const char *name, const json_t *trunk, const st
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
 void	account_delete(struct console *, const char *username);
 void	account_qr(struct console *, const char *username);	/* asks, then shows its link as a QR code */
+void	service_check(struct console *);	/* whether the HTTPS service is reached at its public name */
 void	account_render(struct console *, const char *username);	/* shows what its profile comes to */
 void	profile_render(struct console *, const char *name);	/* for an account that is asked for */
 void	account_edit(struct console *, const char *username);
