@@ -22,6 +22,7 @@ const struct command	commands[] = {
 	{ "account", "import", "account", ARGS_IMPORT, REPLY_DONE, ROLE_OPERATOR, "make and change accounts from CSV or JSON: all rows or none" },
 	{ "account", "export", "account", ARGS_EXPORT, REPLY_ROWS, ROLE_VIEWER, "print accounts as CSV, so that import can read them" },
 	{ NULL, "why", "account", ARGS_ACCOUNT, REPLY_FACTS, ROLE_VIEWER, "say whether a call or a message would reach an account now, and if not, why" },
+	{ NULL, "trace", "account", ARGS_ACCOUNT, REPLY_TRACE, ROLE_OPERATOR, "print an account's SIP messages as they come and go, without their secrets and contents" },
 	{ "profile", "list", "profile", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list provisioning profiles" },
 	{ "profile", "show", "profile", ARGS_NAME, REPLY_RECORD, ROLE_VIEWER, "show one profile" },
 	{ "profile", "add", "profile", ARGS_SET, REPLY_RECORD, ROLE_OPERATOR, "make a profile" },

@@ -11,7 +11,7 @@
 enum role { ROLE_STRANGER, ROLE_VIEWER, ROLE_OPERATOR };	/* product G3 */
 
 /* What an answer looks like, and so how the command line prints it. */
-enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS, REPLY_TEXT, REPLY_LINK, REPLY_FACTS };
+enum reply_shape { REPLY_DONE, REPLY_RECORD, REPLY_ROWS, REPLY_STREAM, REPLY_STEPS, REPLY_TEXT, REPLY_LINK, REPLY_FACTS, REPLY_TRACE };
 
 /* How its arguments stand on the command line, and what they become in the request. */
 enum command_args {

@@ -355,6 +355,32 @@ static const struct field	secret_fields[] = {
 	{ .tag = 1, AT(FT_BYTES, route) },
 };
 #undef RECORD
+#define RECORD wire_trace
+static const struct field	trace_fields[] = {
+	{ .tag = 1, AT(FT_BOOL, on) },
+	{ .tag = 2, AT(FT_SPAN, names) },
+	{ .tag = 3, AT(FT_SPAN, sources) },
+};
+#undef RECORD
+#define RECORD wire_traced
+static const struct field	traced_fields[] = {
+	{ .tag = 1, AT(FT_TIME, at) },
+	{ .tag = 2, AT(FT_BOOL, out) },
+	{ .tag = 3, AT(FT_BOOL, phone) },
+	{ .tag = 4, AT(FT_ENUM, transport) },
+	{ .tag = 5, AT(FT_ADDR, remote) },
+	{ .tag = 6, AT(FT_ADDR, local) },
+	{ .tag = 7, AT(FT_SPAN, text) },
+	{ .tag = 8, AT(FT_BOOL, cut) },
+	{ .tag = 9, AT(FT_SPAN, method) },
+	{ .tag = 10, AT(FT_SPAN, call_id) },
+	{ .tag = 11, AT(FT_SPAN, content_type) },
+	{ .tag = 12, AT(FT_NUM, code) },
+	{ .tag = 13, AT(FT_NUM, cseq) },
+	{ .tag = 14, AT(FT_NUM, body) },
+	{ .tag = 15, AT(FT_NUM, dropped) },
+};
+#undef RECORD
 
 #define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
 
@@ -395,6 +421,8 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_WEB_ANSWER] = KIND("web answer", web_answer_fields, struct web_answer),
 	[WIRE_FETCH] = KIND("fetch", fetch_fields, struct wire_fetch),
 	[WIRE_FETCHED] = KIND("fetched", fetched_fields, struct wire_fetched),
+	[WIRE_TRACE] = KIND("trace", trace_fields, struct wire_trace),
+	[WIRE_TRACED] = KIND("traced", traced_fields, struct wire_traced),
 };
 
 const struct kind *

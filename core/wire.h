@@ -43,6 +43,8 @@ enum wire_type {
 	WIRE_WEB_ANSWER,		/* keeper -> web: struct web_answer */
 	WIRE_FETCH,			/* keeper -> web: struct wire_fetch, an HTTP request of ours; the id is the keeper's */
 	WIRE_FETCHED,			/* web -> keeper: struct wire_fetched, with that id, once */
+	WIRE_TRACE,			/* keeper -> sip: struct wire_trace; the id is the trace's; again when something of it is another */
+	WIRE_TRACED,			/* sip -> keeper: struct wire_traced, with that id; none is promised to come */
 	WIRE_TYPES,
 };
 
@@ -333,6 +335,28 @@ struct wire_fetched {
 	struct span	error;			/* "connection refused", for a person */
 	uint32_t	took_ms;
 	int64_t		certificate_until;	/* notAfter of what it showed, ms since 1970; 0 without */
+};
+
+/* An account's messages are wanted, or no more (product G6). */
+struct wire_trace {
+	bool		on;
+	struct span	names;			/* username and numbers, a line each */
+	struct span	sources;		/* of its contacts, a line each: "192.0.2.17:5060" of a datagram's, "#123" a connection's flow */
+};
+
+/* A message of a trace, as it came or went; no secret and no body is in it. */
+struct wire_traced {
+	int64_t		at;			/* ms since 1970 */
+	bool		out;			/* we sent it */
+	bool		phone;			/* the other end is the account's; else somebody that it speaks with */
+	uint8_t		transport;
+	struct addr	remote, local;
+	struct span	text;			/* siptext_redact()ed */
+	bool		cut;			/* of that the end is missing */
+	struct span	method, call_id, content_type;
+	uint32_t	code;			/* 0: a request */
+	uint32_t	cseq, body;		/* bytes */
+	uint32_t	dropped;		/* that were left out before it, as there were too many */
 };
 
 /* A list of contacts inside a span: each a varint length and a record.  append: the new length or ERR_TOO_LARGE. */

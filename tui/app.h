@@ -22,6 +22,7 @@
 #include "tui/palette.h"
 #include "tui/prompt.h"
 #include "tui/qr.h"
+#include "tui/trace.h"
 #include "tui/trunks.h"
 #include "tui/why.h"
 
@@ -42,7 +43,7 @@ struct pane {
 
 extern const struct pane	pane_overview, pane_registered, pane_accounts, pane_account, pane_groups, pane_events, pane_form, pane_help,
     pane_profiles, pane_licences, pane_queue, pane_message, pane_trunks, pane_trunk, pane_trunk_setup, pane_trunk_test, pane_calls, pane_why,
-    pane_qr, pane_rendered;
+    pane_qr, pane_rendered, pane_trace;
 
 enum { HISTORY = 16, MESSAGE = 300 };
 
@@ -76,6 +77,7 @@ struct console {
 	struct trunk_seen	 trunk;
 	struct trunk_test	 test;
 	struct why		 why;
+	struct trace_view	 trace;
 	struct form		 form;
 	struct prompt		 prompt;
 	struct recall		 palette;		/* actions that were typed by name */

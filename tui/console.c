@@ -496,6 +496,7 @@ ticks(struct console *c, int64_t *second)
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_tick(lists[i]);
+	trace_turn(c);
 	if (c->wall_ms / CLOCK_MS != *second) {
 		*second = c->wall_ms / CLOCK_MS;
 		c->wants_frame = true;
@@ -648,6 +649,7 @@ console_main(const char *path)
 		status = EXIT_UNREACHED;
 	}
 	trunk_test_end(c);
+	trace_clear(c);
 	link_clear(&c->link);
 	lists_clear(c);
 	form_clear(&c->form);

@@ -348,6 +348,9 @@ account_act(struct console *c, const struct action_row *a)
 	case ACT_WHY:
 		why_show(c, c->account);
 		return true;
+	case ACT_TRACE:
+		trace_show(c, c->account);
+		return true;
 	case ACT_QR:
 		account_qr(c, c->account);
 		return true;

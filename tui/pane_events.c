@@ -45,20 +45,6 @@ newer_paint(struct console *c)
 	(void)screen_put(screen_rows() - 2, 1, screen_cols() - 1, S_DIM, text);
 }
 
-/* How much of a text fits in a line, without cutting a word that fits in one. */
-static size_t
-line_length(const char *text, int cells)
-{
-	int	used;
-	size_t	n = text_fit(text, cells, &used), word = n;
-
-	if (text[n] == '\0')
-		return n;
-	while (word > n / 2 && text[word] != ' ')
-		word--;
-	return word > n / 2 ? word : n;
-}
-
 /* The selected event whole: when, who, what; over as many lines as there are for it. */
 static void
 detail_paint(struct console *c, int lines)
@@ -74,7 +60,7 @@ detail_paint(struct console *c, int lines)
 	(void)snprintf(line, sizeof line, "%s  %s%s%s", console_time(c, time, true, true, when, sizeof when), who, who[0] == '\0' ? "" : "  ", what);
 	at = line;
 	for (int i = 0; i < lines && *at != '\0'; i++) {
-		size_t	n = i + 1 == lines ? strlen(at) : line_length(at, screen_cols() - 2);
+		size_t	n = i + 1 == lines ? strlen(at) : screen_line(at, screen_cols() - 2);
 		char	part[sizeof line];
 
 		(void)snprintf(part, sizeof part, "%.*s", (int)n, at);

@@ -59,13 +59,8 @@ fact_paint(const json_t *f, int row, int end)
 	fact_title(f, screen_ascii(), title, sizeof title);
 	fact_what(f, screen_ascii(), what, sizeof what);
 	do {
-		int	used;
-		size_t	fits = text_fit(at, cells, &used), word = fits;
+		size_t	word = screen_line(at, cells);
 
-		while (at[fits] != '\0' && word > fits / 2 && at[word] != ' ')
-			word--;
-		if (word <= fits / 2)
-			word = fits;
 		if (row + n >= FIRST && row + n < end) {
 			(void)snprintf(line, sizeof line, "%.*s", (int)word, at);
 			(void)screen_put(row + n, col, cells, strcmp(g->glyph, "!") == 0 ? S_BAD : S_PLAIN, line);
@@ -120,6 +115,7 @@ act(struct console *c, const struct action_row *a)
 	case ACT_PAGE_UP: *top = *top > page ? *top - page : 0; return true;
 	case ACT_FIRST: *top = 0; return true;
 	case ACT_LAST_ROW: *top = LINES; return true;
+	case ACT_TRACE: trace_show(c, c->why.username); return true;
 	case ACT_EVENTS_OF: events_of(c, c->why.username); return true;
 	default: return false;
 	}

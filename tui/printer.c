@@ -12,6 +12,7 @@
 #include "tui/complain.h"
 #include "tui/facts.h"
 #include "tui/json.h"
+#include "tui/ladder.h"
 #include "tui/qr.h"
 #include "tui/steps.h"
 #include "tui/table.h"
@@ -300,6 +301,35 @@ print_facts(const struct printer *p, const json_t *ok)
 	(void)printf("\n%s\n", line);
 }
 
+/* A trace that is under way: a message a line.  What was missed, and why it ended, is told beside. */
+static enum printed
+print_trace(struct printer *p, json_t *message)
+{
+	json_t		*m = json_object_get(message, "message"), *end = json_object_get(message, "end");
+	const char	*time = json_string_value(json_object_get(m, "time"));
+	json_t		*missed = json_object_get(message, "missed");
+	char		 line[CELL], when[16];
+
+	if (p->json) {
+		(void)json_object_del(message, "id");
+		if (m != NULL || missed != NULL)
+			json_line(m != NULL ? m : message);
+	} else if (missed != NULL)
+		(void)printf("%" JSON_INTEGER_FORMAT " messages are missing here: there were too many\n", json_integer_value(missed));
+	else if (m != NULL) {
+		if (!p->headed)
+			(void)puts(ladder_heading());
+		p->headed = true;
+		(void)snprintf(when, sizeof when, "%.12s", time == NULL || strlen(time) < 23 ? "" : time + 11);
+		ladder_line(m, when, false, line, sizeof line);
+		(void)puts(line);
+	}
+	if (end != NULL)
+		(void)complain(EXIT_DONE, "%s", json_string_value(json_object_get(end, "why")));
+	(void)fflush(stdout);
+	return end != NULL ? PRINTED_LAST : PRINTED_MORE;
+}
+
 /* The picture first, so that the link and how long it is good stand below it on the screen. */
 static void
 print_link(const struct printer *p, const json_t *ok)
@@ -334,6 +364,8 @@ printer_take(struct printer *p, json_t *message)
 	}
 	if (p->command->reply == REPLY_STEPS)
 		return print_step(p, message, ok);
+	if (p->command->reply == REPLY_TRACE)
+		return print_trace(p, message);
 	if (json_object_get(message, "event") != NULL) {
 		print_change(p, message);
 		return PRINTED_MORE;

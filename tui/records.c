@@ -316,6 +316,9 @@ account_act(struct console *c, struct list *l, const struct action_row *a)
 	case ACT_WHY:
 		why_show(c, name);
 		return true;
+	case ACT_TRACE:
+		trace_show(c, name);
+		return true;
 	case ACT_OPEN:
 		account_show(c, name);
 		return true;
@@ -521,6 +524,10 @@ registration_act(struct console *c, struct list *l, const struct action_row *a)
 	}
 	if (a->action == ACT_WHY) {
 		why_show(c, list_value(l, "username", name, sizeof name));
+		return true;
+	}
+	if (a->action == ACT_TRACE) {
+		trace_show(c, list_value(l, "username", name, sizeof name));
 		return true;
 	}
 	return false;

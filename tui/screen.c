@@ -273,6 +273,19 @@ screen_put_rows(int row, int rows, enum style s, const char *text)
 	}
 }
 
+size_t
+screen_line(const char *text, int cells)
+{
+	int	used;
+	size_t	n = text_fit(text, cells, &used), word = n;
+
+	if (text[n] == '\0')
+		return n;
+	while (word > n / 2 && text[word] != ' ')
+		word--;
+	return word > n / 2 ? word : n;
+}
+
 void
 screen_blank(int row)
 {

@@ -30,6 +30,8 @@ int	screen_put(int row, int col, int cells, enum style, const char *text);
 int	screen_put_raw(int row, int col, int cells, enum style, const char *text);
 /* Safe text in so many whole rows at most, cut between words. */
 void	screen_put_rows(int row, int rows, enum style, const char *text);
+/* How many bytes of safe text fit in a line of so many cells, without cutting a word that fits in one. */
+size_t	screen_line(const char *text, int cells);
 void	screen_blank(int row);
 void	screen_cursor(int row, int col);	/* where the cursor rests: on the row, for braille and speech */
 void	screen_end(bool redraw);		/* sends what changed; redraw: everything */

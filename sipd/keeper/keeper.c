@@ -35,6 +35,7 @@
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/restored.h"
 #include "sipd/keeper/tokens.h"
+#include "sipd/keeper/tracing.h"
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/route.h"
 #include "sipd/keeper/sms.h"
@@ -119,6 +120,7 @@ take_hello(struct front *f, const struct frame *frame)
 		tell_secret(f);
 		k->sip_epoch = hello.epoch;
 		calls_watch_front(k->calls);
+		tracing_front_new(k->tracing);
 	}
 	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
 }
@@ -228,6 +230,15 @@ take_call(struct front *f, const struct frame *frame)
 }
 
 static void
+take_traced(struct front *f, const struct frame *frame)
+{
+	struct wire_traced	traced;
+
+	if (f->process == PROC_SIP && frame_decode(frame, &traced) == 0)
+		tracing_seen(f->body->k.tracing, frame->id, &traced);
+}
+
+static void
 take_fetched(struct front *f, const struct frame *frame)
 {
 	struct wire_fetched	fetched;
@@ -286,6 +297,7 @@ static void	(*const takers[WIRE_TYPES])(struct front *, const struct frame *) = 
 	[WIRE_ROUTE] = take_route,
 	[WIRE_CALL] = take_call,
 	[WIRE_CALLS_TOLD] = take_calls_told,
+	[WIRE_TRACED] = take_traced,
 	[WIRE_AUTHORIZE] = take_authorize,
 	[WIRE_FETCHED] = take_fetched,
 	[WIRE_WEB] = take_web,
@@ -457,6 +469,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	b->more |= sms_tick(b->k.sms);
 	public_check_tick(b->k.public_check);
 	b->more |= calls_watch_tick(b->k.calls);
+	tracing_tick(b->k.tracing);
 }
 
 /* A batch failed.  When the environment itself is broken only a new process can open it again. */
@@ -571,7 +584,7 @@ open_parts(struct body *b, char *why, size_t size)
 	    (k->queue = queue_new(k)) == NULL || (k->qualify = qualify_new(k)) == NULL || (k->routes = routes_new(k)) == NULL ||
 	    (k->calls = calls_watch_new(k)) == NULL || (k->trunks = trunk_engine_new(k)) == NULL ||
 	    (k->sms = sms_new(k)) == NULL || (k->visits = visits_new(k)) == NULL ||
-	    (k->public_check = public_check_new(k)) == NULL)
+	    (k->public_check = public_check_new(k)) == NULL || (k->tracing = tracing_new(k)) == NULL)
 		return -ENOMEM;
 	restored_tell(k);
 	if ((k->control = control_new(k, why, size)) == NULL)
@@ -681,6 +694,7 @@ close_parts(struct body *b)
 		control_free(b->k.control);
 	if (b->k.db.store != NULL)
 		(void)store_sync(b->k.db.store);
+	tracing_free(b->k.tracing);
 	public_check_free(b->k.public_check);
 	visits_free(b->k.visits);
 	trunk_engine_free(b->k.trunks);

@@ -21,6 +21,7 @@ struct queue;
 struct calls_watch;
 struct routes;
 struct sms_engine;
+struct tracing;
 struct trunk_engine;
 struct visits;
 
@@ -52,6 +53,7 @@ struct keeper {
 	struct sms_engine	*sms;			/* sms.h */
 	struct visits		*visits;		/* visit.h */
 	struct public_check	*public_check;		/* public_check.h */
+	struct tracing		*tracing;		/* tracing.h */
 	struct match		*match;			/* room for filters; NULL until one is asked */
 	int64_t			 started_at;
 	bool			 stopping;

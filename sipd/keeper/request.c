@@ -16,7 +16,7 @@
 static const struct handler *const	handler_tables[] = {
 	status_handlers, named_handlers, account_handlers, registration_handlers, event_handlers, view_handlers,
 	debug_handlers, verify_handlers, import_handlers, licence_handlers, call_handlers, queue_handlers, trunk_handlers, backup_handlers,
-	profile_handlers, activation_handlers, why_handlers, web_handlers,
+	profile_handlers, activation_handlers, why_handlers, trace_handlers, web_handlers,
 };
 
 const struct handler *

@@ -46,7 +46,7 @@ struct handler {
 extern const struct handler	account_handlers[], named_handlers[], registration_handlers[],
     event_handlers[], import_handlers[], debug_handlers[], status_handlers[], verify_handlers[], view_handlers[],
     licence_handlers[], queue_handlers[], call_handlers[], backup_handlers[], trunk_handlers[],
-    profile_handlers[], activation_handlers[], why_handlers[], web_handlers[];
+    profile_handlers[], activation_handlers[], why_handlers[], trace_handlers[], web_handlers[];
 const struct handler *handler_find(const char *name);	/* NULL if there is none */
 
 /* One line of a peer, without its end. */

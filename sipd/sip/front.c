@@ -29,6 +29,7 @@
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
 #include "sipd/sip/said.h"
+#include "sipd/sip/traces.h"
 #include "sipd/sip/udp.h"
 
 enum { STEPS = 8, IDLE_MS = 1000, COUNTS_MS = 1000, DRAIN_MS = 3000, DRAIN_SENT_MS = 2000, MESSAGE_MAX = 96 * 1024 };
@@ -65,6 +66,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	struct wire_call	 call;
 	struct wire_authorize	 authorized;
 	struct wire_secret	 secret;
+	struct wire_trace	 trace;
 	char			 name[32];
 
 	switch (frame->type) {
@@ -92,6 +94,10 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_SECRET:
 		if (frame_decode(frame, &secret) == 0)
 			memcpy(l->f.route_key, secret.route, sizeof l->f.route_key);
+		break;
+	case WIRE_TRACE:
+		if (frame_decode(frame, &trace) == 0)
+			traces_set(l->f.traces, frame->id, &trace);
 		break;
 	case WIRE_FLOW_CLOSE:
 		if (frame_decode(frame, &flow) == 0 && l->f.stream != NULL)
@@ -122,6 +128,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_WEB_ANSWER:
 	case WIRE_FETCH:
 	case WIRE_FETCHED:
+	case WIRE_TRACED:
 	case WIRE_TYPES:
 		break;		/* not for us */
 	}
@@ -136,6 +143,7 @@ keeper_gone(void *arg, int rc)
 	channel_drop(&l->f.keeper);
 	request_keeper_gone(&l->f);
 	client_forget(l->f.client);
+	traces_clear(l->f.traces);
 	proxy_keeper_gone(&l->f, clock_boot_ms());
 }
 
@@ -521,13 +529,14 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->epoch = epoch_now();
 	f->flows = flows_new();
 	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
-	f->out = out_new();
+	f->traces = traces_new(f);
+	f->out = out_new(f->traces);
 	f->pending = pending_new();
 	f->said = said_new();
 	f->udp = udp_new();
 	f->client = client_new();
 	if (sodium_init() < 0 || !proxy_open(f) || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
-	    f->said == NULL || f->client == NULL || headers_class() == NULL) {
+	    f->said == NULL || f->traces == NULL || f->client == NULL || headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
@@ -560,6 +569,7 @@ front_stop(struct loop *l)
 	out_free(l->f.out);
 	pending_free(l->f.pending);
 	said_free(l->f.said);
+	traces_free(l->f.traces);
 	udp_free(l->f.udp);
 	client_free(l->f.client);
 	announcements_free(l->f.announcements);

@@ -25,6 +25,7 @@ struct passings;
 struct pending;
 struct proxy;
 struct said;
+struct traces;
 struct udp;
 
 struct front {
@@ -36,6 +37,7 @@ struct front {
 	struct out		*out;
 	struct pending		*pending;
 	struct said		*said;
+	struct traces		*traces;
 	struct udp		*udp;
 	struct client		*client;
 	struct branches		*branches;

@@ -10,6 +10,7 @@
 
 #include "core/log.h"
 #include "sipd/sip/headers.h"
+#include "sipd/sip/traces.h"
 
 enum { BATCH = 128, DATAGRAM = 8192, CONTROL = 64 };
 
@@ -25,14 +26,19 @@ struct datagram {
 };
 
 struct out {
+	struct traces	*traces;
 	size_t		n;
 	struct datagram	datagrams[BATCH];
 };
 
 struct out *
-out_new(void)
+out_new(struct traces *traces)
 {
-	return calloc(1, sizeof(struct out));
+	struct out	*o = calloc(1, sizeof *o);
+
+	if (o != NULL)
+		o->traces = traces;
+	return o;
 }
 
 void
@@ -173,7 +179,9 @@ send_stream(struct flows *flows, const struct where *w, const char *text, size_t
 bool
 out_send(struct out *o, struct flows *flows, const struct where *w, const char *text, size_t n, bool last)
 {
-	if (w->flow == 0)
-		return send_datagram(o, w, text, n);
-	return send_stream(flows, w, text, n, last);
+	bool	sent = w->flow == 0 ? send_datagram(o, w, text, n) : send_stream(flows, w, text, n, last);
+
+	if (sent)
+		traces_see(o->traces, true, w, text, n);
+	return sent;
 }

@@ -9,8 +9,9 @@
 #include "sipd/sip/where.h"
 
 struct out;
+struct traces;
 
-struct out *out_new(void);
+struct out *out_new(struct traces *);	/* who sees what is sent; NULL: nobody */
 void	out_free(struct out *);
 /* Copies text.  last: a connection is closed behind it.  false: it can't be sent, for the connection is gone or takes no more. */
 bool	out_send(struct out *, struct flows *, const struct where *, const char *text, size_t n, bool last);

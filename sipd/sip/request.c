@@ -22,6 +22,7 @@
 #include "sipd/sip/pending.h"
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/said.h"
+#include "sipd/sip/traces.h"
 
 enum { ECHO_MAX = 16 * 1024, RETRY_AFTER_S = 5 };
 
@@ -436,14 +437,16 @@ request_receive(struct front *f, tport_t *tp, msg_t *msg)
 	w.local = flow->local;
 	w.transport = flow->transport;
 	w.flow = flow->id;
-	if (client_knows(f->client, sip_object(msg)) || heard_knows(f, sip_object(msg)))
-		return request_take(f, tp, msg, &w);
-	f->counts.requests++;
-	if (limits_take(f->limits, &w.source, clock_boot_ms()))
-		return request_take(f, tp, msg, &w);
-	f->counts.limited++;
-	msg_destroy(msg);
-	return true;
+	if (!client_knows(f->client, sip_object(msg)) && !heard_knows(f, sip_object(msg))) {
+		f->counts.requests++;
+		if (!limits_take(f->limits, &w.source, clock_boot_ms())) {
+			f->counts.limited++;
+			msg_destroy(msg);
+			return true;
+		}
+	}
+	traces_see_parsed(f->traces, &w, sip_object(msg));
+	return request_take(f, tp, msg, &w);
 }
 
 static const char *

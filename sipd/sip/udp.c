@@ -20,6 +20,7 @@
 #include "sipd/sip/plug.h"
 #include "sipd/sip/proxy.h"
 #include "sipd/sip/request.h"
+#include "sipd/sip/traces.h"
 
 enum { BATCH = 64, DATAGRAM = 65536, CONTROL = 64, ERROR_CONTROL = 256, SHORTEST = 16 };
 
@@ -146,6 +147,7 @@ take(struct front *f, tport_t *tp, const struct socket *s, int i, int64_t now_ms
 	if (!client_expects(f->client, u->text[i], u->msgs[i].msg_len) && !heard_expects(f, u->text[i], u->msgs[i].msg_len) &&
 	    !within_limits(f, &w, now_ms))
 		return;
+	traces_see(f->traces, false, &w, u->text[i], u->msgs[i].msg_len);
 	if ((msg = parse(tp, u, i)) == NULL)
 		f->counts.malformed++;
 	else if (!request_take(f, tp, msg, &w))

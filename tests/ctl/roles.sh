@@ -31,6 +31,8 @@ table()
 		viewer | account list
 		viewer | account list --query a-@ --sort username --limit 3
 		viewer | account show a-@
+		viewer | why a-@
+		operator | trace a-@
 		operator | account set a-@ owner=@ password=-
 		operator | account disable a-@
 		operator | account enable a-@
@@ -141,6 +143,9 @@ allowed()
 	if [ "${3:-}" = watch ]; then	# it goes on until it is ended: that it stands is what counts
 		asks "$1" "{\"do\": \"$2 watch\"}" > "$TMP/said"
 		grep -qF '"ok":{}' "$TMP/said" && return 0
+	elif [ "${2:-}" = trace ]; then
+		asks "$1" "{\"do\": \"trace\", \"name\": \"$3\"}" > "$TMP/said"
+		grep -qF '"ok":{}' "$TMP/said" && return 0
 	else
 		as "$@" && return 0
 		[ "$2" = web ] && grep -q "is not reached" "$TMP/said" && return 0	# it was tried: the name is nobody's
@@ -179,6 +184,7 @@ about()
 	case $1 in
 	queue | call) echo a-kept ;;
 	backup) echo backup ;;
+	trace) echo "$2" ;;
 	*) echo "$3" ;;
 	esac
 }

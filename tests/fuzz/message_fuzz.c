@@ -53,7 +53,7 @@ front_get(void)
 	if (f.flows != NULL)
 		return &f;
 	f.flows = flows_new();
-	f.out = out_new();
+	f.out = out_new(NULL);
 	f.client = client_new();
 	f.sockets.n = 1;
 	f.sockets.bound[0] = (struct socket){ .fd = -1, .addr = where.local, .known = where.local };

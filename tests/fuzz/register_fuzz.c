@@ -86,7 +86,7 @@ front_get(void)
 		return &f;
 	f.flows = flows_new();
 	f.limits = limits_new(0, 0);
-	f.out = out_new();
+	f.out = out_new(NULL);
 	f.pending = pending_new();
 	f.said = said_new();
 	f.client = client_new();

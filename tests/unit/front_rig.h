@@ -85,7 +85,7 @@ setup(void **state)
 	r->f.keeper = channel_new(pair[0], no_frame, no_end, NULL);
 	r->f.flows = flows_new();
 	r->f.limits = limits_new(0, 0);
-	r->f.out = out_new();
+	r->f.out = out_new(NULL);
 	r->f.pending = pending_new();
 	r->f.said = said_new();
 	r->f.client = client_new();
