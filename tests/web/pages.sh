@@ -26,7 +26,7 @@ url=https://127.0.0.1:$(sed -n 's/https:127.0.0.1:\([0-9]*\).*/\1/p' "$TMP/out")
 
 driver=$(free_port)
 mkdir "$TMP/home"
-HOME=$TMP/home timeout 300 chromedriver --port="$driver" > "$TMP/driver" 2>&1 &
+HOME=$TMP/home chromedriver --port="$driver" > "$TMP/driver" 2>&1 &
 own_pids+=($!)
 up()
 {
