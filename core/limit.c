@@ -11,10 +11,14 @@ struct bucket {
 	struct addr	source;
 	int64_t		at_ms;		/* when tokens was right */
 	int64_t		tokens;		/* thousandths of a request */
+	uint32_t	list;		/* the list that known follows from */
+	bool		known;
 };
 
 struct limits {
 	uint32_t	per_second, burst;
+	uint32_t	list;		/* counts the lists of known sources */
+	char		known[KNOWN_MAX];
 	uint64_t	seed;		/* strangers must not choose whom they share a bucket with */
 	struct bucket	buckets[BUCKETS];
 };
@@ -72,19 +76,42 @@ bucket_of(struct limits *l, const struct addr *source, int64_t now_ms)
 	return oldest;
 }
 
+void
+limits_know(struct limits *l, struct span sources)
+{
+	if (!span_get(sources, l->known, sizeof l->known))
+		l->known[0] = '\0';
+	l->list++;
+}
+
+/* Looked for once it has sent too much: a list is long, and most never do. */
+static bool
+turns_out_known(const struct limits *l, struct bucket *b, const struct addr *from)
+{
+	if (b->list == l->list)
+		return false;
+	b->list = l->list;
+	b->known = l->known[0] != '\0' && acl_matches(l->known, from);
+	return b->known;
+}
+
 bool
 limits_take(struct limits *l, const struct addr *from, int64_t now_ms)
 {
 	struct addr	 source = addr_source(from);
 	struct bucket	*b;
+	int64_t		 times;
 
 	if (l->per_second == 0)
 		return true;
 	b = bucket_of(l, &source, now_ms);
-	b->tokens += (now_ms - b->at_ms) * l->per_second;
-	if (b->tokens > (int64_t)l->burst * MILLI)
-		b->tokens = (int64_t)l->burst * MILLI;
+	times = b->known ? KNOWN_TIMES : 1;
+	b->tokens += (now_ms - b->at_ms) * l->per_second * times;
+	if (b->tokens > (int64_t)l->burst * MILLI * times)
+		b->tokens = (int64_t)l->burst * MILLI * times;
 	b->at_ms = now_ms;
+	if (b->tokens < MILLI && turns_out_known(l, b, from))
+		b->tokens = (int64_t)l->burst * MILLI * KNOWN_TIMES;
 	if (b->tokens < MILLI)
 		return false;
 	b->tokens -= MILLI;

@@ -382,6 +382,12 @@ static const struct field	traced_fields[] = {
 };
 #undef RECORD
 
+#define RECORD wire_known
+static const struct field	known_fields[] = {
+	{ .tag = 1, AT(FT_SPAN, sources) },
+};
+#undef RECORD
+
 #define KIND(k, f, s) { .name = (k), .table = TABLE_NONE, .fields = (f), .n_fields = sizeof (f) / sizeof (f)[0], .size = sizeof(s) }
 
 static const struct kind	contact_kind = KIND("contact", contact_fields, struct register_contact);
@@ -415,6 +421,7 @@ static const struct kind	wire_types[WIRE_TYPES] = {
 	[WIRE_CALLS_TOLD] = KIND("calls told", call_fields, struct wire_call),
 	[WIRE_AUTHORIZE] = KIND("authorize", authorize_fields, struct wire_authorize),
 	[WIRE_AUTHORIZED] = KIND("authorized", authorize_fields, struct wire_authorize),
+	[WIRE_KNOWN] = KIND("known", known_fields, struct wire_known),
 	[WIRE_SECRET] = KIND("secret", secret_fields, struct wire_secret),
 	[WIRE_FLOW_READY] = KIND("flow ready", flow_fields, struct wire_flow),
 	[WIRE_WEB] = KIND("web", web_ask_fields, struct web_ask),

@@ -45,6 +45,7 @@ enum wire_type {
 	WIRE_FETCHED,			/* web -> keeper: struct wire_fetched, with that id, once */
 	WIRE_TRACE,			/* keeper -> sip: struct wire_trace; the id is the trace's; again when something of it is another */
 	WIRE_TRACED,			/* sip -> keeper: struct wire_traced, with that id; none is promised to come */
+	WIRE_KNOWN,			/* keeper -> sip, when it changes: struct wire_known */
 	WIRE_TYPES,
 };
 
@@ -292,6 +293,11 @@ struct wire_authorize {
 /* Made from the store's key, so that what a front wrote into Record-Route is known to the next one. */
 struct wire_secret {
 	uint8_t		route[16];
+};
+
+/* Who may send more than a stranger before its password is asked: the addresses of trunks. */
+struct wire_known {
+	struct span	sources;		/* an access list (addr.h), shorter than KNOWN_MAX (limit.h) */
 };
 
 /* What a browser, or a client, wants of the HTTPS service: a row of web_paths[]. */

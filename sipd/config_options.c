@@ -476,7 +476,7 @@ const struct config_option	config_options[] = {
 	{ .section = "limits", .name = "auth_window", NUMBER(limits.auth_window), .dflt = "60", .min = 1, .max = DAY,
 	  .help = "Seconds in which they are counted." },
 	{ .section = "limits", .name = "requests_per_second", NUMBER(limits.requests_per_second), .dflt = "30", .max = 1000000,
-	  .help = "Requests a second of one source address, before authentication. 0: no limit." },
+	  .help = "Requests a second of one source address, before authentication; a trunk's may send a hundred times as many. 0: no limit." },
 	{ .section = "limits", .name = "burst", NUMBER(limits.burst), .dflt = "60", .min = 1, .max = 1000000,
 	  .help = "Requests that a source address may send at once." },
 	{ .section = "limits", .name = "connections", NUMBER(limits.connections), .dflt = "100", .max = 1000000,

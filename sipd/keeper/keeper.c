@@ -121,6 +121,7 @@ take_hello(struct front *f, const struct frame *frame)
 		k->sip_epoch = hello.epoch;
 		calls_watch_front(k->calls);
 		tracing_front_new(k->tracing);
+		trunk_engine_front(k->trunks);
 	}
 	log_debug(SUB_MAIN, "%s says hello, epoch %" PRIx64, process_name(f->process), hello.epoch);
 }

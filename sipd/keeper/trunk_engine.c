@@ -105,6 +105,7 @@ trunk_note(struct trunk_state *t)
 	enum trunk_status	now = trunk_state_status(t), was = (enum trunk_status)t->status;
 
 	t->next_at = 0;
+	t->engine->known_changed = true;
 	if (t->leaving)
 		return;
 	if (now != was) {
@@ -244,6 +245,7 @@ state_end(struct trunk_state *t)
 {
 	struct trunk_engine	*e = t->engine;
 
+	e->known_changed = true;
 	TAILQ_REMOVE(&e->all, t, link);
 	(void)tdelete(t, &e->by_id, by_id);
 	e->n--;
@@ -280,6 +282,48 @@ work(struct trunk_state *t, int64_t now_ms)
 	t->next_at = next;
 }
 
+/* Adds an item, if there is room. */
+static void
+known_add(char list[KNOWN_MAX], size_t *n, const char *item)
+{
+	int	more = snprintf(list + *n, KNOWN_MAX - *n, "%s%s", *n > 0 ? "," : "", item);
+
+	if (more < 0 || (size_t)more >= KNOWN_MAX - *n)
+		list[*n] = '\0';
+	else
+		*n += (size_t)more;
+}
+
+/* Whose requests are trunks': they are limited, too, but not as strangers' are. */
+static void
+tell_known(struct trunk_engine *e)
+{
+	struct wire_known		 w;
+	const struct trunk_state	*t;
+	char				 list[KNOWN_MAX] = "", ip[ADDR_TEXT];
+	size_t				 n = 0;
+
+	e->known_changed = false;
+	TAILQ_FOREACH(t, &e->all, link) {
+		for (size_t i = 0; t->trunk.enabled && i < t->n_targets; i++)
+			known_add(list, &n, addr_ip_text(&t->targets[i]->addr, ip));
+		if (t->trunk.enabled && t->trunk.permit[0] != '\0')
+			known_add(list, &n, t->trunk.permit);
+	}
+	if (e->k->channels[PROC_SIP] == NULL || strcmp(list, e->known) == 0)
+		return;
+	memcpy(e->known, list, sizeof e->known);
+	w.sources = span_of(e->known);
+	(void)channel_send(e->k->channels[PROC_SIP], WIRE_KNOWN, 0, &w);
+}
+
+void
+trunk_engine_front(struct trunk_engine *e)
+{
+	e->known[0] = '\0';		/* a new one knows of none */
+	e->known_changed = true;
+}
+
 bool
 trunk_engine_tick(struct trunk_engine *e)
 {
@@ -298,6 +342,8 @@ trunk_engine_tick(struct trunk_engine *e)
 	}
 	if (e->k->stopping)
 		return false;
+	if (e->known_changed)
+		tell_known(e);
 	TAILQ_FOREACH(t, &e->all, link) {
 		if (t->next_at > now)
 			continue;

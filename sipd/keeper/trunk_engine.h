@@ -8,6 +8,7 @@
 #ifndef SIPD_KEEPER_TRUNK_ENGINE_H
 #define SIPD_KEEPER_TRUNK_ENGINE_H
 
+#include "core/limit.h"
 #include "sipd/keeper/asks.h"
 #include "sipd/keeper/trunk_request.h"
 #include "sipd/keeper/trunk_state.h"
@@ -24,6 +25,8 @@ struct trunk_engine {
 	void			*by_id, *by_flow;	/* tsearch: of all; of targets with a connection */
 	size_t			 n, n_tests;		/* of all; trunk_test.h */
 	struct trunk_room	 room;
+	bool			 known_changed;		/* the sip front is to be told whose requests are trunks' */
+	char			 known[KNOWN_MAX];	/* what it was told last */
 };
 
 struct trunk_engine *trunk_engine_new(struct keeper *);	/* NULL: out of memory */
@@ -32,6 +35,8 @@ bool	trunk_engine_tick(struct trunk_engine *);		/* four times a second; true: th
 void	trunk_engine_answered(struct trunk_engine *, uint64_t id, const void *answer);	/* a WIRE_SENT, _RESOLVED or _DIALED */
 void	trunk_engine_flow_gone(struct trunk_engine *, uint64_t flow);
 void	trunk_engine_process_gone(struct trunk_engine *, enum process);
+
+void	trunk_engine_front(struct trunk_engine *);		/* a sip front has said hello */
 
 const struct trunk_state *trunk_engine_find(const struct trunk_engine *, uint64_t id);	/* NULL */
 void	trunk_engine_retry(struct trunk_engine *, uint64_t id);	/* an operator wants it looked up, probed and registered now */

@@ -67,6 +67,7 @@ keeper_frame(void *arg, const struct frame *frame)
 	struct wire_authorize	 authorized;
 	struct wire_secret	 secret;
 	struct wire_trace	 trace;
+	struct wire_known	 known;
 	char			 name[32];
 
 	switch (frame->type) {
@@ -98,6 +99,10 @@ keeper_frame(void *arg, const struct frame *frame)
 	case WIRE_TRACE:
 		if (frame_decode(frame, &trace) == 0)
 			traces_set(l->f.traces, frame->id, &trace);
+		break;
+	case WIRE_KNOWN:
+		if (frame_decode(frame, &known) == 0)
+			limits_know(l->f.limits, known.sources);
 		break;
 	case WIRE_FLOW_CLOSE:
 		if (frame_decode(frame, &flow) == 0 && l->f.stream != NULL)

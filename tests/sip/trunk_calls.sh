@@ -29,5 +29,6 @@ parts calls 'limits { requests_per_second = 0 }
 calls { per_account = 0 outside = 0 }' identities numbers into silence passwords
 parts limits 'limits { requests_per_second = 0 }
 calls { per_account = 3 per_trunk = 4 outside = 0 }' limits
+parts flood 'limits { requests_per_second = 5 burst = 10 }' flood
 parts fraud 'limits { requests_per_second = 0 }
 calls { per_account = 0 outside = 20 }' stolen

@@ -453,6 +453,13 @@ limits_are_by_source(void **state)
 	for (int i = 0; i < 20; i++)
 		assert_true(limits_take(l, i % 2 == 0 ? &b : &c, 1000));
 	assert_false(limits_take(l, &c, 1000));		/* one customer has a /64 */
+	limits_know(l, span_of("192.0.2.7,198.51.100.0/24"));
+	assert_int_equal(addr_parse(&a, "198.51.100.3:5060"), 0);
+	for (int i = taken = 0; i < 3000; i++)
+		taken += limits_take(l, &a, 2000);
+	assert_in_range(taken, 20 * KNOWN_TIMES, 20 * KNOWN_TIMES + 20);	/* a trunk's */
+	limits_know(l, span_of("192.0.2.7"));
+	assert_false(limits_take(l, &a, 2000));
 	limits_set(l, 0, 0);
 	assert_true(limits_take(l, &c, 1000));
 	limits_free(l);
