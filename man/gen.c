@@ -2,7 +2,7 @@
  * Fills a manual page's markers with the programs' own tables, so that the manual can't fall behind:
  * reads a page on standard input, writes it to standard output.
  *
- *	@COMMANDS@  @STATUS@  @FIELDS kind@  @VARIABLES@  @CONFIG@  @KEYS@  @VERSION@
+ *	@COMMANDS@  @STATUS@  @FIELDS kind@  @VARIABLES@  @CONFIG@  @PAGES@  @KEYS@  @VERSION@
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "core/command.h"
 #include "core/kinds.h"
 #include "core/provision.h"
+#include "core/web.h"
 #include "sipd/config.h"
 #include "tui/actions.h"
 
@@ -175,12 +176,27 @@ variables_put(const char *argument)
 	(void)puts(".El");
 }
 
+static void
+pages_put(const char *argument)
+{
+	char	name[64];
+
+	(void)argument;
+	(void)puts(".Bl -tag -width activated.html");
+	for (size_t i = 0; i < n_web_pages; i++) {
+		(void)snprintf(name, sizeof name, "%s.html", web_pages[i].name);
+		item("Pa", name);
+		sentence(web_pages[i].vars);
+	}
+	(void)puts(".El");
+}
+
 static const struct {
 	const char	*marker;
 	void		(*put)(const char *argument);
 } markers[] = {
 	{ "@COMMANDS", commands_put }, { "@STATUS", status_put }, { "@FIELDS", fields_put }, { "@CONFIG", config_put }, { "@KEYS", keys_put },
-	{ "@VARIABLES", variables_put },
+	{ "@VARIABLES", variables_put }, { "@PAGES", pages_put },
 };
 
 /* true if the line was a marker. */

@@ -95,10 +95,18 @@ add_filename(struct evbuffer *out, struct span name)
 	(void)evbuffer_add(out, "\"\r\n", 3);
 }
 
+/* The page, or for a program its name. */
 static void
-show_page(struct evbuffer *out, const struct wanted *r, const struct page *p)
+show_page(struct evbuffer *out, const struct wanted *r, const struct page *p, struct span name)
 {
-	end(out, r, p->policy, "text/html; charset=utf-8", p->html, p->n);
+	char	data[64];
+
+	if (!r->data) {
+		end(out, r, p->policy, "text/html; charset=utf-8", p->html, p->n);
+		return;
+	}
+	(void)snprintf(data, sizeof data, "{\"error\":\"%.*s\"}\n", name.n > 32 ? 32 : (int)name.n, name.s);
+	end(out, r, no_page, "application/json", data, strlen(data));
 }
 
 void
@@ -112,19 +120,13 @@ void
 reply_trouble(struct evbuffer *out, struct pages *pages, const struct wanted *r, const char *trouble, unsigned retry_after)
 {
 	const struct page	*page = pages_show(pages, span_of(trouble), 0, (struct span){ .s = NULL });
-	char			 data[64];
 
 	begin(out, page->code);
 	if (page->code == 405)
 		evbuffer_add_printf(out, "Allow: %s\r\n", r->allow);
 	if (retry_after > 0)
 		evbuffer_add_printf(out, "Retry-After: %u\r\n", retry_after);
-	if (r->data) {
-		(void)snprintf(data, sizeof data, "{\"error\":\"%s\"}\n", trouble);
-		end(out, r, no_page, "application/json", data, strlen(data));
-	} else {
-		show_page(out, r, page);
-	}
+	show_page(out, r, page, span_of(trouble));
 }
 
 void
@@ -150,7 +152,7 @@ reply_answer(struct evbuffer *out, struct pages *pages, const struct wanted *r, 
 		add_challenge(out, a, a->nonce_md5, "MD5");
 	}
 	if (page != NULL) {
-		show_page(out, r, page);
+		show_page(out, r, page, a->page);
 		return;
 	}
 	if (a->filename.n > 0)

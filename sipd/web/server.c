@@ -38,6 +38,7 @@ struct server {
 	struct pages		*pages;
 	struct evconnlistener	*listener;
 	struct addr		 addr;
+	bool			 paused;	/* nobody is accepted until the next tick */
 	uint32_t		 per_source;
 	struct sources		*sources;
 	struct limits		*requests, *handshakes;
@@ -180,6 +181,8 @@ server_tick(struct server *s, int64_t now)
 		if (now >= c->until)
 			on_late(s, c);
 	}
+	if (s->paused && s->listener != NULL)
+		s->paused = evconnlistener_enable(s->listener) != 0;
 }
 
 /* The oldest that has not even said what it wants goes, for one that may.  False: all have. */
@@ -238,15 +241,17 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int
 		s->counts.limited++;
 }
 
-/* Out of descriptors, mostly: the slowest go, and their own are there for the next. */
+/* Out of descriptors, mostly: the slowest goes, and its own is there for the next.  If there is none, accepting waits for a tick. */
 static void
 on_accept_error(struct evconnlistener *l, void *arg)
 {
 	struct server	*s = arg;
 
-	(void)l;
-	if (!make_room(s))
-		log_warn("https: %s", err_text(-errno));
+	if (make_room(s))
+		return;
+	log_warn("https: %s; accepting pauses", err_text(-errno));
+	(void)evconnlistener_disable(l);
+	s->paused = true;
 }
 
 struct server *

@@ -170,6 +170,11 @@ asks_and_answers(void **st)
 	assert_non_null(strstr(text, "\r\nWWW-Authenticate: Digest realm=\"abX: y\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256, stale=true\r\n"
 	    "WWW-Authenticate: Digest realm=\"abX: y\", nonce=\"n2\", qop=\"auth\", algorithm=MD5, stale=true\r\n"));
 	assert_non_null(strstr(text, "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"));
+	ssl = ask("POST /licence HTTP/1.1\r\nHost: x\r\n\r\n");		/* a program reads no page */
+	answer(&(struct web_answer){ .code = 403, .page = span_of("unknown") });
+	text = hear(ssl);
+	assert_true(begins(text, "HTTP/1.1 403 Forbidden\r\n"));
+	assert_non_null(strstr(text, "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"error\":\"unknown\"}\n"));
 	rig_stop(&r);
 }
 
