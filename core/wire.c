@@ -259,6 +259,8 @@ static const struct field	route_target_fields[] = {
 	{ .tag = 10, AT(FT_SPAN, headers) },
 	{ .tag = 11, AT(FT_ID, trunk) },
 	{ .tag = 12, AT(FT_NUM, wait_ms) },
+	{ .tag = 13, AT(FT_BOOL, srtp) },
+	{ .tag = 14, AT(FT_ID, instance) },
 };
 #undef RECORD
 #define RECORD wire_authorize

@@ -260,6 +260,8 @@ struct route_target {
 	bool		failover;		/* only when those before it could not be reached: 408, 503 */
 	uint32_t	wait_ms;		/* without any answer so long, the next is tried; 0: 32 s, RFC 3261's timer B */
 	struct span	headers;		/* whole lines that it gets besides */
+	bool		srtp;			/* nothing else may be offered in that call */
+	uint64_t	instance;		/* of places with the same one only one is tried, the next when that fails (RFC 5626); 0: none */
 };
 
 struct route_answer {

@@ -80,13 +80,29 @@ refuse(struct routing *r, uint32_t code, const char *reason)
 	r->answer.refusal = (struct register_answer){ .code = code, .reason = span_of(reason) };
 }
 
+/* Registrations of one device over several flows (RFC 5626 section 5.3): only one of them is to ring. */
+static uint64_t
+instance_of(const struct binding *b)
+{
+	static const uint8_t	key[crypto_shorthash_siphashx24_KEYBYTES];
+	uint8_t			sum[crypto_shorthash_siphashx24_BYTES];
+	uint64_t		v;
+
+	if (b->instance[0] == '\0' || b->reg_id == 0)
+		return 0;
+	(void)crypto_shorthash_siphashx24(sum, (const uint8_t *)b->instance, strlen(b->instance), key);
+	memcpy(&v, sum, sizeof v);
+	return v;
+}
+
 static void
 add_device(void *arg, const struct binding *b)
 {
 	struct routing			*r = arg;
 	const struct route_target	 to = { .target = b->source, .local = b->local, .transport = b->transport, .flow = b->flow,
 	    .uri = span_of(r->ask->account == 0 ? b->contact : ""), .route = span_of(b->path), .account = b->account_id,
-	    .rank = Q_MAX - (b->q > Q_MAX ? Q_MAX : b->q) };
+	    .rank = Q_MAX - (b->q > Q_MAX ? Q_MAX : b->q), .instance = instance_of(b),
+	    .srtp = r->trunk != 0 && route_trunk_is_secure(r->k, r->trunk) };
 
 	if (binding_is_reachable(b, r->k->stream_epoch, keeper_now(r->k)) && (!r->ask->secure || b->transport == TRANSPORT_TLS))
 		(void)route_list_add(&r->routes->list, &to);

@@ -118,7 +118,7 @@ add_target(const struct keeper *k, const struct way_out *w, const struct route_a
 	bool			 bare = strchr(t->host, ':') != NULL && t->host[0] != '[';
 	char			 uri[TRUNK_HOST + NUMBER_MAX + 32], headers[512], digits[NUMBER_MAX], port[8] = "";
 	struct route_target	 to = { .target = way.target, .local = way.local, .flow = way.flow, .transport = (uint8_t)trunk_transport(t),
-	    .trunk = w->state->id, .rank = (uint32_t)list->count, .failover = list->count > 0, .wait_ms = wait_ms };
+	    .trunk = w->state->id, .rank = (uint32_t)list->count, .failover = list->count > 0, .wait_ms = wait_ms, .srtp = t->encryption };
 
 	number_for(t, number, digits);
 	if (t->port != 0)

@@ -43,7 +43,7 @@ best_note(struct front *f, struct passing *p, uint32_t code, const sip_t *sip)
 	held_drop(&p->best);
 	if (sip == NULL)
 		return;
-	forward_answer(&t, sip);
+	forward_answer(&t, p->forward, sip);
 	if (t.overflow || !held_set(&p->best, (struct span){ .s = t.s, .n = t.n }))
 		p->best_ours = true;
 }

@@ -38,6 +38,7 @@ struct branch {
 	struct hop		 hop;			/* where it goes */
 	struct addr		 local;			/* and from what address of ours; none: any */
 	uint64_t		 trunk;			/* the trunk that it goes to; 0: none */
+	uint64_t		 instance;		/* route_target's */
 	bool			 authorized;		/* that trunk asked for our password, and got its answer */
 	bool			 asking;		/* it asked, and the keeper is asked what to say */
 	struct where		 where;

@@ -56,7 +56,7 @@ course_answer(struct front *f, struct passing *p, int64_t now_ms)
 		course_finish(f, p, 487, "Request Terminated", none, now_ms);
 	else if (p->best_code == 0)
 		course_finish(f, p, 480, "Temporarily Unavailable", none, now_ms);
-	else if (p->best_code == 408 && p->best_ours && !p->invite)
+	else if (p->best_code == 408 && !p->invite)
 		finish_silently(f, p, now_ms);
 	else if (p->best_ours)
 		course_finish(f, p, p->best_code == 503 ? 480 : p->best_code, p->best_code == 503 ? "Temporarily Unavailable" : "Request Timeout",

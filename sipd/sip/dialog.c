@@ -24,7 +24,7 @@ struct dialog {
 	struct dialog		*next;
 	uint64_t		 call;		/* the keeper's */
 	uint32_t		 session;	/* seconds, as last agreed (RFC 4028); 0: it lasts */
-	char			 asker_tag[TAG];
+	char			 asker_tag[TAG], answerer_tag[TAG];
 	struct dialog_sides	 sides;
 	char			 text[];
 };
@@ -221,6 +221,7 @@ keep(struct front *f, const struct passing *p, const struct branch *b, const sip
 	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
 		spans[i]->s = d->text + (spans[i]->s - text);
 	(void)span_get(span_of(sip->sip_from->a_tag == NULL ? "" : sip->sip_from->a_tag), one.asker_tag, sizeof one.asker_tag);
+	(void)span_get(span_of(sip->sip_to->a_tag), one.answerer_tag, sizeof one.answerer_tag);
 	*d = one;
 	memcpy(d->text, text, t.n);
 	*at = d;
@@ -278,6 +279,18 @@ dialog_heard(struct front *f, const sip_t *sip)
 	s = strcmp(sip->sip_from->a_tag, d->asker_tag) == 0 ? &d->sides.asker : &d->sides.answerer;
 	if (sip->sip_cseq->cs_seq > s->cseq)
 		s->cseq = sip->sip_cseq->cs_seq;
+}
+
+bool
+dialog_is_ended_by(struct front *f, const sip_t *bye)
+{
+	const struct dialog	*d = *find(f->dialogs, span_of(bye->sip_call_id->i_id));
+	const char		*from = bye->sip_from->a_tag, *to = bye->sip_to->a_tag;
+
+	if (d == NULL || from == NULL || to == NULL)
+		return true;
+	return (strcmp(from, d->asker_tag) == 0 && strcmp(to, d->answerer_tag) == 0) ||
+	    (strcmp(to, d->asker_tag) == 0 && strcmp(from, d->answerer_tag) == 0);
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef SIPD_SIP_DIALOG_H
 #define SIPD_SIP_DIALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/wire.h"
@@ -38,6 +39,7 @@ void	dialog_add(struct front *, const struct passing *, const struct branch *, c
 void	dialog_heard(struct front *, const sip_t *);		/* a request inside one: how far its side has counted */
 /* A 2xx to an INVITE or UPDATE inside one: until when its session lasts (RFC 4028). */
 void	dialog_refreshed(struct front *, const struct passing *, const sip_t *);
+bool	dialog_is_ended_by(struct front *, const sip_t *bye);	/* false: it is to another phone that answered, too */
 void	dialog_over(struct front *, struct span call_id);		/* its BYE was answered */
 void	dialog_hang_up(struct front *, const struct wire_call *, int64_t now_ms);
 void	dialogs_tell(struct front *);				/* the keeper, of each */

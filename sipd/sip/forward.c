@@ -91,8 +91,8 @@ ends(const sip_header_t *h)
 	return h == NULL || h->sh_class == sip_separator_class || h->sh_class == sip_payload_class;
 }
 
-static uint32_t
-breadth_of(const sip_t *sip)
+uint32_t
+forward_breadth(const sip_t *sip)
 {
 	for (const sip_unknown_t *u = sip->sip_unknown; u != NULL; u = u->un_next)
 		if (u->un_name != NULL && strcasecmp(u->un_name, "Max-Breadth") == 0)
@@ -197,7 +197,7 @@ take_apart(struct forward *f, struct text_buf *b, const sip_t *sip, const struct
 	f->max_forwards = sip->sip_max_forwards == NULL ? MAX_FORWARDS : (uint32_t)sip->sip_max_forwards->mf_count;
 	if (f->max_forwards > 0 && sip->sip_max_forwards != NULL)
 		f->max_forwards--;
-	f->max_breadth = breadth_of(sip);
+	f->max_breadth = forward_breadth(sip);
 }
 
 /* What was written to scratch, and the spans in it, in memory of their own. */
@@ -264,13 +264,70 @@ forward_own(const struct forward_own *o, struct text_buf *scratch)
 	return settle(&f, scratch);
 }
 
+/* The first value of Route, and what is behind it; uri: what stands between its < and >. */
+struct first_route {
+	struct span	uri, rest;
+	bool		strict;		/* it wants to be the Request-URI (RFC 3261 section 16.6, step 6) */
+};
+
+static bool
+has_lr(struct span uri)
+{
+	for (const char *at = uri.s, *end = uri.s + uri.n; (at = memmem(at, (size_t)(end - at), ";lr", 3)) != NULL; at += 3)
+		if (at + 3 == end || strchr(";=?", at[3]) != NULL)
+			return true;
+	return false;
+}
+
+static struct first_route
+first_of(struct span routes)
+{
+	struct first_route	 first = { .rest = routes };
+	const char		*open = routes.n == 0 ? NULL : memchr(routes.s, '<', routes.n), *close, *end = routes.s + routes.n;
+
+	if (open == NULL || (close = memchr(open, '>', (size_t)(end - open))) == NULL)
+		return first;
+	first.uri = (struct span){ .s = open + 1, .n = (size_t)(close - open - 1) };
+	first.strict = !has_lr(first.uri);
+	while (close < end && *close != ',')
+		close++;
+	while (close < end && (*close == ',' || *close == ' '))
+		close++;
+	first.rest = (struct span){ .s = close, .n = (size_t)(end - close) };
+	return first;
+}
+
+/* Route: values before, values after, and behind them, where a strict router has taken its place, the Request-URI. */
+static void
+route_line(struct text_buf *b, struct span before, struct span after, struct span uri)
+{
+	if (before.n + after.n + uri.n == 0)
+		return;
+	buf_add(b, "Route: ");
+	buf_span(b, before);
+	buf_add(b, before.n > 0 && after.n > 0 ? ", " : "");
+	buf_span(b, after);
+	if (uri.n > 0) {
+		buf_add(b, before.n + after.n > 0 ? ", <" : "<");
+		buf_span(b, uri);
+		buf_add(b, ">");
+	}
+	buf_add(b, "\r\n");
+}
+
 /* What a request, its CANCEL and its ACK have in common: what finds their way. */
 static void
 head(struct text_buf *b, const struct forward *f, const struct forward_branch *br, const char *method, bool whole)
 {
+	const struct span		uri = br->uri.n > 0 ? br->uri : f->uri, none = { NULL, 0 };
+	const struct first_route	first = first_of(br->route.n > 0 ? br->route : f->routes);
+	struct span			before = br->route, after = f->routes;
+
+	if (first.strict)
+		*(br->route.n > 0 ? &before : &after) = first.rest;
 	buf_add(b, method);
 	buf_add(b, " ");
-	buf_span(b, br->uri.n > 0 ? br->uri : f->uri);
+	buf_span(b, first.strict ? first.uri : uri);
 	buf_add(b, " SIP/2.0\r\n");
 	compose_via(b, br->transport, &br->sent_by, br->branch);
 	if (whole)
@@ -278,13 +335,7 @@ head(struct text_buf *b, const struct forward *f, const struct forward_branch *b
 	buf_add(b, "Max-Forwards: ");
 	buf_num(b, f->max_forwards);
 	buf_add(b, "\r\n");
-	if (br->route.n > 0 || f->routes.n > 0) {
-		buf_add(b, "Route: ");
-		buf_span(b, br->route);
-		buf_add(b, br->route.n > 0 && f->routes.n > 0 ? ", " : "");
-		buf_span(b, f->routes);
-		buf_add(b, "\r\n");
-	}
+	route_line(b, before, after, first.strict ? uri : none);
 }
 
 static void
@@ -316,11 +367,9 @@ forward_request(struct text_buf *b, const struct forward *f, const struct forwar
 	buf_bytes(b, f->from.s, f->from.n);
 	buf_bytes(b, f->to.s, f->to.n);
 	tail(b, f, f->method);
-	if (f->max_breadth != MAX_BREADTH) {
-		buf_add(b, "Max-Breadth: ");
-		buf_num(b, f->max_breadth);
-		buf_add(b, "\r\n");
-	}
+	buf_add(b, "Max-Breadth: ");
+	buf_num(b, br->breadth);
+	buf_add(b, "\r\n");
 	buf_bytes(b, br->headers.s, br->headers.n);
 	buf_bytes(b, f->lines.s, f->lines.n);
 	body(b, f->body);
@@ -348,7 +397,7 @@ forward_ack(struct text_buf *b, const struct forward *f, const struct forward_br
 }
 
 void
-forward_answer(struct text_buf *b, const sip_t *sip)
+forward_answer(struct text_buf *b, const struct forward *f, const sip_t *sip)
 {
 	const sip_status_t	*st = sip->sip_status;
 	const sip_payload_t	*pl = sip->sip_payload;
@@ -358,11 +407,7 @@ forward_answer(struct text_buf *b, const sip_t *sip)
 	buf_add(b, " ");
 	buf_span(b, span_of(st->st_phrase == NULL ? "" : st->st_phrase));
 	buf_add(b, "\r\n");
-	for (const sip_via_t *v = sip->sip_via->v_next; v != NULL; v = v->v_next) {
-		buf_add(b, "Via: ");
-		value(b, (const sip_header_t *)v);
-		buf_add(b, "\r\n");
-	}
+	buf_bytes(b, f->vias.s, f->vias.n);
 	for (const sip_header_t *h = (const sip_header_t *)st; !ends(h); h = (const sip_header_t *)h->sh_succ)
 		if (h->sh_class != sip_status_class && h->sh_class != sip_via_class && h->sh_class != sip_content_length_class && is_passed(h))
 			raw_line(b, h);

@@ -25,7 +25,8 @@ struct forward {
 	struct span	 record_routes;		/* lines */
 	struct span	 from, to, call_id;	/* lines */
 	uint32_t	 cseq;
-	uint32_t	 max_forwards, max_breadth;	/* as they are to be sent */
+	uint32_t	 max_forwards;		/* as it is to be sent */
+	uint32_t	 max_breadth;		/* that all its branches share (RFC 5393 section 5.3) */
 	struct span	 lines;			/* all others */
 	struct span	 body;
 	struct span	 call_id_value;
@@ -39,6 +40,7 @@ struct forward_branch {
 	struct span	 headers;		/* lines besides; empty: none */
 	const char	*branch;		/* of our Via */
 	uint8_t		 transport;
+	uint32_t	 breadth;		/* Max-Breadth: its share of the request's */
 	struct addr	 sent_by;
 };
 
@@ -48,6 +50,8 @@ struct forward_taken {
 	bool		 strict;	/* a strict router put us into the Request-URI: the last Route is that (RFC 3261 section 16.4) */
 	const char	*realm;		/* whose Proxy-Authorization is ours */
 };
+
+uint32_t forward_breadth(const sip_t *);
 
 /* scratch: room for it while it is written.  NULL: no memory, or it is too large.  One malloc: free() it. */
 struct forward *forward_new(const sip_t *, const struct where *, const struct forward_taken *, struct text_buf *scratch);
@@ -64,8 +68,8 @@ void	forward_request(struct text_buf *, const struct forward *, const struct for
 /* CANCEL of such a branch, and ACK of an answer that is not 2xx (RFC 3261 sections 9.1, 17.1.1.3); to: the answer's To. */
 void	forward_cancel(struct text_buf *, const struct forward *, const struct forward_branch *);
 void	forward_ack(struct text_buf *, const struct forward *, const struct forward_branch *, const sip_to_t *to);
-/* An answer without its topmost Via, which is ours. */
-void	forward_answer(struct text_buf *, const sip_t *);
+/* An answer to such a request: with the Vias that it came with. */
+void	forward_answer(struct text_buf *, const struct forward *, const sip_t *);
 /* Only its challenges, as lines: an answer that is passed on carries those of all branches (section 16.7). */
 void	forward_challenges(struct text_buf *, const sip_t *);
 

@@ -31,7 +31,7 @@ pass_back(struct front *f, struct passing *p, const sip_t *sip, int64_t now_ms)
 {
 	struct text_buf	t = proxy_text(f);
 
-	forward_answer(&t, sip);
+	forward_answer(&t, p->forward, sip);
 	if (!t.overflow)
 		passing_answer(f, p, sip->sip_status->st_status, (struct span){ .s = t.s, .n = t.n }, now_ms);
 }
@@ -143,6 +143,8 @@ heard_answer(struct front *f, const sip_t *sip, const struct where *w, int64_t n
 		return true;
 	}
 	p->open -= was_open;
+	if (code == 430 && was_open && spread_other(f, p, b, now_ms))
+		return true;
 	if (code < 300)
 		on_success(f, p, b, sip, now_ms);
 	else
@@ -211,7 +213,8 @@ branch_lost(struct front *f, struct branch *b, int64_t now_ms)
 		return;
 	b->state = BRANCH_COMPLETED;
 	p->open--;
-	on_final(f, p, 503, NULL, now_ms);
+	if (!spread_other(f, p, b, now_ms))
+		on_final(f, p, 503, NULL, now_ms);
 	drop_branch(f, b);
 }
 

@@ -9,7 +9,11 @@
 #include "sipd/sip/due.h"
 #include "sipd/sip/out.h"
 
-enum { NONE = -1, CHAINS = 131072, T1_MS = 500, T2_MS = 4000, T4_MS = 5000, LIFE_MS = 64 * T1_MS, PLACE_BITS = 32 };
+enum {
+	NONE = -1, CHAINS = 131072, T1_MS = 500, T2_MS = 4000, T4_MS = 5000, LIFE_MS = 64 * T1_MS,
+	TRYING_MS = 3500,		/* when whoever asked repeats it each T2 */
+	PLACE_BITS = 32,
+};
 
 struct passings {
 	int32_t		 first_free, touched;
@@ -232,6 +236,15 @@ passing_reply(struct front *f, struct passing *p, int code, const char *reason, 
 }
 
 void
+passing_await(struct front *f, struct passing *p, int64_t now_ms)
+{
+	p->interval = T2_MS;
+	p->again_at = now_ms + TRYING_MS;
+	p->until = INT64_MAX;
+	arm(f->passings, p);
+}
+
+void
 passing_silence(struct front *f, struct passing *p, int64_t now_ms)
 {
 	enter(f->passings, p, PASSING_COMPLETED, LIFE_MS, now_ms);
@@ -264,6 +277,11 @@ passing_due(struct front *f, int64_t now_ms)
 		if (p->until <= now_ms) {
 			due_clear(ps->due, i);
 			return p;
+		}
+		if (!passing_is_over(p)) {
+			due_clear(ps->due, i);
+			passing_reply(f, p, 100, "Trying", NULL, now_ms);
+			continue;
 		}
 		(void)out_send(f->out, f->flows, &p->where, p->last.s, p->last.n, false);
 		p->interval = 2 * p->interval < T2_MS ? 2 * p->interval : T2_MS;

@@ -45,6 +45,7 @@ struct passing {
 	int32_t			 next;		/* of its chain; of the free places */
 	bool			 invite, in_dialog, bye;
 	bool			 own;		/* ours: nobody waits for its answers */
+	bool			 ack;		/* of a 2xx, whose way is asked for: nobody answers it */
 	bool			 cancelled;
 	bool			 ended;		/* its time is over: it goes with its last branch */
 	struct where		 where;		/* whence it came */
@@ -59,6 +60,7 @@ struct passing {
 	struct span		 left;		/* those that were not tried yet */
 	int32_t			 branches;	/* the first of its */
 	size_t			 open;		/* those without a final answer */
+	uint32_t		 share;		/* of its Max-Breadth, for each of them */
 	uint64_t		 loop;		/* its loop value (RFC 5393) */
 	uint64_t		 account, trunk;	/* who asks: one of them */
 	uint64_t		 call;		/* the keeper's; 0: none */
@@ -86,6 +88,8 @@ struct span held_span(const struct held *);
 void	passing_answer(struct front *, struct passing *, int code, struct span text, int64_t now_ms);
 /* One of our own. */
 void	passing_reply(struct front *, struct passing *, int code, const char *reason, const char *extra, int64_t now_ms);
+/* It is no INVITE: 100 goes when nothing else has in time (RFC 4320 section 4.1). */
+void	passing_await(struct front *, struct passing *, int64_t now_ms);
 /* It gets none: whoever asked has given up by now. */
 void	passing_silence(struct front *, struct passing *, int64_t now_ms);
 /* The request came again, its ACK came. */

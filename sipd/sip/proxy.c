@@ -113,29 +113,65 @@ pass_in_dialog(struct front *f, struct passing *p, const struct proxied *q, cons
 	course_go(f, p, (struct span){ .s = (const char *)list, .n = n < 0 ? 0 : (size_t)n }, now_ms);
 }
 
-/* Nobody answers an ACK: it goes on and is forgotten (RFC 3261 section 16.11). */
-static void
-pass_ack(struct front *f, const struct proxied *q, const struct forward_taken *taken, const struct hop *hop)
+static const char *
+send_ack(struct front *f, const struct forward *forward, uint64_t key, const struct way *way)
 {
-	const struct way	 way = { .target = hop->target, .transport = hop->transport, .flow = hop->flow };
-	struct text_buf		 scratch = { .s = f->proxy->scratch, .size = sizeof f->proxy->scratch }, t = proxy_text(f);
-	struct forward_branch	 how = { .branch = "z9hG4bKwa" };
-	struct forward		*forward;
+	struct forward_branch	 how = { .breadth = forward->max_breadth };
+	struct text_buf		 t = proxy_text(f);
 	struct where		 w;
 	char			 branch[64];
 	struct text_buf		 b = { .s = branch, .size = sizeof branch };
+	const char		*why = where_to(f, way, &w, &how.sent_by);
 
-	if (where_to(f, &way, &w, &how.sent_by) != NULL || (forward = forward_new(q->sip, &q->where, taken, &scratch)) == NULL)
-		return;
+	if (why != NULL)
+		return why;
 	buf_add(&b, "z9hG4bKwa");
-	buf_hex(&b, (const uint8_t *)&q->key, sizeof q->key);
+	buf_hex(&b, (const uint8_t *)&key, sizeof key);
 	buf_bytes(&b, "", 1);
 	how.branch = branch;
 	how.transport = w.transport;
 	forward_request(&t, forward, &how);
-	if (!t.overflow)
-		(void)out_send(f->out, f->flows, &w, t.s, t.n, false);
-	free(forward);
+	return !t.overflow && out_send(f->out, f->flows, &w, t.s, t.n, false) ? NULL : "Not Sent";
+}
+
+/*
+ * Nobody answers an ACK: it goes on and is forgotten (RFC 3261 section 16.11).  Where its way is lost, the keeper is asked for the newest, as
+ * for the INVITE before it.
+ */
+static void
+pass_ack(struct front *f, const struct proxied *q, const struct forward_taken *taken, const struct hop *hop)
+{
+	const struct way	 way = { .target = hop->target, .transport = hop->transport, .flow = hop->flow };
+	struct text_buf		 scratch = { .s = f->proxy->scratch, .size = sizeof f->proxy->scratch };
+	struct forward		*forward = forward_new(q->sip, &q->where, taken, &scratch);
+	struct passing		*p;
+	uint64_t		 key;
+
+	if (forward == NULL)
+		return;
+	randombytes_buf(&key, sizeof key);
+	if (send_ack(f, forward, q->key, &way) == NULL || (hop->account == 0 && hop->trunk == 0) || f->keeper == NULL ||
+	    (p = passing_take(f->passings, key, (struct span){ "", 0 })) == NULL) {
+		free(forward);
+		return;
+	}
+	p->forward = forward;
+	p->ack = p->own = p->in_dialog = true;
+	if (!ask(f, p, q, hop))
+		passing_release(f->passings, p);
+}
+
+static void
+ack_routed(struct front *f, struct passing *p, struct span targets)
+{
+	struct route_target	to;
+
+	while (route_next(&targets, &to) == 1) {
+		const struct way	way = { .target = to.target, .local = to.local, .transport = to.transport, .flow = to.flow };
+
+		(void)send_ack(f, p->forward, p->key, &way);
+	}
+	passing_release(f->passings, p);
 }
 
 /* RFC 3261 section 16.10: the CANCEL is answered at once, what it cancels when its branches have been. */
@@ -259,11 +295,13 @@ proxy_request(struct front *f, const struct proxied *q, int64_t now_ms)
 	}
 	p->where = q->where;
 	p->invite = is(q, "INVITE");
-	p->bye = is(q, "BYE");
+	p->bye = is(q, "BYE") && dialog_is_ended_by(f, q->sip);
 	p->in_dialog = r.in_dialog;
 	p->loop = r.loop;
 	if (p->invite)
 		passing_reply(f, p, 100, "Trying", NULL, now_ms);
+	else
+		passing_await(f, p, now_ms);
 	if (r.in_dialog) {
 		dialog_heard(f, q->sip);
 		pass_in_dialog(f, p, q, &r.hop, now_ms);
@@ -280,6 +318,10 @@ proxy_routed(struct front *f, uint64_t id, const struct route_answer *a, int64_t
 
 	if (p == NULL)
 		return;
+	if (p->ack) {
+		ack_routed(f, p, a->targets);
+		return;
+	}
 	p->account = a->account;
 	p->trunk = a->trunk;
 	p->call = a->call;
@@ -314,7 +356,9 @@ proxy_keeper_gone(struct front *f, int64_t now_ms)
 	struct passing	*p;
 
 	for (int32_t at = 0; (p = passing_next(f->passings, &at)) != NULL;)
-		if (p->state == PASSING_ASKING)
+		if (p->ack)
+			passing_release(f->passings, p);
+		else if (p->state == PASSING_ASKING)
 			course_finish(f, p, 503, "Service Unavailable", (struct span){ NULL, 0 }, now_ms);
 }
 

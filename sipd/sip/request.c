@@ -121,7 +121,8 @@ is_for_us(const sip_t *sip)
 		return true;
 	if (sip->sip_to->a_tag != NULL)
 		return false;
-	return rq->rq_method == sip_method_message || (rq->rq_method == sip_method_options && rq->rq_url->url_user == NULL);
+	return rq->rq_method == sip_method_message ||
+	    (rq->rq_url->url_user == NULL && (rq->rq_method == sip_method_options || rq->rq_method == sip_method_unknown));
 }
 
 static bool
@@ -210,11 +211,11 @@ refuse_form(const struct request *r)
 
 	if (refuse_broken(r))
 		return true;
-	if (rq->rq_method == sip_method_unknown) {
+	if (rq->rq_method == sip_method_unknown && is_for_us(sip)) {	/* a proxy passes on what it never heard of (section 16.1) */
 		reply(r, 501, "Not Implemented", ALLOW);
 		return true;
 	}
-	if (sip->sip_cseq->cs_method != rq->rq_method) {
+	if (sip->sip_cseq->cs_method_name == NULL || strcmp(sip->sip_cseq->cs_method_name, rq->rq_method_name) != 0) {
 		reply(r, 400, "CSeq Method Does Not Match", NULL);
 		return true;
 	}

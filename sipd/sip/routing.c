@@ -1,11 +1,31 @@
 #include "sipd/sip/routing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "core/binding.h"
 #include "sipd/sip/branch.h"
+#include "sipd/sip/offer.h"
 
+static bool
+is_our_port(const struct front *f, const char *text, const struct where *w)
+{
+	unsigned long	port = text == NULL ? 0 : strtoul(text, NULL, 10);
+
+	if (text == NULL || port == w->local.port)
+		return true;
+	for (int i = 0; i < f->sockets.n; i++)
+		if (port == f->sockets.bound[i].addr.port || port == f->sockets.bound[i].known.port)
+			return true;
+	for (uint32_t i = 0; i < f->conf.n_listens; i++)
+		if (port == f->conf.listens[i].addr.port)
+			return true;
+	return false;
+}
+
+/* Another proxy may be at our own address, at a port of its own. */
 static bool
 names_us(const struct front *f, const url_t *u, const struct where *w)
 {
@@ -15,7 +35,7 @@ names_us(const struct front *f, const url_t *u, const struct where *w)
 	for (uint32_t i = 0; host != NULL && i < f->conf.n_domains; i++)
 		if (strcasecmp(host, f->conf.domains[i]) == 0)
 			return true;
-	if (host == NULL || addr_parse(&a, host) != 0)
+	if (host == NULL || addr_parse(&a, host) != 0 || !is_our_port(f, u->url_port, w))
 		return false;
 	if (addr_same_ip(&a, &w->local))
 		return true;
@@ -79,6 +99,28 @@ has_looped(const sip_t *sip, uint64_t loop)
 	return false;
 }
 
+/* A sips: URI goes by TLS, at every hop (RFC 3261 section 26.2.2). */
+static bool
+is_unsafe(const struct proxied *q, const struct routing *r)
+{
+	if (q->sip->sip_request->rq_url->url_type != url_sips)
+		return false;
+	return q->where.transport != TRANSPORT_TLS || (r->in_dialog && r->hop.transport != TRANSPORT_TLS);
+}
+
+/* A call that encryption was asked for (product D5) stays encrypted, whatever is offered inside it. */
+static bool
+is_plain_offer(const sip_t *sip, const struct hop *hop)
+{
+	const sip_payload_t	*pl = sip->sip_payload;
+	struct offer		 offer;
+
+	if (!hop->srtp || pl == NULL || sip->sip_request->rq_method == sip_method_ack)
+		return false;
+	offer = offer_read(pl->pl_data, pl->pl_len);
+	return offer.any && !offer.secure;
+}
+
 struct refusal
 routing_read(struct front *f, const struct proxied *q, struct routing *r)
 {
@@ -98,5 +140,11 @@ routing_read(struct front *f, const struct proxied *q, struct routing *r)
 		return (struct refusal){ 403, "No Route Beyond This Server" };
 	if (!r->in_dialog && has_looped(sip, r->loop))
 		return (struct refusal){ 482, "Loop Detected" };
+	if (is_unsafe(q, r))
+		return (struct refusal){ 416, "SIPS Goes by TLS Only" };
+	if (r->in_dialog && is_plain_offer(sip, &r->hop))
+		return (struct refusal){ 488, "Only Encrypted Calls Are Taken" };
+	if (forward_breadth(sip) == 0)
+		return (struct refusal){ 440, "Max-Breadth Exceeded" };
 	return (struct refusal){ 0, NULL };
 }

@@ -26,41 +26,45 @@ record_route(struct front *f, const struct passing *p, const struct branch *b, c
 {
 	static const char *const	names[] = { [TRANSPORT_UDP] = "udp", [TRANSPORT_TCP] = "tcp", [TRANSPORT_TLS] = "tls" };
 	const struct hop		asker = { .target = p->where.source, .transport = p->where.transport, .flow = p->where.flow,
-		.account = p->account, .trunk = p->trunk };
+		.account = p->account, .trunk = p->trunk, .srtp = b->hop.srtp };
 	const struct {
 		const struct hop	*hop;
 		const struct addr	*at;
 		uint8_t			 transport;
 	} sides[] = { { &b->hop, callee_side, b->hop.transport }, { &asker, &p->where.local, p->where.transport } };
 	struct text_buf	t = { .s = out, .size = size };
+	bool		sips = p->forward->uri.n > 5 && strncasecmp(p->forward->uri.s, "sips:", 5) == 0;
 
 	for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
 		char	token[TOKEN_TEXT];
 		bool	ip6 = sides[i].at->family == ADDR_IP6;
 
 		token_make(f->route_key, sides[i].hop, p->forward->call_id_value, token);
-		buf_add(&t, "Record-Route: <sip:");
+		buf_add(&t, sips ? "Record-Route: <sips:" : "Record-Route: <sip:");
 		buf_add(&t, token);
 		buf_add(&t, ip6 ? "@[" : "@");
 		buf_ip(&t, sides[i].at);
 		buf_add(&t, ip6 ? "]:" : ":");
 		buf_num(&t, sides[i].at->port);
-		buf_add(&t, ";transport=");
-		buf_add(&t, names[sides[i].transport]);
+		if (!sips) {		/* which says it already */
+			buf_add(&t, ";transport=");
+			buf_add(&t, names[sides[i].transport]);
+		}
 		buf_add(&t, ";lr>\r\n");
 	}
 	return t.overflow ? 0 : t.n;
 }
 
+/* Of a method that we do not know anything may come. */
 static bool
 makes_dialog(const struct passing *p)
 {
-	static const char *const	methods[] = { "INVITE", "SUBSCRIBE", "REFER", "NOTIFY" };
+	static const char *const	never[] = { "MESSAGE", "OPTIONS", "PUBLISH", "INFO", "CANCEL" };
 
-	for (size_t i = 0; !p->in_dialog && i < sizeof methods / sizeof methods[0]; i++)
-		if (strcmp(p->forward->method, methods[i]) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+		if (strcmp(p->forward->method, never[i]) == 0)
+			return false;
+	return !p->in_dialog;
 }
 
 static const char *
@@ -99,8 +103,11 @@ try_target(struct front *f, struct passing *p, const struct route_target *to, in
 	b->how.headers = to->headers;
 	b->local = to->local;
 	b->trunk = to->trunk;
+	b->instance = to->instance;
+	b->how.breadth = p->share;
 	b->wait_ms = p->invite ? to->wait_ms : 0;
-	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account, .trunk = to->trunk };
+	b->hop = (struct hop){ .target = to->target, .transport = to->transport, .flow = to->flow, .account = to->account, .trunk = to->trunk,
+		.srtp = to->srtp };
 	if ((why = branch_go(f, p, b, &way, now_ms)) != NULL) {
 		log_debug(SUB_SIP, "%s can't be passed on: %s", p->forward->method, why);
 		branch_release(f->branches, b);
@@ -121,6 +128,54 @@ may_go_on(const struct passing *p, const struct route_target *next)
 	return !next->failover || p->best_code == 0 || p->best_code == 408 || p->best_code == 503;
 }
 
+/* Max-Breadth is for all branches that are under way at once: each gets its share (RFC 5393 section 5.3.3). */
+static uint32_t
+share_of(struct span left, uint32_t breadth)
+{
+	struct route_target	to;
+	uint32_t		rank = 0, n = 0;
+
+	for (; n < breadth && route_next(&left, &to) == 1 && (n == 0 || to.rank == rank); n++)
+		rank = to.rank;
+	return n == 0 ? breadth : breadth / n;
+}
+
+static bool
+was_tried(const struct front *f, const struct passing *p, const struct route_target *to)
+{
+	for (int32_t i = p->branches; i != BRANCH_NONE; i = branch_at(f->branches, i)->next) {
+		const struct hop	*hop = &branch_at(f->branches, i)->hop;
+
+		if (hop->flow == to->flow && addr_eq(&hop->target, &to->target))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a way to the same device is under way already. */
+static bool
+is_other_way(const struct front *f, const struct passing *p, const struct route_target *to)
+{
+	for (int32_t i = p->branches; to->instance != 0 && i != BRANCH_NONE; i = branch_at(f->branches, i)->next)
+		if (branch_at(f->branches, i)->instance == to->instance)
+			return true;
+	return false;
+}
+
+bool
+spread_other(struct front *f, struct passing *p, const struct branch *failed, int64_t now_ms)
+{
+	struct route_target	to;
+	struct span		all = held_span(&p->targets);
+
+	if (failed->instance == 0 || p->cancelled)
+		return false;
+	while (route_next(&all, &to) == 1)
+		if (to.instance == failed->instance && !was_tried(f, p, &to) && try_target(f, p, &to, now_ms))
+			return true;
+	return false;
+}
+
 /* All of the lowest rank at once, as far as Max-Breadth goes (RFC 5393 section 5.3); false: nothing is left. */
 bool
 spread_next(struct front *f, struct passing *p, int64_t now_ms)
@@ -130,12 +185,16 @@ spread_next(struct front *f, struct passing *p, int64_t now_ms)
 	uint32_t		rank = 0, breadth = p->forward->max_breadth;
 	bool			first = true;
 
+	p->share = share_of(p->left, breadth);
+
 	while (route_next(&after, &to) == 1) {
 		if (first ? !may_go_on(p, &to) : to.rank != rank || p->open >= breadth)
 			break;
 		rank = to.rank;
 		first = false;
 		p->left = after;
+		if (is_other_way(f, p, &to))
+			continue;
 		if (!try_target(f, p, &to, now_ms))
 			best_note(f, p, 503, NULL);
 	}
@@ -159,6 +218,7 @@ spread_again(struct front *f, struct passing *p, const struct branch *old, struc
 	b->forward = p->forward;
 	b->how.uri = old->how.uri;
 	b->how.route = old->how.route;
+	b->how.breadth = old->how.breadth;
 	b->hop = old->hop;
 	b->local = old->local;
 	b->trunk = old->trunk;

@@ -7,7 +7,7 @@
 #include "core/varint.h"
 
 /* A letter, so that it is never taken for a number or a name; then base64url of transport, address, port, flow, account, trunk, sum. */
-enum { MARK = 'w', IP6 = 16, SUM = 8, BYTES_MAX = 1 + IP6 + 2 + 3 * VARINT_MAX + SUM, CALL_ID_HASHED = 512 };
+enum { MARK = 'w', IS_IP6 = 1, IS_SRTP = 2, IP6 = 16, SUM = 8, BYTES_MAX = 1 + IP6 + 2 + 3 * VARINT_MAX + SUM, CALL_ID_HASHED = 512 };
 _Static_assert(1 + (BYTES_MAX * 4 + 2) / 3 + 1 <= TOKEN_TEXT, "a token fits");
 
 static void
@@ -29,7 +29,7 @@ token_make(const uint8_t key[TOKEN_KEY], const struct hop *h, struct span call_i
 	uint8_t	b[BYTES_MAX];
 	size_t	n = 0, ip = h->target.family == ADDR_IP6 ? IP6 : 4;
 
-	b[n++] = (uint8_t)(h->transport << 4 | (h->target.family == ADDR_IP6));
+	b[n++] = (uint8_t)(h->transport << 4 | (h->target.family == ADDR_IP6 ? IS_IP6 : 0) | (h->srtp ? IS_SRTP : 0));
 	memcpy(b + n, h->target.ip, ip);
 	n += ip;
 	b[n++] = (uint8_t)(h->target.port >> 8);
@@ -47,13 +47,14 @@ static bool
 hop_read(const uint8_t *b, size_t n, struct hop *h)
 {
 	uint64_t *const	numbers[] = { &h->flow, &h->account, &h->trunk };
-	size_t		ip = b[0] & 1 ? IP6 : 4, at = 1 + ip + 2, len;
+	size_t		ip = b[0] & IS_IP6 ? IP6 : 4, at = 1 + ip + 2, len;
 
 	memset(h, 0, sizeof *h);
 	if (n < at)
 		return false;
 	h->transport = b[0] >> 4;
-	h->target.family = b[0] & 1 ? ADDR_IP6 : ADDR_IP4;
+	h->target.family = b[0] & IS_IP6 ? ADDR_IP6 : ADDR_IP4;
+	h->srtp = (b[0] & IS_SRTP) != 0;
 	memcpy(h->target.ip, b + 1, ip);
 	h->target.port = (uint16_t)(b[1 + ip] << 8 | b[2 + ip]);
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++, at += len)

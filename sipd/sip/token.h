@@ -19,6 +19,7 @@ struct hop {
 	uint8_t		transport;	/* enum transport */
 	uint64_t	flow;		/* of TCP and TLS */
 	uint64_t	account, trunk;	/* whose device it is, or which trunk's; 0: the other */
+	bool		srtp;		/* nothing else may be offered in this dialog */
 };
 
 void	token_make(const uint8_t key[TOKEN_KEY], const struct hop *, struct span call_id, char out[TOKEN_TEXT]);

@@ -20,7 +20,7 @@ class Request:
 
 class CallPhone(Phone):
     def __init__(self, server, user, password, **more):
-        self.seen, self.requests, self.responses, self.tag = set(), [], [], os.urandom(4).hex()
+        self.seen, self.requests, self.responses, self.tag, self.last = set(), [], [], os.urandom(4).hex(), None
         self.says = None        # another URI for From
         super().__init__(server, user, password, **more)
 
@@ -50,7 +50,9 @@ class CallPhone(Phone):
 
     def request(self, method, seconds=60):
         """The next request of that method, repetitions left out; None: none came."""
-        return self._pop(self.requests, lambda q: q.method == method, seconds)
+        got = self._pop(self.requests, lambda q: q.method == method, seconds)
+        self.last = got or self.last
+        return got
 
     def silent_for(self, method, seconds):
         """True if no request of that method comes meanwhile."""
@@ -83,9 +85,9 @@ class CallPhone(Phone):
                 f"From: <{self.says or f'sip:{self.user}@{self.domain}'}>;tag={call['tag']}\r\nTo: {to}\r\nCall-ID: {call['id']}\r\nCSeq: {cseq} {method}\r\n"
                 f"Contact: <sip:{self.user}@{self.here}>\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}")
 
-    def invite(self, to, headers="", body=SDP, method="INVITE", challenged=True):
+    def invite(self, to, headers="", body=SDP, method="INVITE", challenged=True, scheme="sip"):
         """Asks, is challenged, asks again.  Returns the call; its answers wait in responses."""
-        uri = f"sip:{to}@{self.domain}"
+        uri = f"{scheme}:{to}@{self.domain}"
         call = {"id": os.urandom(8).hex() + "@test", "tag": os.urandom(4).hex(), "uri": uri, "to": f"<{uri}>", "cseq": 1, "method": method}
         self.send(self.build(method, uri, call, 1, call["to"], headers, body))
         if not challenged:
@@ -97,7 +99,8 @@ class CallPhone(Phone):
         if method == "INVITE":
             self.ack(call, no[1]["to"][0])
         call["cseq"] = 2
-        self.send(self.build(method, uri, call, 2, call["to"], headers + self.credentials(method, uri, no[1], 407), body))
+        call["raw"] = self.build(method, uri, call, 2, call["to"], headers + self.credentials(method, uri, no[1], 407), body)
+        self.send(call["raw"])
         return call
 
     def ack(self, call, to):

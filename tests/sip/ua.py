@@ -3,6 +3,7 @@ import hashlib
 import os
 import re
 import socket
+import ssl
 import threading
 import time
 
@@ -31,13 +32,14 @@ class Phone:
         self.answer, self.silent, self.got, self.lock = answer, silent, [], threading.Condition()
         self.answers, self.call, self.number = {}, os.urandom(8).hex(), 0
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        self.sock = socket.socket(socket.AF_INET, kind)
-        if transport == "udp":
-            self.sock.bind((host, 0))
-        else:
-            self.sock.bind((host, 0))
+        ip6 = ":" in server[0]
+        self.sock = socket.socket(socket.AF_INET6 if ip6 else socket.AF_INET, kind)
+        self.sock.bind(("::1" if ip6 else host, 0))
+        if transport != "udp":
             self.sock.connect(server)
-        self.here = "%s:%d" % self.sock.getsockname()
+        self.here = ("[%s]:%d" if ip6 else "%s:%d") % self.sock.getsockname()[:2]
+        if transport == "tls":
+            self.sock = ssl._create_unverified_context().wrap_socket(self.sock)
         self.closed = False
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -175,7 +177,7 @@ class Phone:
                 f'nonce="{field["nonce"]}", uri="{uri}", algorithm=MD5, response="{response}", qop=auth, nc=00000001, cnonce="{cnonce}"\r\n')
 
     def register(self, expires=600):
-        contact = f"<sip:{self.user}@{self.here}{'' if self.transport == 'udp' else ';transport=tcp'}>"
+        contact = f"<sip:{self.user}@{self.here}{'' if self.transport == 'udp' else ';transport=' + self.transport}>"
         return self.ask("REGISTER", f"sip:{self.domain}", f"sip:{self.user}@{self.domain}", f"Contact: {contact}\r\nExpires: {expires}\r\n")[0]
 
     def message(self, to, text, uuid=None, kind="text/plain", headers=""):

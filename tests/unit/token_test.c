@@ -24,7 +24,7 @@ hop_of(const char *text, uint8_t transport, uint64_t flow, uint64_t account)
 static void
 what_was_made_is_read(void **state)
 {
-	const struct hop	hops[] = {
+	struct hop		hops[] = {
 		hop_of("192.0.2.1:5060", TRANSPORT_UDP, 0, 0), hop_of("192.0.2.1:1", TRANSPORT_UDP, 0, UINT64_MAX),
 		hop_of("[2001:db8::1]:65535", TRANSPORT_TLS, UINT64_MAX, UINT64_MAX), hop_of("[::1]:5061", TRANSPORT_TCP, 77, 1),
 	};
@@ -32,6 +32,7 @@ what_was_made_is_read(void **state)
 	char			text[TOKEN_TEXT];
 
 	(void)state;
+	hops[1].srtp = hops[2].srtp = true;
 	for (size_t i = 0; i < sizeof hops / sizeof hops[0]; i++) {
 		token_make(key, &hops[i], span_of("a call"), text);
 		assert_in_range(strlen(text), 10, TOKEN_TEXT - 1);
@@ -40,6 +41,7 @@ what_was_made_is_read(void **state)
 		assert_int_equal(read.transport, hops[i].transport);
 		assert_int_equal(read.flow, hops[i].flow);
 		assert_int_equal(read.account, hops[i].account);
+		assert_int_equal(read.srtp, hops[i].srtp);
 	}
 }
 
