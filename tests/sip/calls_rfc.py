@@ -34,7 +34,8 @@ UDP, UDP6, TCP, TLS = (address(a) for a in sys.argv[2:6])
 def phone(user, server=UDP, transport="udp", register=True):
     p = CallPhone(server, user, PASSWORD, transport=transport)
     if register and p.register() != 200:
-        sys.exit(user + " can't register")
+        check(f"{user} registers over {transport}", False)
+        sys.exit(1)
     return p
 
 

@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import select
 import socket
 import ssl
 import threading
@@ -40,7 +41,8 @@ class Phone:
         self.here = ("[%s]:%d" if ip6 else "%s:%d") % self.sock.getsockname()[:2]
         if transport == "tls":
             self.sock = ssl._create_unverified_context().wrap_socket(self.sock)
-        self.closed = False
+            self.sock.setblocking(False)
+        self.closed, self.using = False, threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def close(self):
@@ -55,14 +57,26 @@ class Phone:
         if self.transport == "udp":
             self.sock.sendto(data, self.server)
         else:
-            self.sock.sendall(data)
+            with self.using:
+                self.sock.sendall(data)
+
+    def _receive(self):
+        if self.transport != "tls":
+            return self.sock.recv(131072)
+        while True:         # one thread at a time may use a TLS connection
+            with self.using:
+                try:
+                    return self.sock.recv(131072)
+                except ssl.SSLWantReadError:
+                    pass
+            select.select([self.sock], [], [], 0.5)
 
     def _listen(self):
         buffer = b""
         while not self.closed:
             try:
-                data = self.sock.recv(131072)
-            except OSError:
+                data = self._receive()
+            except (OSError, ValueError):       # it was closed
                 return
             if not data:
                 return
