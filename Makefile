@@ -154,6 +154,7 @@ bench: deps
 	@tests/bench/messages
 	@tests/bench/returning
 	@tests/bench/messages_sipp
+	@tests/bench/calls_sipp
 
 soak: deps
 	@$(MAKE) -s all tools

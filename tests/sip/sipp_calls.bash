@@ -41,7 +41,7 @@ calls_phone()
 	printf 'SEQUENTIAL\n%s;wirechief.test\n' "$(calls_who "$account")" > "$TMP/$name-registers"
 	(calls_sipp "$name-register" -sf "$sipp_here/register.xml" -p "$port" -inf "$name-registers" -m 1 -timeout 100s) || return 1
 	python3 "$sipp_here/sipp_call.py" "$name" "$@" > "$TMP/$name.xml" || return 1
-	(calls_sipp "$name" -sf "$name.xml" -p "$port" -m "$calls" -trace_counts -timeout 120s) &
+	(calls_sipp "$name" -sf "$name.xml" -p "$port" -m "$calls" -trace_counts -timeout "${calls_timeout:-120}s") &
 	own_pids+=($!)
 	calls_pids+=($!)
 }
@@ -54,7 +54,7 @@ calls_caller()
 	shift 4
 	printf 'SEQUENTIAL\n%s;%s\n' "$(calls_who caller)" "$account" > "$TMP/$name-calls"
 	python3 "$sipp_here/sipp_call.py" "$name" "$@" > "$TMP/$name.xml" || return 1
-	(calls_sipp "$name" -sf "$name.xml" -p "$(free_port)" -inf "$name-calls" -m "$calls" -r "$rate" -l 10000 -trace_counts -timeout 120s)
+	(calls_sipp "$name" -sf "$name.xml" -p "$(free_port)" -inf "$name-calls" -m "$calls" -r "$rate" -l 10000 -trace_counts -timeout "${calls_timeout:-120}s")
 }
 
 # calls_between NAME CALLS RATE CALLER PHONE...: all of them end as their scenarios say.  Each argument's words are one side's.
