@@ -8,7 +8,7 @@
 const struct template_page	web_pages[] = {
 	{ "install", BRAND "owner action_url" },
 	{ "activate", BRAND "owner client config_url linphone_url action_url" },
-	{ "activated", BRAND "owner" },
+	{ "activated", BRAND "owner client config_url linphone_url" },
 	{ "error", BRAND "code title advice" },
 };
 const size_t			n_web_pages = sizeof web_pages / sizeof web_pages[0];

@@ -5,7 +5,9 @@
  *	install		owner action_url	the link of the first SMS: a button that goes on to the profile's install_url
  *	activate	owner client config_url linphone_url action_url
  *						the link of the second: the configuration, and a button that activates the account
- *	activated	owner			that button's answer
+ *						without action_url: it was activated and never fetched its configuration
+ *	activated	owner client config_url linphone_url
+ *						that button's answer; with config_url where that is still to be fetched
  *	error		code title advice	whatever went wrong: its row of web_troubles[], or what the keeper says of it
  *
  * Each shows brand, colour, ink and text besides, which the web process knows from the configuration.  A trouble's name may stand in

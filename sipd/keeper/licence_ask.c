@@ -171,7 +171,9 @@ licence_ask(struct licence_asks *a, struct visit_reply *r, const struct account 
 	uint32_t		wait = guard_wait(a->guard, &account->id, sizeof account->id, now);
 
 	if (wait > 0) {
-		visit_reply_show(r, 429, "too-many");
+		visit_reply_show(r, 429, "");
+		r->answer.type = span_of("application/json");
+		r->answer.body = span_of("{\"error\":\"too-many\"}");
 		r->answer.retry_after = wait;
 		visit_reply_send(r);
 		return;

@@ -146,8 +146,16 @@ tokens_configuration(struct keeper *k, const struct web_token *page, char text[W
 void
 tokens_use(struct keeper *k, struct txn *t, struct web_token *token)
 {
+	struct found	f;
+
 	token->used_at = keeper_now(k);
 	table_put(t, &k->db, &web_token_kind, token);
+	if (token->purpose != TOKEN_ACTIVATE || token->downloads == 0)
+		return;
+	find_all(k, token->account_id, &f);
+	for (size_t i = 0; i < f.n; i++)
+		if (f.tokens[i].purpose == TOKEN_CONFIGURE && f.tokens[i].used_at == 0)
+			table_delete(t, &k->db, &web_token_kind, &f.tokens[i]);
 }
 
 void

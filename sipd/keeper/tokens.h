@@ -29,6 +29,7 @@ bool	tokens_of(struct keeper *, uint64_t account_id, enum web_token_purpose, str
 /* The configuration's link of an activation page, as it is now.  False: it is not to be shown, having ended with its page. */
 bool	tokens_configuration(struct keeper *, const struct web_token *page, char text[WEB_TOKEN_TEXT]);
 
+/* An activation page whose configuration was fetched offers none any more. */
 void	tokens_use(struct keeper *, struct txn *, struct web_token *);
 /* The configuration was fetched: its token goes on without a secret, and its page offers the next. */
 void	tokens_downloaded(struct keeper *, struct txn *, struct web_token *configure);

@@ -274,12 +274,19 @@ download(struct visit *v)
 	sodium_memzero(v->account.password, sizeof v->account.password);
 }
 
+/* page NULL: whoever asks is a program. */
 static void
-challenge(struct visit *v, const struct register_answer *no, const char *trouble)
+challenge(struct visit *v, const struct register_answer *no, const char *page)
 {
 	struct web_answer	*a = &v->reply->answer;
+	uint32_t		 code = no->retry_after != 0 ? 429 : no->code;
 
-	visit_reply_show(v->reply, no->retry_after != 0 ? 429 : no->code, no->retry_after != 0 ? "too-many" : trouble);
+	visit_reply_show(v->reply, code, page == NULL ? "" : code == 429 ? "too-many" : page);
+	if (page == NULL) {
+		a->type = span_of("application/json");
+		a->body = span_of(code == 429 ? "{\"error\":\"too-many\"}" : code == 401 ? "{\"error\":\"unauthorized\"}" :
+		    code == 403 ? "{\"error\":\"forbidden\"}" : "{\"error\":\"bad-request\"}");
+	}
 	a->challenge = no->challenge;
 	a->stale = no->stale;
 	a->realm = no->realm;
@@ -291,7 +298,7 @@ challenge(struct visit *v, const struct register_answer *no, const char *trouble
 
 /* Whether it shows the password of an account, then in v->account.  False: an answer was sent. */
 static bool
-admit(struct visit *v, const char *method, const char *path, const char *trouble)
+admit(struct visit *v, const char *method, const char *path, const char *page)
 {
 	struct register_ask	from = v->ask->from;
 	struct asking		q = { .ask = &from, .method = method, .path = path, .now = keeper_now(v->k), .set = &v->visits->set };
@@ -302,7 +309,7 @@ admit(struct visit *v, const char *method, const char *path, const char *trouble
 	if ((in = admit_web(registrar_admission(v->k->registrar), &q, &no)))
 		v->account = q.account;
 	else
-		challenge(v, &no, trouble);
+		challenge(v, &no, page);
 	sodium_memzero(&q.account, sizeof q.account);
 	return in;
 }
@@ -343,7 +350,7 @@ licence(struct visit *v)
 {
 	if (!v->ask->post)
 		refuse(v, 405, "method");
-	else if (admit(v, "POST", "/licence", "bad-request"))
+	else if (admit(v, "POST", "/licence", NULL))
 		licence_ask(v->visits->licences, v->reply, &v->account, v->ask->key, v->who);
 }
 

@@ -394,6 +394,8 @@ test_road(void **state)
 	expect(&w, "alice", STATUS_ACTIVATED, true);
 	assert_int_equal(events(&w, "web 192.0.2.17", "Installed -> Activated, enabled no -> yes"), 1);
 	assert_int_equal(count_get(&w.rig.k.db, "disabled"), 0);
+	assert_int_equal(ask(&w, WEB_ACTIVATE, false, token), 410);
+	assert_string_equal(w.got.page, "used");
 	end(&w);
 }
 
