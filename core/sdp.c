@@ -290,7 +290,7 @@ choose_stream(struct span session, const struct stream *s, struct sdp_choice *c)
 		return "its port is none that a phone hears at";
 	if (at.s == NULL)
 		at = find_line(session, "c=");
-	if (!read_connection(at, &c->to) || !is_one_host(&c->to))
+	if (at.s == NULL || !read_connection(at, &c->to) || !is_one_host(&c->to))
 		return "its address is no host's";
 	c->to.port = (uint16_t)n;
 	if (direction == UNSAID)
