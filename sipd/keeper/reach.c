@@ -71,22 +71,22 @@ static const struct reason {
 	bool		(*holds)(const struct reach_facts *);
 	struct reach_row row;
 } reasons[] = {
-	{ CALL | MESSAGE, front_is_away, { REACH_FRONT_AWAY, .code = 503, .phrase = "Service Unavailable", .why = "the SIP process is away just now",
+	{ CALL | MESSAGE, front_is_away, { .reason = REACH_FRONT_AWAY, .code = 503, .phrase = "Service Unavailable", .why = "the SIP process is away just now",
 	  .wait = "until that is back" } },
-	{ CALL, is_disabled, { REACH_DISABLED, .code = 403, .phrase = "Forbidden", .why = "it is disabled" } },
-	{ MESSAGE, is_disabled, { REACH_DISABLED, .why = "it is disabled", .wait = "until it is enabled" } },
-	{ CALL, has_no_contact, { REACH_UNREGISTERED, .code = 480, .phrase = "Temporarily Unavailable", .why = "it is not registered" } },
-	{ MESSAGE, has_no_contact, { REACH_UNREGISTERED, .why = "it is not registered", .wait = "until it registers" } },
-	{ CALL, has_no_way, { REACH_NO_WAY, .code = 480, .phrase = "Temporarily Unavailable",
+	{ CALL, is_disabled, { .reason = REACH_DISABLED, .code = 403, .phrase = "Forbidden", .why = "it is disabled" } },
+	{ MESSAGE, is_disabled, { .reason = REACH_DISABLED, .why = "it is disabled", .wait = "until it is enabled" } },
+	{ CALL, has_no_contact, { .reason = REACH_UNREGISTERED, .code = 480, .phrase = "Temporarily Unavailable", .why = "it is not registered" } },
+	{ MESSAGE, has_no_contact, { .reason = REACH_UNREGISTERED, .why = "it is not registered", .wait = "until it registers" } },
+	{ CALL, has_no_way, { .reason = REACH_NO_WAY, .code = 480, .phrase = "Temporarily Unavailable",
 	  .why = "no contact of it can be reached, as its connection is gone or its time is over" } },
-	{ MESSAGE, has_others_before, { REACH_TURN, .why = "others wait before it", .wait = "for its turn" } },
-	{ MESSAGE, has_no_way, { REACH_NO_WAY, .why = "no contact of it can be reached, as its connection is gone or its time is over",
+	{ MESSAGE, has_others_before, { .reason = REACH_TURN, .why = "others wait before it", .wait = "for its turn" } },
+	{ MESSAGE, has_no_way, { .reason = REACH_NO_WAY, .why = "no contact of it can be reached, as its connection is gone or its time is over",
 	  .wait = "until it registers again" } },
-	{ CALL | MESSAGE, is_silent, { REACH_SILENT, .sent = true, .why = "no device of it answers what it is asked (OPTIONS)" } },
-	{ CALL | MESSAGE, always, { REACH_NOW, .sent = true } },
-	{ STORING, is_full, { REACH_FULL, .code = 480, .phrase = "Too Many Messages Wait", .why = "as many wait as queue.per_account lets" } },
-	{ STORING, stores_nothing, { REACH_NO_STORE, .code = 503, .phrase = "Service Unavailable", .why = "the store takes nothing now" } },
-	{ STORING, always, { REACH_NOW } },
+	{ CALL | MESSAGE, is_silent, { .reason = REACH_SILENT, .sent = true, .why = "no device of it answers what it is asked (OPTIONS)" } },
+	{ CALL | MESSAGE, always, { .reason = REACH_NOW, .sent = true } },
+	{ STORING, is_full, { .reason = REACH_FULL, .code = 480, .phrase = "Too Many Messages Wait", .why = "as many wait as queue.per_account lets" } },
+	{ STORING, stores_nothing, { .reason = REACH_NO_STORE, .code = 503, .phrase = "Service Unavailable", .why = "the store takes nothing now" } },
+	{ STORING, always, { .reason = REACH_NOW } },
 };
 
 static const struct reach_row *

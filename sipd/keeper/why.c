@@ -18,6 +18,7 @@
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/queue_why.h"
 #include "sipd/keeper/reach.h"
+#include "sipd/keeper/sms.h"
 
 enum { WHAT = 1200, CONTACTS_TOLD = 16 };
 
@@ -205,6 +206,17 @@ tell_licence(struct telling *t)
 	tell(t, "Licence", s == LICENCE_VALID ? GOOD : s == LICENCE_NONE ? NEUTRAL : DOUBTFUL, "%s", s == LICENCE_NONE ? "none" : licence_words[s]);
 }
 
+/* Of one that is set up by SMS: how that goes. */
+static void
+tell_sms(struct telling *t)
+{
+	struct account	a = { .id = t->account->id };
+
+	sms_live(t->k, &a);
+	if (a.sms[0] != '\0')
+		tell(t, "SMS", a.sms_state == SMS_FAILED ? BAD : a.sms_state == SMS_SENT ? GOOD : DOUBTFUL, "%s", a.sms);
+}
+
 static void
 tell_queue(struct telling *t, const struct reach_facts *f)
 {
@@ -251,6 +263,7 @@ why_json(struct keeper *k, const struct account *a)
 	tell_lists(&t);
 	tell_failure(&t);
 	tell_licence(&t);
+	tell_sms(&t);
 	tell_queue(&t, &f);
 	tell_calls(&t);
 	reach_sentence(&f, a->username, sentence);
