@@ -86,6 +86,8 @@ const struct status_field	status_fields[] = {
 	{ "queue_delivered_today", "Delivered today", "messages since midnight" },
 	{ "queue_per_minute", "Delivered a minute", "messages delivered in each of the last 60 minutes, oldest first" },
 	{ "calls", "Calls", "calls now" },
+	{ "sms_waiting", "SMS waiting", "that wait for their first or next try" },
+	{ "sms_failed", "SMS failed", "that were given up: their accounts say why" },
 	{ "store_bytes", "Store", "bytes in use" },
 	{ "store_max_bytes", "Store limit", "bytes it may grow to" },
 	{ "store_ok", "Store taking", "whether the store takes changes" },

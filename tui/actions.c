@@ -73,6 +73,8 @@ const struct action_row	action_rows[] = {
 	  "a new link that sets up and activates the account's phone, as a QR code" },
 	{ ACT_RENDER, "render", "R", P_PROFILES | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL,
 	  "what the provisioning profile comes to for an account, without its password" },
+	{ ACT_ACTIVATE, "activate", "i", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
+	  "send its phone an SMS with a link to install and activate, or send it again" },
 	{ ACT_TEST, "test", "v", P_TRUNK_SETUP | P_TEST, ACT_WRITE | ACT_RECORD, NULL, "test the trunk, step by step; its live status stays as it is" },
 	{ ACT_WEB_CHECK, "web-check", "v", P_LICENCES | P_OVERVIEW, 0, NULL,
 	  "whether the HTTPS service, where clients validate licences, is reached at its public name" },

@@ -282,11 +282,11 @@ account_head(struct console *c, const json_t *a)
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
 }
 
-/* What stands in the heading is no line of its own. */
+/* What stands in the heading, or in the sentence about the last SMS, is no line of its own. */
 static bool
-is_in_head(const struct field *f)
+is_elsewhere(const struct field *f)
 {
-	return strcmp(f->name, "device_status") == 0 || strcmp(f->name, "latency_ms") == 0;
+	return strcmp(f->name, "device_status") == 0 || strcmp(f->name, "latency_ms") == 0 || strcmp(f->name, "sms_state") == 0;
 }
 
 static void
@@ -305,7 +305,7 @@ account_paint(struct console *c)
 		const struct field	*f = &account_kind.fields[i];
 		const json_t		*v = f->name == NULL ? NULL : json_object_get(a, f->name);
 
-		if (v == NULL || is_in_head(f) || (json_is_null(v) && row > screen_rows() - 12))
+		if (v == NULL || is_elsewhere(f) || (json_is_null(v) && row > screen_rows() - 12))
 			continue;
 		if (f->type == FT_TIME && json_is_string(v))
 			(void)console_time(c, json_string_value(v), true, false, value, sizeof value);
@@ -338,6 +338,9 @@ account_act(struct console *c, const struct action_row *a)
 		return true;
 	case ACT_BLOCK:
 		account_block(c, c->account, json_is_true(json_object_get(record, "enabled")));
+		return true;
+	case ACT_ACTIVATE:
+		account_activate(c, record);
 		return true;
 	case ACT_EVENTS_OF:
 		events_of(c, c->account);

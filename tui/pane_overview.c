@@ -12,7 +12,7 @@
 #include "tui/records.h"
 #include "tui/screen.h"
 
-enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3, TRUNK_LINES = 3, ROWS_FOR_RATE = 23 };
+enum { BAR_MAX = 19, WIDE_COLS = 120, LARGE_ROWS = 36, WAITING_LINES = 3, TRUNK_LINES = 3, ROWS_FOR_RATE = 23, ROWS_FOR_ALL = 30 };
 
 enum { BOX_EVENTS, BOX_REGISTERED, BOX_WAITING, BOX_TRUNKS, BOXES };
 
@@ -136,32 +136,46 @@ devices_paint(struct console *c, int row)
 	return row;
 }
 
-static void
-accounts_line(struct console *c, int row, int col, const char *what, const char *count)
-{
-	char	line[80];
+/* A line of the accounts' box: a count of the status, or of its activation. */
+struct accounts_line {
+	const char	*what, *count;
+	bool		 step;		/* the count is of accounts at that step of their activation */
+	bool		 quiet;		/* none is no line */
+	int		 spare;		/* where lines are few, the highest goes first; 0 stays */
+};
 
-	(void)snprintf(line, sizeof line, "%-18s %7" JSON_INTEGER_FORMAT, what, number(c, count));
-	(void)screen_put(row, col, screen_cols() - col, S_PLAIN, line);
+static json_int_t
+line_count(const struct console *c, const struct accounts_line *l)
+{
+	return l->step ? json_integer_value(json_object_get(json_object_get(c->status, "activation"), l->count)) : number(c, l->count);
 }
 
 /* All accounts.  Returns the row below. */
 static int
 accounts_box_paint(struct console *c, int row, int col)
 {
-	static const struct {
-		const char	*what, *count;
-	}	 lines[] = {
-		{ "disabled", "disabled" }, { "REGISTER requests", "registers" }, { "challenged", "challenges" },
-		{ "wrong answers", "auth_failures" },
+	static const struct accounts_line	lines[] = {
+		{ "disabled", "disabled", false, false, 0 }, { "Installation SMS sent", "Installation SMS sent", true, true, 0 },
+		{ "Activated, never Connected", "Activated", true, true, 0 }, { "SMS given up", "sms_failed", false, true, 0 },
+		{ "REGISTER requests", "registers", false, false, 2 }, { "challenged", "challenges", false, false, 3 },
+		{ "wrong answers", "auth_failures", false, false, 1 },
 	};
-	int	 n = screen_rows() < OVERVIEW_SMALL_ROWS ? 1 : (int)(sizeof lines / sizeof lines[0]);
-	char	 line[80];
+	const int	n = (int)(sizeof lines / sizeof lines[0]), room = screen_rows() < ROWS_FOR_ALL ? 4 : n;
+	int		over = -room;
+	char		line[80];
 
 	(void)snprintf(line, sizeof line, "3 Accounts  %" JSON_INTEGER_FORMAT, number(c, "accounts"));
 	(void)screen_put(row++, col, screen_cols() - col, S_BOLD, line);
 	for (int i = 0; i < n; i++)
-		accounts_line(c, row++, col + 2, lines[i].what, lines[i].count);
+		over += !lines[i].quiet || line_count(c, &lines[i]) > 0;
+	for (int i = 0; i < (screen_rows() < OVERVIEW_SMALL_ROWS ? 1 : n); i++) {
+		json_int_t	count = line_count(c, &lines[i]);
+
+		if ((lines[i].quiet && count == 0) || (lines[i].spare > 0 && lines[i].spare > 3 - over))
+			continue;
+		(void)snprintf(line, sizeof line, "%-26s %7" JSON_INTEGER_FORMAT, lines[i].what, count);
+		(void)screen_put(row++, col + 2, screen_cols() - col - 2, S_PLAIN, line);
+	}
 	return row;
 }
 

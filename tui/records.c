@@ -198,6 +198,36 @@ account_block(struct console *c, const char *username, bool enabled)
 	block(c, "account", username, enabled, "no calls, no messages");
 }
 
+static void
+do_activate(struct console *c, const char *text)
+{
+	(void)text;
+	(void)console_ask(c, json_pack("{s:s, s:s}", "do", "account activate", "name", c->subject.name), on_done, c);
+}
+
+/* What has been reached of it is lost, and is told before. */
+void
+account_activate(struct console *c, const json_t *account)
+{
+	const char	*name = json_string_value(json_object_get(account, "username"));
+	const char	*number = json_string_value(json_object_get(account, "caller_id"));
+	const char	*status = json_string_value(json_object_get(account, "status"));
+	bool		 again = status != NULL && strcmp(status, "Created") != 0;
+	char		 question[300], hint[300], word[200];
+
+	if (name == NULL || !ask_about(c, "account", name))
+		return;
+	if (number == NULL || number[0] == '\0') {
+		console_say(c, true, "%.80s has no Caller Id, so there is no number to send an SMS to", name);
+		return;
+	}
+	c->subject.done = ": the SMS is on its way";
+	(void)snprintf(question, sizeof question, "Send %.40s the installation SMS%s, to %.31s%s%.40s%s? y", name, again ? " again" : "", number,
+	    again ? " (" : "", again ? status : "", again ? ")" : "");
+	(void)snprintf(hint, sizeof hint, "wirechief account activate %s", shell_word(name, word, sizeof word));
+	(void)prompt_yes(c, question, hint, do_activate);
+}
+
 void
 accounts_of(struct console *c, const char *group)
 {
@@ -306,6 +336,9 @@ account_act(struct console *c, struct list *l, const struct action_row *a)
 		return true;
 	case ACT_BLOCK:
 		account_block(c, name, json_is_true(json_object_get(list_row(l), "enabled")));
+		return true;
+	case ACT_ACTIVATE:
+		account_activate(c, list_row(l));
 		return true;
 	case ACT_EVENTS_OF:
 		events_of(c, name);

@@ -21,6 +21,7 @@ void	trunk_show(struct console *, const char *name);
 /* What is done to one trunk, that of these details or of a row.  false: nothing such. */
 bool	trunk_act(struct console *, const char *name, const json_t *trunk, const struct action_row *);
 void	account_block(struct console *, const char *username, bool enabled);	/* asks, then disables or enables */
+void	account_activate(struct console *, const json_t *account);	/* asks, then sends the installation SMS */
 void	account_delete(struct console *, const char *username);
 void	account_qr(struct console *, const char *username);	/* asks, then shows its link as a QR code */
 void	service_check(struct console *);	/* whether the HTTPS service is reached at its public name */

@@ -42,6 +42,7 @@ struct sms_engine {
 	struct flight	 flights[AT_ONCE];
 	uint32_t	 failures;		/* of the gateway, in a row */
 	int64_t		 paused_until;
+	char		 said[SMS_ANSWER];	/* the last time */
 };
 
 struct sms_engine *
@@ -226,10 +227,11 @@ lost(struct keeper *k, struct sms *s)
 
 /* When the gateway itself fails, the others need not find that out one by one. */
 static void
-gateway_note(struct sms_engine *e, enum gateway_end end)
+gateway_note(struct sms_engine *e, enum gateway_end end, const char *answer)
 {
 	int64_t	pause;
 
+	(void)snprintf(e->said, sizeof e->said, "%s", answer);
 	if (end == GATEWAY_SENT) {
 		e->failures = 0;
 		e->paused_until = 0;
@@ -237,6 +239,12 @@ gateway_note(struct sms_engine *e, enum gateway_end end)
 	}
 	pause = (int64_t)++e->failures * PAUSE_MS;
 	e->paused_until = keeper_now(e->k) + (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+}
+
+const char *
+sms_trouble(const struct sms_engine *e)
+{
+	return e->failures > 0 && count_get(&e->k->db, "sms_waiting") > 0 ? e->said : "";
 }
 
 static void
@@ -247,7 +255,7 @@ end_try(struct flight *f, enum gateway_end end, const char *answer)
 	struct account	 a;
 	struct sms	 before, s;
 
-	gateway_note(f->engine, end);
+	gateway_note(f->engine, end, answer);
 	if (get(k, f->account_id, &before) != 0 || before.serial != f->serial || before.state != SMS_SENDING ||
 	    !account_of(k, f->account_id, &a)) {
 		txn_drop(t);		/* its account is gone, or there is a newer one */

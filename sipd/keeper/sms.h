@@ -31,6 +31,9 @@ int	sms_send(struct keeper *, struct txn *, const struct account *, enum sms_wha
 void	sms_delete(struct keeper *, struct txn *, uint64_t account_id);	/* with its account */
 void	sms_live(struct keeper *, struct account *);			/* fills what is shown of it */
 
+/* What the gateway said last, when that was no and an SMS still waits; else "". */
+const char *sms_trouble(const struct sms_engine *);
+
 bool	sms_tick(struct sms_engine *);		/* four times a second.  True: there is more to do at once */
 void	sms_answered(struct sms_engine *, uint64_t id, const struct wire_fetched *);
 void	sms_ran(struct sms_engine *, const char *text);			/* the supervisor: of ORDER_RAN */

@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/rate.h"
+#include "sipd/keeper/accounts.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
@@ -17,6 +18,7 @@
 #include "sipd/keeper/queue.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/request.h"
+#include "sipd/keeper/sms.h"
 #include "sipd/keeper/trunks.h"
 
 enum { CERTIFICATE_WARN_DAYS = 14, DAY_MS = 24 * 3600 * 1000 };
@@ -193,6 +195,18 @@ get_calls(struct keeper *k)
 }
 
 static json_t *
+get_sms_waiting(struct keeper *k)
+{
+	return status_count(k, "sms_waiting");
+}
+
+static json_t *
+get_sms_failed(struct keeper *k)
+{
+	return status_count(k, "sms_failed");
+}
+
+static json_t *
 get_store_bytes(struct keeper *k)
 {
 	struct store_stat	st;
@@ -345,6 +359,8 @@ static const struct {
 	{ "queue_delivered_today", get_queue_delivered_today, true },
 	{ "queue_per_minute", get_queue_per_minute, true },
 	{ "calls", get_calls, false },
+	{ "sms_waiting", get_sms_waiting, false },
+	{ "sms_failed", get_sms_failed, false },
 	{ "store_bytes", get_store_bytes, true },
 	{ "store_max_bytes", get_store_max, true },
 	{ "store_ok", get_store_ok, false },
@@ -371,6 +387,18 @@ devices(struct keeper *k)
 	qualify_count(k->qualify, n);
 	for (size_t i = DEVICE_NONE + 1; i < DEVICE_STATUSES; i++)
 		(void)json_object_set_new(o, device_status_words[i], json_integer((json_int_t)n[i]));
+	return o;
+}
+
+/* How many accounts stand at each step between being made and being connected. */
+static json_t *
+activation(struct keeper *k)
+{
+	json_t	*o = json_object();
+	char	 name[64];
+
+	for (int i = STATUS_CREATED + 1; i < STATUS_CONNECTED; i++)
+		(void)json_object_set_new(o, account_status_words[i], status_count(k, accounts_status_counter((enum account_status)i, name)));
 	return o;
 }
 
@@ -425,6 +453,7 @@ static json_t *
 warnings_of(struct keeper *k)
 {
 	json_t	*warnings = json_array();
+	char	 text[SMS_ANSWER + 32];
 	struct store_stat st;
 
 	store_stat(k->db.store, &st);
@@ -439,6 +468,10 @@ warnings_of(struct keeper *k)
 	if (k->channels[PROC_WEB] == NULL)
 		warn(warnings, "the web process is down: no phone is activated, no SMS is sent by URL");
 	warn_of_public(k, warnings);
+	if (k->sms != NULL && sms_trouble(k->sms)[0] != '\0') {
+		(void)snprintf(text, sizeof text, "no SMS is sent: %s", sms_trouble(k->sms));
+		warn(warnings, text);
+	}
 	warn_of_certificate(k, warnings, PROC_STREAM, "TLS");
 	warn_of_certificate(k, warnings, PROC_WEB, "HTTPS");
 	return warnings;
@@ -466,6 +499,7 @@ collect(struct keeper *k, bool restless)
 			(void)json_object_set_new(o, getters[i].name, getters[i].get(k));
 	(void)json_object_set_new(o, "devices", devices(k));
 	(void)json_object_set_new(o, "trunk_states", trunk_states(k));
+	(void)json_object_set_new(o, "activation", activation(k));
 	(void)json_object_set_new(o, "warnings", warnings_of(k));
 	(void)json_object_set_new(o, "debug", debugged());
 	return o;
