@@ -127,7 +127,8 @@ man: $(MAN)
 DEPS	:= build-essential clang libclang-rt-14-dev pkg-config libncurses-dev libsofia-sip-ua-dev liblmdb-dev libsodium-dev \
 	   libevent-dev libssl-dev libconfuse-dev libjansson-dev libsystemd-dev libseccomp-dev libc-ares-dev libsrtp2-dev libsndfile1-dev \
 	   libqrencode-dev libcmocka-dev libvterm-dev \
-	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli zbar-tools python3 jq mandoc procps iproute2
+	   openssl dnsmasq-base curl chromium chromium-driver tmux sip-tester kamailio baresip-core linphone-cli zbar-tools kannel kannel-extras \
+	   python3 jq mandoc procps iproute2
 SUDO	:= $(if $(filter 0,$(shell id -u)),,sudo)
 # None of their services is started: tests start their own, on ports of their own.
 DEPS_INSTALL = p=/usr/sbin/policy-rc.d; [ -e $$p ] || { trap "rm -f $$p" EXIT; printf "\#!/bin/sh\nexit 101\n" > $$p; chmod 755 $$p; }; \

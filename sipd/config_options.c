@@ -404,7 +404,7 @@ const struct config_option	config_options[] = {
 		  "replaced, and without {text} the text is its standard input." },
 	{ .section = "sms", .name = "accept", STRING(sms.accept), .dflt = "\"\"",
 	  .help = "Text that a gateway's answer must hold besides its status 2xx, where that says nothing. Empty: the status is enough." },
-	{ .section = "sms", .name = "timeout", NUMBER(sms.timeout), .dflt = "15", .min = 1, .max = 120,
+	{ .section = "sms", .name = "timeout", NUMBER(sms.timeout), .dflt = "15", .min = 1, .max = 60,
 	  .help = "Seconds that the gateway, or the program, has for an SMS." },
 	{ .section = "sms", .name = "tries", NUMBER(sms.tries), .dflt = "5", .min = 1, .max = 20,
 	  .help = "How often an SMS is tried before it is given up." },

@@ -206,6 +206,26 @@ detail_line(int row, int end, int label_cells, const char *label, const char *va
 	return row + 1;
 }
 
+/* A sentence, on as many lines as it takes; the row below. */
+static int
+detail_sentence(int row, int end, const char *label, const char *text)
+{
+	while (text[0] != '\0' && row < end) {
+		int	used, cells = screen_cols() - LABEL - 2;
+		size_t	n = text_fit(text, cells, &used), blank = n;
+		char	line[700];
+
+		while (text[n] != '\0' && blank > 0 && text[blank] != ' ')
+			blank--;
+		n = blank > 0 ? blank : n > 0 ? n : strlen(text);
+		(void)snprintf(line, sizeof line, "%.*s", (int)n, text);
+		row = detail_line(row, end, LABEL, label, line);
+		label = "";
+		text += n + strspn(text + n, " ");
+	}
+	return row;
+}
+
 static void
 binding_text(const struct console *c, const json_t *r, char *buf, size_t size)
 {
@@ -311,7 +331,9 @@ account_paint(struct console *c)
 			(void)console_time(c, json_string_value(v), true, false, value, sizeof value);
 		else
 			row_text(c, a, f->name, value, sizeof value);
-		if (value[0] != '\0' || (f->flags & FF_COLUMN))
+		if (strcmp(f->name, "sms") == 0)
+			row = detail_sentence(row, fields_end, f->title, value);
+		else if (value[0] != '\0' || (f->flags & FF_COLUMN))
 			row = detail_line(row, fields_end, LABEL, strcmp(f->title, "En") == 0 ? "Enabled" : f->title, value);
 	}
 	row = bindings_paint(c, row + (screen_rows() >= ROWS_FOR_GAP), end - 1);

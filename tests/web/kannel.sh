@@ -2,6 +2,7 @@
 # An activation's SMS through the real thing: Kannel's bearerbox and smsbox, and its fake SMSC, which prints what would be sent.
 . "$(dirname "$0")/../lib.sh"
 W=$B/wirechief
+templates=$(realpath "$(dirname "$0")/../../share/web")
 fakesmsc=/usr/lib/kannel/test/fakesmsc
 if [ ! -x $fakesmsc ] || [ ! -x /usr/sbin/bearerbox ] || [ ! -x /usr/sbin/smsbox ]; then
 	echo "skip kannel: the packages kannel and kannel-extras are not installed"
@@ -12,13 +13,10 @@ mkdir "$K"
 
 free_ports()	# N: that nobody listens at now
 {
-	python3 - "$1" <<-'P'
-		import socket, sys
-		s = [socket.socket() for _ in range(int(sys.argv[1]))]
-		for one in s:
-			one.bind(("127.0.0.1", 0))
-		print(*(one.getsockname()[1] for one in s))
-	P
+	python3 -c 'import socket, sys
+s = [socket.socket() for _ in range(int(sys.argv[1]))]
+[one.bind(("127.0.0.1", 0)) for one in s]
+print(*(one.getsockname()[1] for one in s))' "$1"
 }
 
 listens()	# PORT
@@ -76,17 +74,14 @@ start_kannel()
 # received NUMBER: all texts that the SMSC got for it, the parts of a long one put together.
 received()
 {
-	python3 - "$K/fakesmsc" "$1" <<-'P'
-		import re, sys, urllib.parse
-		whole = ""
-		for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
-			m = re.search(r"Got message \d+: <(\S+) (\S+) (?:udh (\S+) )?(text|data|ucs-2) (.*)>$", line)
-			if not m or m[2] != sys.argv[2]:
-				continue
-			raw = urllib.parse.unquote_to_bytes(m[5].replace("+", " "))
-			whole += m[5] if m[4] == "text" else raw.decode("utf-16-be")
-		print(whole)
-	P
+	python3 -c 'import re, sys, urllib.parse
+whole = ""
+for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
+	m = re.search(r"Got message \d+: <(\S+) (\S+) (?:udh (\S+) )?(text|data|ucs-2) (.*)>$", line)
+	if m and m[2] == sys.argv[2]:
+		raw = urllib.parse.unquote_to_bytes(m[5].replace("+", " "))
+		whole += m[5] if m[4] == "text" else raw.decode("utf-16-be")
+print(whole)' "$K/fakesmsc" "$1"
 }
 
 has_received()	# NUMBER REGEX
@@ -102,16 +97,18 @@ stands()	# USERNAME FIELD REGEX
 start()		# PASSWORD
 {
 	write_conf "http { listen = \"127.0.0.1:0\" public_url = \"https://phones.wirechief.test\" certificate = \"$TMP/tls.crt\"" \
-	    "key = \"$TMP/tls.key\" }" "sms { retry = 1 install_text = \"Ciao è €, 日本 & {owner}: {link}\"" \
+	    "key = \"$TMP/tls.key\" templates = \"$templates\" }" "sms { retry = 1 install_text = \"Ciao è €, 日本 & {owner}: {link}\"" \
 	    "url = \"http://127.0.0.1:$send/cgi-bin/sendsms?username=wirechief&password=$1&charset=UTF-8&coding=2&to={number}&text={text}\" }"
 }
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$TMP/tls.key" -out "$TMP/tls.crt" -days 2 \
     -subj /CN=phones.wirechief.test 2> /dev/null
 check "Kannel runs" start_kannel
+[ $failed = 0 ] || exit
 start kannel-secret
 check "the daemon starts" start_daemon
-"$W" profile add p client=linphone > /dev/null
+[ $failed = 0 ] || exit
+"$W" profile add p kind=linphone > /dev/null
 "$W" group add g profile=p > /dev/null
 "$W" account add carlo group=g caller_id=+393401112230 owner='Zoë "Z" O’Neil' creation=wizard password=random > /dev/null
 check "a wizard's account is sent its SMS by itself" wait_for 20 stands carlo sms '^Installation SMS sent: 202 0: Accepted for delivery'
