@@ -215,7 +215,7 @@ account_activate(struct console *c, const json_t *account)
 	bool		 again = status != NULL && strcmp(status, "Created") != 0;
 	char		 question[300], hint[300], word[200];
 
-	if (name == NULL || !ask_about(c, "account", name))
+	if (name == NULL || !record_ask_about(c, "account", name))
 		return;
 	if (number == NULL || number[0] == '\0') {
 		console_say(c, true, "%.80s has no Caller Id, so there is no number to send an SMS to", name);
