@@ -2,50 +2,10 @@
 # The link of an account as a QR code, on the console and the command line: what a person's phone would see on the screen, with its colours,
 # is turned into an image and read by zbarimg.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/terminal.bash"
 here=$(realpath "$(dirname "$0")")
-TOOLS=$(realpath "${TOOLS:-$B}")
 W=$B/wirechief
 export TZ=UTC
-n_terminals=0
-tmux=(tmux -L none)
-
-finish()
-{
-	"${tmux[@]}" kill-server 2> /dev/null
-	cleanup
-}
-trap finish EXIT
-
-# terminal COLS ROWS LOCALE COMMAND: it runs on a terminal of that size and stays there.
-terminal()
-{
-	"${tmux[@]}" kill-server 2> /dev/null
-	tmux=(tmux -L "wirechief-$$-$((++n_terminals))" -f /dev/null)
-	"${tmux[@]}" new-session -d -x "$1" -y "$2" "LC_ALL=$3 WIRECHIEF_SOCKET=$WIRECHIEF_SOCKET $4; read -r" \; set -g status off
-}
-
-screen()
-{
-	"${tmux[@]}" capture-pane -p -t 0 2> /dev/null
-}
-
-on_screen()	# WORDS
-{
-	screen | grep -qF -- "$1"
-}
-
-shown()		# WORDS: within some time
-{
-	wait_for 10 on_screen "$1" && return 0
-	screen | sed 's/^/# /'
-	return 1
-}
-
-type_key()
-{
-	"${tmux[@]}" send-keys -t 0 "$@"
-}
-
 link()		# the one that stands on the screen
 {
 	screen | tr -d '\n' | grep -oE 'https://[A-Za-z0-9.:-]*/a/[A-Za-z0-9_-]{24}' | tail -1
