@@ -292,6 +292,87 @@ meets_whom_it_wants(void **st)
 	rig_stop(&r);
 }
 
+/* A UDP socket of the test. */
+static int
+name_server(uint16_t *port)
+{
+	struct sockaddr_in	at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t		n = sizeof at;
+	int			fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* Answers A with 127.0.0.1 and all else with nothing, in a child, until it is killed. */
+static pid_t
+answer_names(int fd)
+{
+	static const uint8_t	address[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1 };
+	struct sockaddr_in	from;
+	socklen_t		len;
+	uint8_t			m[1024];
+	ssize_t			n;
+	size_t			at;
+	pid_t			pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid != 0)
+		return pid;
+	for (;;) {
+		len = sizeof from;
+		if ((n = recvfrom(fd, m, 512, 0, (struct sockaddr *)&from, &len)) < 12)
+			continue;
+		for (at = 12; m[at] != 0 && at < 500; at += m[at] + 1u)
+			continue;
+		at += 5;			/* what follows the question is left out */
+		m[2] = 0x81;
+		m[3] = 0x80;
+		memset(m + 6, 0, 6);
+		m[7] = m[at - 3] == 1;		/* A */
+		memcpy(m + at, address, sizeof address);
+		(void)sendto(fd, m, at + (m[7] ? sizeof address : 0), 0, (struct sockaddr *)&from, len);
+	}
+}
+
+/* A name is asked of the configured server; where that is silent, a reload asks the new one. */
+static void
+looks_names_up(void **st)
+{
+	uint16_t	port, silent_port, dns_port;
+	int		fd = rig_server(&port), silent = name_server(&silent_port), dns = name_server(&dns_port);
+	pid_t		names = answer_names(dns), server;
+	char		conf[128];
+
+	(void)st;
+	(void)snprintf(conf, sizeof conf, "resolver { servers = { \"127.0.0.1:%u\" } }\n", silent_port);
+	rig_start(&r, conf, &(struct rig_files){ .hosts = HOSTS, .ca = root_text });
+	r.on_other = on_fetched;
+	server = serve(fd, &(struct script){ "Host: far.test", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nfar", true, NULL });
+	ask(url("http://far.test:@/", port), 60000);
+	assert_int_equal(poll(&(struct pollfd){ silent, POLLIN, 0 }, 1, RIG_PATIENCE_MS), 1);	/* it is asked, and says nothing */
+	(void)snprintf(conf, sizeof conf, "resolver { servers = { \"127.0.0.1:%u\" } }\n", dns_port);
+	rig_order(&r, ORDER_CONFIG, rig_text(conf), -1, -1);
+	expect(200, "far", "");
+	served(server, 0);
+	server = serve(fd, &(struct script){ "Host: near.test", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnear", true, NULL });
+	ask(url("http://near.test:@/", port), 60000);
+	expect(200, "near", "");
+	served(server, 0);
+	(void)snprintf(conf, sizeof conf, "resolver { servers = { \"127.0.0.1:%u\" } }\n", silent_port);
+	rig_order(&r, ORDER_CONFIG, rig_text(conf), -1, -1);
+	ask("http://late.test/", 300);
+	expect(0, NULL, "the name was not found in 0.3 s");
+	(void)kill(names, SIGKILL);
+	(void)waitpid(names, NULL, 0);
+	close(fd);
+	close(silent);
+	close(dns);
+	rig_stop(&r);
+}
+
 /* A keeper that comes anew is not told what another asked. */
 static void
 forgets_with_the_keeper(void **st)
@@ -339,6 +420,7 @@ main(void)
 		cmocka_unit_test(fails_clearly),
 		cmocka_unit_test(nonsense_is_told),
 		cmocka_unit_test(meets_whom_it_wants),
+		cmocka_unit_test(looks_names_up),
 		cmocka_unit_test(forgets_with_the_keeper),
 	};
 
