@@ -1,6 +1,6 @@
 #!/bin/bash
 # Calls through a Kamailio as the provider, which demands a password of each: out to a phone behind it and in from there, what refuses them,
-# and what goes that way because another trunk says 503 or nothing at all.
+# and what goes that way because another trunk says 503 or nothing at all; over UDP, then over TCP.
 
 . "$(dirname "$0")/../lib.sh"
 W=$B/wirechief
@@ -14,12 +14,14 @@ provider_start()
 		debug=0
 		log_stderror=yes
 		children=2
-		disable_tcp=yes
+		tcp_children=1
+		tcp_source_ipv4=127.0.0.2
 		dns=no
 		rev_dns=no
 		auto_aliases=no
 		alias="provider.example"
 		listen=udp:127.0.0.2:$provider_port
+		listen=tcp:127.0.0.2:$provider_port
 		mpath="$modules/"
 		loadmodule "kex.so"
 		loadmodule "sl.so"
@@ -60,7 +62,7 @@ provider_start()
 				sl_send_reply("405", "Method Not Allowed");
 				exit;
 			}
-			if (\$sp == $port) {
+			if (\$sp == $port || \$proto == "tcp") {
 				if (!pv_proxy_authenticate("provider.example", "secret of the trunk", "0")) {
 					proxy_challenge("provider.example", "1");
 					exit;
@@ -73,7 +75,7 @@ provider_start()
 				}
 			} else {
 				\$rd = "wirechief.test";
-				\$du = "sip:127.0.0.1:$port";
+				\$du = "sip:127.0.0.1:$port;transport=$1";
 			}
 			record_route();
 			t_relay();
@@ -91,21 +93,31 @@ provider_end()	# with its children, whom nobody else would end
 }
 trap 'provider_end; cleanup' EXIT
 
-port=$(free_port)
-provider_port=$(free_port)
-check "the provider starts" provider_start
-check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\" }" "auth { algorithms = { \"MD5\" } }" \
-    "limits { requests_per_second = 0 }" "calls { per_account = 0 }" "qualify { interval = 5 retry = 1 }"
-"$W" group add demo prefixes=+44 > /dev/null
-echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 password=- > /dev/null
-echo "secret of the trunk" | "$W" trunk add kamailio host=127.0.0.2 port="$provider_port" transport=UDP username=wirechief password=- \
-    prefixes=+44 > /dev/null
-python3 "$here/trunk_kamailio_call.py" "127.0.0.1:$port" "127.0.0.2:$provider_port" "$W" 2>&1 | tee "$TMP/out"
-status=${PIPESTATUS[0]}
-failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
-check "all of that was tried" [ "$status" -le 1 ]
-[ $failed -eq 0 ] || tail -20 "$TMP/provider.log" | sed 's/^/# /'
-check "no call is left" [ -z "$("$W" --json call list)" ]
-check "no password is in a log" eval '! grep -q "secret of" "$LOG"'
-check "the store is whole" "$W" verify
-check "it stops" stop_daemon
+calls_over()	# TRANSPORT
+{
+	local status
+
+	rm -rf "$TMP/state"
+	port=$(free_port)
+	provider_port=$(free_port)
+	check "$1: the provider starts" provider_start "$1"
+	check "$1: the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$port\" }" "auth { algorithms = { \"MD5\" } }" \
+	    "limits { requests_per_second = 0 }" "calls { per_account = 0 }" "qualify { interval = 5 retry = 1 }"
+	"$W" group add demo prefixes=+44 > /dev/null
+	echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 password=- > /dev/null
+	echo "secret of the trunk" | "$W" trunk add kamailio host=127.0.0.2 port="$provider_port" transport="${1^^}" username=wirechief password=- \
+	    prefixes=+44 > /dev/null
+	python3 "$here/trunk_kamailio_call.py" "127.0.0.1:$port" "127.0.0.2:$provider_port" "$W" 2>&1 | tee "$TMP/out"
+	status=${PIPESTATUS[0]}
+	failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
+	check "all of that was tried" [ "$status" -le 1 ]
+	[ $failed -eq 0 ] || tail -20 "$TMP/provider.log" | sed 's/^/# /'
+	check "no call is left" [ -z "$("$W" --json call list)" ]
+	check "no password is in a log" eval '! grep -q "secret of" "$LOG"'
+	check "the store is whole" "$W" verify
+	check "it stops" stop_daemon
+	provider_end
+}
+
+calls_over udp
+calls_over tcp
