@@ -1,12 +1,15 @@
 """Announcements as a phone under this program's hands meets them: what it offers, what it is answered, each packet that it hears.
 
-    announce.py HOST:PORT TCP_HOST:PORT PROMPTS URL
+    announce.py HOST:PORT TCP_HOST:PORT PROMPTS URL PID
 
-Accounts alice, carlo and dora (both disabled), of PASSWORD; PROMPTS has en/disabled, en/called and it/disabled, each a second of a tone; URL is
-what Error-Info names but for LANGUAGE/NAME.wav.  Of announcements three may be heard at once (announce.most).
+Accounts alice, carlo and dora (both disabled), of PASSWORD; PROMPTS has en/disabled, en/called and it/disabled, each a second of a tone, and
+fr/disabled, six seconds; URL is what Error-Info names but for LANGUAGE/NAME.wav.  Of announcements three may be heard at once (announce.most).  PID is
+that of the front, which is killed at last.
 """
 import array
+import os
 import re
+import signal
 import socket
 import sys
 import threading
@@ -17,6 +20,7 @@ from tone import is_tone, samples
 
 PASSWORD = "a secret of its own"
 PACKET, HEADER = 160, 12
+LONG, LONG_PACKETS = "Accept-Language: fr\r\n", 300
 failed = 0
 
 
@@ -163,12 +167,12 @@ def hears(name, caller, prompt, prompts, offer=None, **more):
 
 def cancels(carlo):
     ear = Ear()
-    carlo.call(ear.offer())
+    carlo.call(ear.offer(), headers=LONG)
     check("it speaks", ear.wait(5))
     carlo.phone.cancel(carlo.made)
     check("a CANCEL is answered", carlo.phone.response(200, "CANCEL") is not None)
     check("and ends the call", carlo.final(487) is not None)
-    check("and the announcement, at once", ear.silent() and len(ear.got) < 45)
+    check("and the announcement, at once", ear.silent() and len(ear.got) < LONG_PACKETS)
     ear.close()
 
 
@@ -206,13 +210,13 @@ def many(server, prompts):
     callers = [Caller(user, server) for user in ("carlo", "dora", "carlo", "dora")]
     ears = [Ear() for _ in callers]
     for caller, ear in zip(callers[:3], ears):
-        caller.call(ear.offer())
+        caller.call(ear.offer(), headers=LONG)
     check("three hear at once", all(e.wait(1) for e in ears[:3]))
     callers[3].call(ears[3].offer())
     no = callers[3].final()
     check("the fourth is one too many", no is not None and callers[3].progress(0) is None and ears[3].got == [])
     check("of different ports", len({e.got[0][2] for e in ears[:3]}) == 3)
-    check("each to its end", all(c.final() is not None and len(e.got) == 50 for c, e in zip(callers[:3], ears)))
+    check("each to its end", all(c.final() is not None and len(e.got) == LONG_PACKETS for c, e in zip(callers[:3], ears)))
     for e in ears:
         e.close()
 
@@ -228,10 +232,19 @@ def hearer_goes(carlo):
 def connection_goes(server):
     ear = Ear()
     carlo = Caller("carlo", server, transport="tcp")
-    carlo.call(ear.offer())
+    carlo.call(ear.offer(), headers=LONG)
     check("over TCP, too", ear.wait(3))
     carlo.phone.close()
-    check("the caller's connection goes: nothing more is said", ear.silent() and len(ear.got) < 48)
+    check("the caller's connection goes: nothing more is said", ear.silent() and len(ear.got) < LONG_PACKETS)
+    ear.close()
+
+
+def front_dies(carlo, pid):
+    ear = Ear()
+    carlo.call(ear.offer(), headers=LONG)
+    check("one more hears the beginning", ear.wait(3))
+    os.kill(pid, signal.SIGKILL)
+    check("the front dies: the announcement with it", ear.silent() and len(ear.got) < LONG_PACKETS)
     ear.close()
 
 
@@ -252,6 +265,7 @@ def main():
     many(server, prompts)
     hearer_goes(carlo)
     connection_goes(tcp)
+    front_dies(carlo, int(sys.argv[5]))
     sys.exit(failed > 0)
 
 

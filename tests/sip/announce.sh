@@ -79,21 +79,37 @@ for user in optional mandatory; do
 done
 check "the daemon ends well" stop_daemon
 
-# Prompts of a second each, and few of them at once.
+# Prompts of a second each and one that can be interrupted; few of them at once.
 short=$TMP/short
-mkdir -p "$short/en" "$short/it"
+mkdir -p "$short/en" "$short/it" "$short/fr"
 python3 "$here/tone.py" make "$short/en/disabled.wav" 440 1
 python3 "$here/tone.py" make "$short/en/called.wav" 600 1
 python3 "$here/tone.py" make "$short/it/disabled.wav" 800 1
+python3 "$here/tone.py" make "$short/fr/disabled.wav" 700 6
 check "it starts with other prompts" start_daemon 'auth { algorithms = { "MD5" } }' 'limits { requests_per_second = 0 }' \
     "announce { directory = \"$short\"  ports = \"$first-$((first + 199))\"  most = 3  error_info = \"https://wirechief.test/p/{language}/{prompt}.wav\" }"
 echo "a secret of its own" | "$W" account add alice group=phones password=- > /dev/null
 echo "a secret of its own" | "$W" account add dora group=phones password=- enabled=false > /dev/null
 echo "a secret of its own" | "$W" account set carlo password=- > /dev/null
-python3 "$here/announce.py" "127.0.0.1:$(listening udp)" "127.0.0.1:$(listening tcp)" "$short" "https://wirechief.test/p/" 2>&1 | tee "$TMP/out"
+python3 "$here/announce.py" "127.0.0.1:$(listening udp)" "127.0.0.1:$(listening tcp)" "$short" "https://wirechief.test/p/" \
+    "$(process_pid sip)" 2>&1 | tee "$TMP/out"
 status=${PIPESTATUS[0]}
 failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
 check "all of that was tried" [ $status -le 1 ]
+
+# The front that came after it has the prompts, too.
+one_more()
+{
+	python3 - "$here" "$(listening udp)" <<-'P'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		from callphone import SDP, CallPhone
+		phone = CallPhone(("127.0.0.1", int(sys.argv[2])), "carlo", "a secret of its own")
+		phone.invite("alice", "", SDP)
+		sys.exit(phone.response(183, "INVITE", 10) is None)
+	P
+}
+check "the next front announces as well" wait_for 3 one_more
 
 says()		# WORDS: wirechiefd -t
 {
