@@ -107,6 +107,14 @@ call("POST", session + "/element/%s/click" % find("button")[0], {})
 comes_to(site + "/a/t")
 look("activated", None)
 check("activated: says so", script("return document.title") == "Your phone is ready – Northwind Telecom")
+look("activate-late", "/a/late")
+check("activate-late: nothing to activate", not find("button"))
+call("POST", session + "/url", {"url": site + "/a/first"})
+call("POST", session + "/element/%s/click" % find("button")[0], {})
+comes_to(site + "/a/late")
+look("activated-late", None)
+links = [of(e, "attribute/href") for e in find("a")]
+check("activated-late: the settings are still there", links == ["linphone-config:https://localhost/c/t", "/c/t"], links)
 for trouble in "expired", "used", "unknown", "too-many", "later", "thanks":
     look(trouble, "/c/" + trouble)
 
@@ -170,7 +178,7 @@ def contrast(a, b):
     return (high + 0.05) / (low + 0.05)
 
 
-for name, path in ("install", "/i/t"), ("activate", "/a/t"), ("activate-other", "/a/other"), ("expired", "/c/expired"), ("thanks", "/c/thanks"), ("nothing", "/"):
+for name, path in ("install", "/i/t"), ("activate", "/a/t"), ("activate-other", "/a/other"), ("activate-late", "/a/late"), ("expired", "/c/expired"), ("thanks", "/c/thanks"), ("nothing", "/"):
     request = urllib.request.Request(site + path)
     try:
         text = urllib.request.urlopen(request, timeout=60, context=insecure).read().decode()

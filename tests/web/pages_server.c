@@ -4,7 +4,8 @@
  * standard input ends.  PAGES holds the templates as the supervisor sends them.  Prints where it listens.
  *
  *	/i/TOKEN	the install page; its button leads to another origin, https://localhost
- *	/a/TOKEN	the activation page: of Linphone, or with the token "other" of a client without a link; its button activates
+ *	/a/TOKEN	the activation page: of Linphone, or with the token "other" of a client without a link; its button activates.
+ *			"late": one that is activated already, and whose button, that of "first", leaves the settings to be fetched
  *	/c/NAME		the trouble of that name; "thanks": what the keeper says where all is well
  */
 #include "tests/unit/web_rig.h"
@@ -44,15 +45,18 @@ show_install(struct shown *s, const struct web_ask *ask)
 static void
 show_activate(struct shown *s, const struct web_ask *ask)
 {
+	bool	late = span_is(ask->token, "late");
+
 	s->a.page = span_of(ask->post ? "activated" : "activate");
 	add(s, "owner", "Anna M\xc3\xbcller");
-	if (ask->post)
+	if (ask->post && !late)
 		return;
 	add(s, "client", span_is(ask->token, "other") ? "baresip" : "Linphone");
 	add(s, "config_url", "/c/t");
 	if (!span_is(ask->token, "other"))
 		add(s, "linphone_url", "linphone-config:https://localhost/c/t");
-	add(s, "action_url", "/a/t");
+	if (!late)
+		add(s, "action_url", span_is(ask->token, "first") ? "/a/late" : "/a/t");
 }
 
 static void
