@@ -385,8 +385,8 @@ const struct config_option	config_options[] = {
 	{ .section = "http", .name = "key", STRING(http.key), .dflt = "\"\"",
 	  .help = "PEM file of that certificate's private key." },
 	{ .section = "http", .name = "ca", STRING(http.ca), .dflt = "\"\"",
-	  .help = "PEM file of the authorities that the certificate of an SMS gateway must be of. The system's, "
-		  "/etc/ssl/certs/ca-certificates.crt, when empty. Read again at SIGHUP." },
+	  .help = "PEM file of the authorities that the certificate of an SMS gateway must be of, and our own when the public name "
+		  "is checked. The system's, /etc/ssl/certs/ca-certificates.crt, when empty. Read again at SIGHUP." },
 	{ .section = "http", .name = "brand", STRING(http.brand), .dflt = "\"\"",
 	  .help = "The name that pages bear. The first domain when empty." },
 	{ .section = "http", .name = "colour", CHECKED(check_colour), .dflt = "\"#1a5fb4\"",
