@@ -18,7 +18,7 @@ const struct command	commands[] = {
 	{ "account", "enable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "let an account place and receive calls and messages" },
 	{ "account", "disable", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "stop an account's calls and messages" },
 	{ "account", "activate", "account", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "send its phone an SMS with a link to install and activate (again)" },
-	{ "account", "link", "account", ARGS_LINK, REPLY_LINK, ROLE_OPERATOR, "print a new link that sets up and activates its phone" },
+	{ "account", "link", "account", ARGS_LINK, REPLY_LINK, ROLE_OPERATOR, "print a new link that sets up and activates its phone; --qr also as a QR code" },
 	{ "account", "import", "account", ARGS_IMPORT, REPLY_DONE, ROLE_OPERATOR, "make and change accounts from CSV or JSON: all rows or none" },
 	{ "account", "export", "account", ARGS_EXPORT, REPLY_ROWS, ROLE_VIEWER, "print accounts as CSV, so that import can read them" },
 	{ NULL, "why", "account", ARGS_ACCOUNT, REPLY_FACTS, ROLE_VIEWER, "say whether a call or a message would reach an account now, and if not, why" },

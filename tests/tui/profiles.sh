@@ -126,6 +126,43 @@ exit
 E2
 check "and stored" has '"profile":"standardX"' account show alice
 
+check "what it comes to, for an account, and from the account itself; unknown variables are told with their line" console <<E2
+wait LIVE
+key P
+wait >   standardX
+key R
+wait What standardX comes to for account:
+text nobody
+key Enter
+wait account nobody: not found
+key R
+text alice
+key Enter
+wait Rendered > standardX
+wait standardX for alice: accounts, text/plain
+wait <sip:alice@wirechief.test;transport=
+wait auth_pass="******"
+key Escape
+key e
+wait Edit standardX
+key Tab
+key Tab
+key Tab
+text x={domein}
+key Enter
+key F2
+wait line 1: there is no {domein}
+key Escape
+key y
+wait Profiles - 1 profile
+key 3
+wait >   alice
+key R
+wait standardX for alice: accounts
+key F10
+exit
+E2
+
 check "one that is used stays; one that is not goes when its name is typed" console <<E2
 wait LIVE
 key P
