@@ -266,10 +266,8 @@ look(struct traces *ts, struct seen *s)
 void
 traces_see(struct traces *ts, bool out, const struct where *w, const char *text, size_t n)
 {
-	struct seen	s = { .out = out, .where = w, .raw = text, .n = n };
-
 	if (ts != NULL && ts->n > 0)
-		look(ts, &s);
+		look(ts, &(struct seen){ .out = out, .where = w, .raw = text, .n = n });
 }
 
 /* A header's text; none of one that shares its line with the one before. */
@@ -288,17 +286,14 @@ line_add(struct text_buf *b, const char *line, size_t n)
 void
 traces_see_parsed(struct traces *ts, const struct where *w, const sip_t *sip)
 {
-	struct seen		 s = { .where = w };
-	struct text_buf		 b = { .s = ts->parsed, .size = sizeof ts->parsed };
+	struct text_buf		 b;
 	const sip_header_t	*h;
 
 	if (ts == NULL || ts->n == 0 || sip == NULL)
 		return;
+	b = (struct text_buf){ .s = ts->parsed, .size = sizeof ts->parsed };
 	h = sip->sip_request != NULL ? (const sip_header_t *)sip->sip_request : (const sip_header_t *)sip->sip_status;
 	for (; h != NULL && h->sh_class != sip_separator_class && h->sh_class != sip_payload_class; h = (const sip_header_t *)h->sh_succ)
 		line_add(&b, h->sh_data, h->sh_len);
-	s.raw = b.s;
-	s.n = b.n;
-	s.body = sip->sip_payload == NULL ? 0 : sip->sip_payload->pl_len;
-	look(ts, &s);
+	look(ts, &(struct seen){ .where = w, .raw = b.s, .n = b.n, .body = sip->sip_payload == NULL ? 0 : sip->sip_payload->pl_len });
 }
