@@ -28,8 +28,8 @@ enum wire_type {
 	WIRE_SENT,			/* sip -> keeper: struct wire_sent, with that id, once, at its end */
 	WIRE_RESOLVE,			/* keeper -> stream: struct wire_resolve */
 	WIRE_RESOLVED,			/* stream -> keeper: struct wire_resolved, with that id, once */
-	WIRE_DIAL,			/* keeper -> stream: struct wire_dial, a connection of ours; the id is the keeper's */
-	WIRE_DIALED,			/* stream -> keeper: struct wire_dialed, with that id, once; a flow is closed with WIRE_FLOW_CLOSE */
+	WIRE_DIAL,			/* keeper, sip -> stream: struct wire_dial, a connection of ours; the id is whoever asks's, sip's with DIAL_BY_SIP */
+	WIRE_DIALED,			/* stream -> whoever asked: struct wire_dialed, with that id, once; a flow is closed with WIRE_FLOW_CLOSE */
 	WIRE_ROUTE,			/* sip -> keeper: struct route_ask */
 	WIRE_ROUTE_ANSWER,		/* keeper -> sip: struct route_answer */
 	WIRE_CALL,			/* sip -> keeper: struct wire_call, what became of it; the id is nothing.  After a hello: each there is */
@@ -214,6 +214,8 @@ struct wire_resolved {
 	uint32_t	ttl;			/* seconds until it is to be looked up again */
 	uint32_t	took_ms;
 };
+
+#define DIAL_BY_SIP	(UINT64_C(1) << 63)
 
 struct wire_dial {
 	struct addr	target;

@@ -8,6 +8,7 @@
 #include "core/binding.h"
 #include "core/log.h"
 #include "sipd/sip/due.h"
+#include "sipd/sip/large.h"
 #include "sipd/sip/out.h"
 
 enum {
@@ -172,6 +173,42 @@ enter(struct branches *bs, struct branch *b, enum branch_state state, int64_t li
 	arm(bs, b);
 }
 
+/* Too large for a datagram: true while it is not known yet whether the phone takes a connection. */
+static bool
+is_waiting(struct front *f, struct branch *b, int64_t now_ms)
+{
+	struct way	 way = { .transport = TRANSPORT_TCP };
+	struct addr	 sent_by;
+	enum large_way	 how = large_way(f, &b->where.source, now_ms, &way.flow);
+	char		*udp;
+
+	if (how == LARGE_WAIT)
+		return true;
+	b->large = false;
+	if (how == LARGE_TCP && (udp = memmem(b->text, b->n, "SIP/2.0/UDP", 11)) != NULL && where_to(f, &way, &b->where, &sent_by) == NULL) {
+		memcpy(udp + 8, "TCP", 3);		/* of our Via, the first line but one */
+		b->how.transport = TRANSPORT_TCP;
+	}
+	return false;
+}
+
+static bool
+send_large(struct front *f, struct branch *b, int64_t now_ms)
+{
+	bool	sent = true;
+
+	if (is_waiting(f, b, now_ms)) {
+		b->interval = LARGE_ASK_MS;
+		b->again_at = now_ms + LARGE_ASK_MS;
+		return true;
+	}
+	sent = out_send(f->out, f->flows, &b->where, b->text, b->n, false);
+	if (!is_datagram(b))
+		text_drop(b);
+	repeat_from(b, now_ms);
+	return sent;
+}
+
 const char *
 branch_start(struct front *f, struct branch *b, const struct way *way, struct text_buf *t, int64_t now_ms)
 {
@@ -190,6 +227,13 @@ branch_start(struct front *f, struct branch *b, const struct way *way, struct te
 		if ((b->text = malloc(b->n)) == NULL)
 			return "Out of Memory";
 		memcpy(b->text, t->s + from, b->n);
+	}
+	if (is_datagram(b) && b->n > LARGE_BYTES && b->trunk == 0) {
+		b->large = true;
+		if (!send_large(f, b, now_ms))
+			return "Request Too Large";
+		enter(f->branches, b, BRANCH_CALLING, b->wait_ms > 0 ? b->wait_ms : B_MS, now_ms);
+		return NULL;
 	}
 	if (!out_send(f->out, f->flows, &b->where, t->s + from, b->n, false))
 		return is_datagram(b) ? "Request Too Large" : "Connection Gone";
@@ -384,6 +428,11 @@ branch_hear(struct front *f, struct branch *b, const sip_t *sip, int64_t now_ms)
 static void
 send_again(struct front *f, struct branch *b, int64_t now_ms)
 {
+	if (b->large) {
+		(void)send_large(f, b, now_ms);
+		arm(f->branches, b);
+		return;
+	}
 	if (b->cancel_sent)
 		send_cancel(f, b);
 	else if (b->text != NULL)

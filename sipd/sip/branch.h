@@ -51,6 +51,7 @@ struct branch {
 	int64_t			 wait_ms;		/* nothing is heard in that time: another place is tried meanwhile; 0: only at until */
 	bool			 given_up;		/* and that was so: it counts as answered, but may still be */
 	bool			 cancel_sent;
+	bool			 large;			/* it waits for whether the phone takes a connection (large.h) */
 };
 
 struct branches *branches_new(void);

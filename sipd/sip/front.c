@@ -23,6 +23,7 @@
 #include "sipd/sip/flows.h"
 #include "sipd/sip/headers.h"
 #include "sipd/sip/heard.h"
+#include "sipd/sip/large.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/pending.h"
 #include "sipd/sip/plug.h"
@@ -157,8 +158,11 @@ stream_frame(void *arg, const struct frame *frame)
 {
 	struct loop		*l = arg;
 	struct wire_flow	 flow;
+	struct wire_dialed	 dialed;
 
-	if (frame_decode(frame, &flow) != 0)
+	if (frame->type == WIRE_DIALED && frame_decode(frame, &dialed) == 0)
+		large_dialed(&l->f, frame->id, &dialed, clock_boot_ms());
+	if (frame->type == WIRE_DIALED || frame_decode(frame, &flow) != 0)
 		return;
 	if (frame->type == WIRE_FLOW_OPEN)
 		flows_open(l->f.flows, &flow);
@@ -410,6 +414,7 @@ turn(struct loop *l)
 	client_turn(&l->f, clock_boot_ms());
 	announce_turn(&l->f, clock_boot_ms());
 	heard_turn(&l->f, clock_boot_ms());
+	larges_turn(&l->f, clock_boot_ms());
 	counts_tell(l);
 	if (l->f.keeper != NULL)
 		channel_flush(l->f.keeper);

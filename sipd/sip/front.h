@@ -19,6 +19,7 @@ struct branches;
 struct client;
 struct dialogs;
 struct flows;
+struct larges;
 struct limits;
 struct out;
 struct passings;
@@ -33,6 +34,7 @@ struct front {
 	struct config		 conf;			/* in force */
 	struct channel		*keeper, *stream;	/* NULL while they are away */
 	struct flows		*flows;
+	struct larges		*larges;
 	struct limits		*limits;
 	struct out		*out;
 	struct pending		*pending;

@@ -16,6 +16,7 @@
 #include "sipd/sip/course.h"
 #include "sipd/sip/dialog.h"
 #include "sipd/sip/forward.h"
+#include "sipd/sip/large.h"
 #include "sipd/sip/offer.h"
 #include "sipd/sip/out.h"
 #include "sipd/sip/passing.h"
@@ -33,9 +34,10 @@ proxy_open(struct front *f)
 	f->branches = branches_new();
 	f->passings = passings_new();
 	f->dialogs = dialogs_new();
+	f->larges = larges_new();
 	f->proxy = calloc(1, sizeof *f->proxy);
 	randombytes_buf(f->route_key, sizeof f->route_key);
-	return f->branches != NULL && f->passings != NULL && f->dialogs != NULL && f->proxy != NULL;
+	return f->branches != NULL && f->passings != NULL && f->dialogs != NULL && f->larges != NULL && f->proxy != NULL;
 }
 
 void
@@ -44,6 +46,7 @@ proxy_close(struct front *f)
 	branches_free(f->branches);
 	passings_free(f->passings);
 	dialogs_free(f->dialogs);
+	larges_free(f->larges);
 	free(f->proxy);
 }
 

@@ -15,7 +15,7 @@ enum { RESOLV_TEXT_MAX = 64 * 1024 };
 struct outward {
 	struct lookups	*lookups;
 	struct dials	*dials;
-	struct channel	*keeper;	/* NULL while it is away */
+	struct channel	*keeper, *sip;	/* NULL while they are away */
 	char		*resolv, *hosts;	/* texts of the files; NULL where there is none */
 	struct addr	 servers[CONFIG_SERVERS];	/* configured ones */
 	size_t		 n_servers;
@@ -34,9 +34,10 @@ static void
 on_dialed(void *arg, uint64_t id, const struct wire_dialed *w)
 {
 	struct outward	*o = arg;
+	struct channel	*who = id & DIAL_BY_SIP ? o->sip : o->keeper;
 
-	if (o->keeper != NULL)
-		(void)channel_send(o->keeper, WIRE_DIALED, id, w);
+	if (who != NULL)
+		(void)channel_send(who, WIRE_DIALED, id, w);
 }
 
 /* From the authorities' text, which may be absent. */
@@ -139,6 +140,12 @@ outward_keeper(struct outward *o, struct channel *keeper)
 		dials_forget(o->dials);
 	}
 	o->keeper = keeper;
+}
+
+void
+outward_sip(struct outward *o, struct channel *sip)
+{
+	o->sip = sip;
 }
 
 void

@@ -1,5 +1,6 @@
 /*
- * What this process does outwards, for the keeper: it looks names up (lookup.h) and connects to trunks (dial.h).  The files that this takes come as texts.
+ * What this process does outwards, for the keeper: it looks names up (lookup.h) and connects to trunks (dial.h), for the sip process to phones.
+ * The files that this takes come as texts.
  */
 #ifndef STREAM_OUTWARD_H
 #define STREAM_OUTWARD_H
@@ -20,6 +21,7 @@ void	outward_files(struct outward *, struct boot_order *);
 void	outward_configure(struct outward *, const struct config *);
 
 void	outward_keeper(struct outward *, struct channel *);	/* whom answers go to; NULL: it is gone, and what it asked is dropped */
+void	outward_sip(struct outward *, struct channel *);	/* who may dial, too; NULL: it is gone */
 void	outward_resolve(struct outward *, const struct frame *);
 void	outward_dial(struct outward *, const struct frame *);
 

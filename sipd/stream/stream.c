@@ -189,12 +189,13 @@ on_flow_ready(struct stream *s, const struct frame *frame)
 static const struct {
 	enum process	 from;
 	void		(*take)(struct stream *, const struct frame *);
+	bool		 sip_too;
 } takers[WIRE_TYPES] = {
 	[WIRE_LISTENING] = { PROC_SIP, on_listening },
 	[WIRE_FLOW_CLOSE] = { PROC_SIP, on_close },
 	[WIRE_DEBUG] = { PROC_KEEPER, on_debug },
 	[WIRE_RESOLVE] = { PROC_KEEPER, on_resolve },
-	[WIRE_DIAL] = { PROC_KEEPER, on_dial },
+	[WIRE_DIAL] = { PROC_KEEPER, on_dial, .sip_too = true },
 	[WIRE_FLOW_READY] = { PROC_SIP, on_flow_ready },
 };
 
@@ -203,7 +204,8 @@ on_frame(void *arg, const struct frame *frame)
 {
 	struct peer	*p = arg;
 
-	if (takers[frame->type].take != NULL && takers[frame->type].from == p->process)
+	if (takers[frame->type].take != NULL &&
+	    (takers[frame->type].from == p->process || (takers[frame->type].sip_too && p->process == PROC_SIP)))
 		takers[frame->type].take(p->stream, frame);
 	else
 		log_warn("%s sent a frame of type %d, which is not its to send", process_name(p->process), (int)frame->type);
@@ -221,6 +223,8 @@ peer_close(struct peer *p)
 	if (p->process == PROC_KEEPER && p->stream->outward != NULL)
 		outward_keeper(p->stream->outward, NULL);
 	if (p->process == PROC_SIP) {
+		if (p->stream->outward != NULL)
+			outward_sip(p->stream->outward, NULL);
 		if (p->stream->conns != NULL)
 			conns_sip_gone(p->stream->conns);
 		accept_or_pause(p->stream);
@@ -270,6 +274,8 @@ peer_open(struct stream *s, enum process process, int fd)
 		s->done = true;
 		return;
 	}
+	if (process == PROC_SIP)
+		outward_sip(s->outward, p->channel);
 	if (process == PROC_KEEPER) {
 		outward_keeper(s->outward, p->channel);
 		hello(s);

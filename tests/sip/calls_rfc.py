@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from callphone import SDP, CallPhone
@@ -452,8 +453,69 @@ def new_connection(alice, bob):
     bob.register()
 
 
+class TcpSide(CallPhone):
+    """The same phone where it takes connections: at the port that it has for UDP."""
+
+    def __init__(self, of):
+        super().__init__(UDP, of.user, PASSWORD)
+        self.listening = socket.create_server(("127.0.0.1", of.sock.getsockname()[1]))
+        self.here = of.here
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        sock, _ = self.listening.accept()
+        self.sock.close()
+        self.sock, self.transport = sock, "tcp"
+        self._listen()
+
+
+def large(alice, bob):
+    """RFC 3261 section 18.1.1: what is too large for a datagram goes by TCP where that is taken, else by UDP."""
+    bob.register(expires=0)
+    long = "Subject: " + "x" * 1300 + "\r\n"
+    other = phone("bob")
+    for _ in range(2):
+        call = alice.invite("bob", headers=long)
+        got = other.request("INVITE")
+        check("a large INVITE reaches a phone that takes no connection", got is not None and got.fields["via"][0].startswith("SIP/2.0/UDP"))
+        other.reply(got, 486, "Busy Here")
+        refused(alice, call, 486, "and is answered")
+    away(other)
+    other = phone("bob")
+    tcp = TcpSide(other)
+    call = alice.invite("bob")
+    got = other.request("INVITE")
+    check("a small one goes by UDP", got is not None)
+    other.reply(got, 486, "Busy Here")
+    refused(alice, call, 486, "and is answered")
+    for _ in range(2):
+        call = alice.invite("bob", headers=long)
+        got = tcp.request("INVITE")
+        if not check("a large one by TCP", got is not None and got.fields["via"][0].startswith("SIP/2.0/TCP")):
+            return
+        tcp.reply(got, 180, "Ringing")
+        check("which rings", alice.response(180, "INVITE") is not None)
+        alice.cancel(call)
+        cancel = tcp.request("CANCEL")
+        check("its CANCEL comes there, too", cancel is not None and cancel.fields["via"] == got.fields["via"][:1])
+        tcp.reply(cancel, 200, "OK", contact=False)
+        tcp.reply(got, 487, "Request Terminated")
+        check("and its ACK", tcp.request("ACK") is not None)
+        refused(alice, call, 487, "and it ends")
+    call = alice.invite("bob", headers=long)
+    got = tcp.request("INVITE")
+    tcp.reply(got, 200, "OK", body=SDP)
+    ok = alice.response(200, "INVITE")
+    alice.established(call, ok)
+    alice.inside(call, "ACK", cseq=call["cseq"])
+    check("a call begun by TCP goes on by UDP", other.request("ACK") is not None)
+    hang_up(alice, call, other)
+    away(other)
+    bob.register()
+
+
 PARTS = (methods, untouched, early_dialogs, repeated_invite, routers, paths, outbound, limits, breadth, slow_answers, vias, transports, sips, dead,
-         crossing_byes, new_connection)
+         crossing_byes, new_connection, large)
 
 
 def main():
