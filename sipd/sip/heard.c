@@ -83,6 +83,10 @@ on_final(struct front *f, struct passing *p, uint32_t code, const sip_t *sip, in
 /*
  * A trunk that we called asks for a password: ours, which no phone knows.  Only one that we asked, from where we asked it, once, and never
  * inside a dialog (reliability A7).  True: its answer waits for what the keeper says.
+ *
+ * The answer goes in a new transaction whose CSeq is the phone's, not one higher (RFC 3261 section 22.2), as Kamailio's uac_auth does: the
+ * dialog is the phones', and a number raised here would have to be raised in all that they say in it, PRACK's RAck too, for as long as it
+ * lasts, by a proxy that else need not know of it.
  */
 static bool
 ask_password(struct front *f, const struct passing *p, struct branch *b, const sip_t *sip, const struct where *w, int64_t now_ms)
