@@ -205,7 +205,7 @@ printf '%s\n' "$#" "$@" > "$0.args"
 cat > "$0.in"
 case $(cat "$0.mode") in
 fail)	echo >&2; echo "modem: no carrier" >&2; echo "more" >&2; exit 3 ;;
-hang)	sleep 1000 & echo $! > "$0.child"; wait ;;
+hang)	sleep 100 & echo $! > "$0.child"; wait ;;
 chatter) while :; do echo "and so on" >&2; done ;;
 esac
 P
@@ -236,7 +236,7 @@ gone()
 {
 	! kill -0 "$(cat "$TMP/send.child")" 2>/dev/null
 }
-check "with what it started" wait_for 10 gone
+check "with what it started" wait_for 4 gone
 read_again "command = \"$TMP/none {number}\""
 check "one that is not there" activate a9
 check "is named" wait_for 10 stands a9 sms 'none: No such file'
