@@ -85,6 +85,7 @@ def stand(caller, callee, to, headers=""):
     caller.inside(call, "ACK", cseq=call["cseq"])
     callee.request("ACK")
     until(lambda: [c["state"] for c in told("call", "list")][-1:] == ["ANSWERED"])
+    told("account", "set", caller.user, "description=" + call["id"])     # is said to be saved when all before it is on disk, too
     return call, callee.answering(got)
 
 
