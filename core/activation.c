@@ -47,6 +47,12 @@ activation_next(enum activation_step step, int64_t now, struct account *a)
 	return true;
 }
 
+bool
+activation_nears_end(const struct account *a)
+{
+	return a->status == STATUS_INSTALLED || a->status == STATUS_ACTIVATED;
+}
+
 enum activation_step
 activation_registered(const struct account *a)
 {

@@ -26,6 +26,9 @@ int	activation_status(enum activation_step, enum account_status);
 /* What becomes of the account: its status, status_at, connected and enabled.  False: nothing does. */
 bool	activation_next(enum activation_step, int64_t now, struct account *);
 
+/* Its phone has the configuration.  It is to register often, as the first REGISTER after the last step is what ends the round. */
+bool	activation_nears_end(const struct account *);
+
 enum activation_step activation_registered(const struct account *);	/* the step that a REGISTER of it is */
 
 #endif

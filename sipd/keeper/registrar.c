@@ -25,7 +25,7 @@
 #include "sipd/keeper/refresh.h"
 #include "sipd/keeper/register.h"
 
-enum { RETRY_AFTER = 5 };		/* seconds, with 503 */
+enum { RETRY_AFTER = 5, SOON = 60 };	/* seconds: with 503; until a phone that is being activated registers again */
 
 /* Where an answer goes. */
 struct to {
@@ -268,13 +268,21 @@ refresh_recent(struct registrar *r, const struct asking *q, const struct to *to)
 	return true;
 }
 
+static uint32_t
+longest(const struct config *c, const struct account *a)
+{
+	uint32_t	soon = c->reg.min_expires > SOON ? c->reg.min_expires : SOON;
+
+	return activation_nears_end(a) && soon < c->reg.max_expires ? soon : c->reg.max_expires;
+}
+
 static void
 carry_out(struct registrar *r, struct asking *q, const struct to *to)
 {
 	const struct config		*c = &r->k->conf;
 	const struct register_limits	 limits = {
 		.now = q->now, .account_id = q->account.id, .node = c->node, .min_expires = c->reg.min_expires,
-		.default_expires = c->reg.default_expires, .max_expires = c->reg.max_expires,
+		.default_expires = c->reg.default_expires, .max_expires = longest(c, &q->account),
 		.max_contacts = q->account.max_contacts, .replace = c->reg.overflow == OVERFLOW_REPLACE,
 		.epoch = r->k->stream_epoch,
 	};

@@ -783,6 +783,11 @@ test_status(void **state)
 	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);	/* disabled: it registers all the same (A5) */
 	assert_int_equal(table_get(&f->k->db, &account_kind, &a), 0);
 	assert_int_equal(a.status, STATUS_CREATED);
+	assert_int_equal(f->expires, 300);
+	f->alice.status = STATUS_INSTALLED;
+	fixture_change(f->k, &f->alice);
+	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
+	assert_int_equal(f->expires, 60);		/* so that it is soon known to be Connected, once it is Activated */
 	f->alice.status = STATUS_ACTIVATED;
 	fixture_change(f->k, &f->alice);
 	assert_int_equal(reg(f, "sip:alice@192.0.2.17", 300), 200);
