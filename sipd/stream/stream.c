@@ -189,13 +189,12 @@ on_flow_ready(struct stream *s, const struct frame *frame)
 static const struct {
 	enum process	 from;
 	void		(*take)(struct stream *, const struct frame *);
-	bool		 sip_too;
 } takers[WIRE_TYPES] = {
 	[WIRE_LISTENING] = { PROC_SIP, on_listening },
 	[WIRE_FLOW_CLOSE] = { PROC_SIP, on_close },
 	[WIRE_DEBUG] = { PROC_KEEPER, on_debug },
 	[WIRE_RESOLVE] = { PROC_KEEPER, on_resolve },
-	[WIRE_DIAL] = { PROC_KEEPER, on_dial, .sip_too = true },
+	[WIRE_DIAL] = { PROC_KEEPER, on_dial },	/* and the sip process */
 	[WIRE_FLOW_READY] = { PROC_SIP, on_flow_ready },
 };
 
@@ -205,7 +204,7 @@ on_frame(void *arg, const struct frame *frame)
 	struct peer	*p = arg;
 
 	if (takers[frame->type].take != NULL &&
-	    (takers[frame->type].from == p->process || (takers[frame->type].sip_too && p->process == PROC_SIP)))
+	    (takers[frame->type].from == p->process || (frame->type == WIRE_DIAL && p->process == PROC_SIP)))
 		takers[frame->type].take(p->stream, frame);
 	else
 		log_warn("%s sent a frame of type %d, which is not its to send", process_name(p->process), (int)frame->type);
