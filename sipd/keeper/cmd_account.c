@@ -18,17 +18,6 @@
 #include "sipd/keeper/request.h"
 #include "sipd/keeper/source.h"
 
-static bool
-find(struct request *r, struct account *a)
-{
-	const char	*name = request_text(r, "name");
-
-	if (name != NULL && accounts_find(r->keeper, name, a) == 0)
-		return true;
-	reply_not_found(r, "account", name);
-	return false;
-}
-
 struct registrations {
 	struct keeper	*keeper;
 	json_t		*rows;
@@ -54,7 +43,7 @@ account_show(struct request *r)
 	json_t			*reply;
 	char			name[64];
 
-	if (!find(r, &a))
+	if (!reply_account(r, request_text(r, "name"), &a))
 		return;
 	accounts_live(r->keeper, &a);
 	regs.rows = json_array();
@@ -144,7 +133,7 @@ account_set(struct request *r)
 	struct account		now;
 	struct fault		fault;
 
-	if (!find(r, &now))
+	if (!reply_account(r, request_text(r, "name"), &now))
 		return;
 	if (request_edit(r, &account_kind, &e, &numbers, &fault) != 0) {
 		request_fault(r, &fault, NULL);
@@ -160,7 +149,7 @@ account_switch(struct request *r, const char *enabled)
 	struct account	now;
 	struct fault	fault;
 
-	if (!find(r, &now))
+	if (!reply_account(r, request_text(r, "name"), &now))
 		return;
 	(void)edit_add(&e, &account_kind, "enabled", enabled, NULL, &fault);
 	change(r, &now, &e);
@@ -188,7 +177,7 @@ account_delete(struct request *r)
 	char		 name[64];
 	int		 n;
 
-	if (!find(r, &a))
+	if (!reply_account(r, request_text(r, "name"), &a))
 		return;
 	waiting = count_get(&r->keeper->db, queue_counter(a.id, name));
 	if (request_flag(r, "dry")) {

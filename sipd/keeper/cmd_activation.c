@@ -11,17 +11,6 @@
 #include "sipd/keeper/reply.h"
 #include "sipd/keeper/request.h"
 
-static bool
-find(struct request *r, struct account *a)
-{
-	const char	*name = request_text(r, "name");
-
-	if (name != NULL && accounts_find(r->keeper, name, a) == 0)
-		return true;
-	reply_not_found(r, "account", name);
-	return false;
-}
-
 static void
 account_activate(struct request *r)
 {
@@ -29,7 +18,7 @@ account_activate(struct request *r)
 	struct fault	 fault;
 	struct txn	*t;
 
-	if (!find(r, &a))
+	if (!reply_account(r, request_text(r, "name"), &a))
 		return;
 	t = txn_new(r->keeper->db.store);
 	if (activation_begin(r->keeper, t, r->peer->user, &a, &fault) != 0) {
@@ -51,7 +40,7 @@ account_link(struct request *r)
 	char		 link[ACTIVATION_LINK];
 	int64_t		 until;
 
-	if (!find(r, &a))
+	if (!reply_account(r, request_text(r, "name"), &a))
 		return;
 	t = txn_new(r->keeper->db.store);
 	if (activation_make_link(r->keeper, t, r->peer->user, &a, link, &until, &fault) != 0) {

@@ -14,13 +14,10 @@
 static bool
 find(struct request *r, struct licence *l)
 {
-	const char	*name = request_text(r, "name");
-	struct account	 a;
+	struct account	a;
 
-	if (name == NULL || accounts_find(r->keeper, name, &a) != 0) {
-		reply_not_found(r, "account", name);
+	if (!reply_account(r, request_text(r, "name"), &a))
 		return false;
-	}
 	licences_get(r->keeper, &a, l);
 	return true;
 }

@@ -25,10 +25,8 @@ profile_render(struct request *r)
 	char		 why[256];
 	int		 rc;
 
-	if (accounts_find(r->keeper, username, &a) != 0) {
-		reply_not_found(r, "account", username);
+	if (!reply_account(r, username, &a))
 		return;
-	}
 	if (name != NULL ? named_find(r->keeper, &profiles_named, name, &p) != 0 : render_profile_of(r->keeper, &a, &p) != 0) {
 		if (name != NULL)
 			reply_not_found(r, "profile", name);

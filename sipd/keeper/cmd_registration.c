@@ -27,10 +27,8 @@ registration_drop(struct request *r)
 	char		 why[96];
 	int		 n;
 
-	if (accounts_find(r->keeper, name, &a) != 0) {
-		reply_not_found(r, "account", name);
+	if (!reply_account(r, name, &a))
 		return;
-	}
 	(void)snprintf(why, sizeof why, "dropped by %s", r->peer->user);
 	t = txn_new(r->keeper->db.store);
 	n = registrar_drop(r->keeper->registrar, t, &a, contact, r->peer->user, why);

@@ -165,8 +165,7 @@ trace(struct request *r)
 		request_refuse(r, ERR_BUSY, NULL, "at most %d watches on a connection", PEER_STREAMS_MAX);
 		return;
 	}
-	if (accounts_find(r->keeper, name, &w->account) != 0) {
-		reply_not_found(r, "account", name);
+	if (!reply_account(r, name, &w->account)) {
 		free(w);
 		return;
 	}

@@ -12,12 +12,9 @@
 static void
 why(struct request *r)
 {
-	const char	*name = request_text(r, "name");
-	struct account	 a;
+	struct account	a;
 
-	if (accounts_find(r->keeper, name, &a) != 0)
-		reply_not_found(r, "account", name);
-	else
+	if (reply_account(r, request_text(r, "name"), &a))
 		request_ok(r, why_json(r->keeper, &a));
 	sodium_memzero(&a, sizeof a);
 }

@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/kinds.h"
 #include "core/text.h"
+#include "sipd/keeper/accounts.h"
 #include "sipd/keeper/json.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/near.h"
@@ -57,4 +58,13 @@ reply_not_found(struct request *r, const char *kind, const char *name)
 	(void)text_safe(name, strlen(name), safe, sizeof safe, false);
 	request_refuse(r, ERR_NOT_FOUND, NULL, "%s %s: not found%s", kind, safe,
 	    near_hint(r->keeper, kind_named(kind), name, hint, sizeof hint));
+}
+
+bool
+reply_account(struct request *r, const char *name, struct account *a)
+{
+	if (name != NULL && accounts_find(r->keeper, name, a) == 0)
+		return true;
+	reply_not_found(r, "account", name);
+	return false;
 }

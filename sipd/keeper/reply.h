@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "core/field.h"
+#include "core/account.h"
 
 struct edit;
 struct request;
@@ -18,5 +18,7 @@ json_t *reply_record(struct request *, const struct kind *, const void *record, 
 json_t *reply_deleted(int registrations, uint64_t messages);
 json_t *reply_conflict(struct request *, const struct edit *, const void *now);	/* "fields" of a conflict */
 void	reply_not_found(struct request *, const char *kind, const char *name);
+/* The account of that name (NULL: none was given).  False: there is none, and the request was told so. */
+bool	reply_account(struct request *, const char *name, struct account *);
 
 #endif
