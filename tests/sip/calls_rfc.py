@@ -34,8 +34,8 @@ UDP, UDP6, TCP, TLS = (address(a) for a in sys.argv[2:6])
 
 def phone(user, server=UDP, transport="udp", register=True):
     p = CallPhone(server, user, PASSWORD, transport=transport)
-    if register and p.register() != 200:
-        check(f"{user} registers over {transport}", False)
+    if register and (code := p.register()) != 200:
+        check(f"{user} registers over {transport}, not {code}", False)
         sys.exit(1)
     return p
 

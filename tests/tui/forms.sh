@@ -25,7 +25,7 @@ ctl()
 
 account()	# USER OWNER GROUP NUMBER
 {
-	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" password=- <<< "secret-$1"
+	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" qualify=no password=- <<< "secret-$1"
 }
 
 field()		# USER FIELD VALUE: the account has it
@@ -245,10 +245,11 @@ wait saved: alice
 E
 check "not one of its letters" eval '! grep -q "secret" "$out"'
 check "and it is the password now" "$register" "$server" alice new-secret-1
+open_alice=${open_alice/>   alice/> - alice}	# she is registered now
 check "a random one is shown once, until a key" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 key Down
 wait >   bob
 key e
@@ -317,11 +318,11 @@ check "newlines and tabs are one blank" field alice owner '"Alice Rossi"'
 check "pasted into a list of records it does nothing" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 pasting on
 paste by\ndalice\n4q\e2
 key Down
-wait >   bob
+wait > - bob
 wait Accounts - 3
 E
 check "nothing at all" field alice enabled true
@@ -371,7 +372,7 @@ check "mine, knowingly" field alice owner '"Alice Rossi"'
 check "deleted meanwhile: made again from what was typed" console 80x24 <<E
 wait LIVE
 key 3
-wait >   alice
+wait > - alice
 wait carla
 key End
 wait >   carla
@@ -454,7 +455,7 @@ wait LIVE
 key 2
 wait >   
 key 3
-wait >   alice
+wait > - alice
 wait carla
 key Enter
 wait Binding 1
