@@ -1,11 +1,8 @@
 """message_streams.py HOST TCP-PORT TLS-PORT UDP-PORT: large messages, split ones, connections that end, answers that are lost.  Prints "ok"
 and "not ok" lines."""
 import os
-import select
 import socket
-import ssl
 import sys
-import threading
 import time
 from email.utils import parsedate_to_datetime
 
@@ -18,51 +15,9 @@ LARGEST = 65536
 failed = 0
 
 
-class Tls:
-    """What a Phone does with a socket, over TLS; one thread at a time is inside of the connection."""
-
-    def __init__(self, sock):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.sock, self.lock = context.wrap_socket(sock), threading.Lock()
-        self.sock.setblocking(False)
-
-    def _do(self, what, *arguments):
-        while True:
-            with self.lock:
-                try:
-                    return what(*arguments)
-                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    pass
-            select.select([self.sock], [], [], 0.02)
-
-    def recv(self, n):
-        return self._do(self.sock.recv, n)
-
-    def sendall(self, data):
-        while data:
-            data = data[self._do(self.sock.send, data):]
-
-    def shutdown(self, how):
-        self.sock.shutdown(how)
-
-    def close(self):
-        self.sock.close()
-
-
 class StreamPhone(Phone):
     def __init__(self, user, transport, **more):
         super().__init__((HOST, PORTS[transport]), user, "secret-of-" + user, transport=transport, **more)
-
-    def _listen(self):
-        if self.transport == "tls":
-            self.sock = Tls(self.sock)
-        super()._listen()
-
-    def _send(self, data):
-        while self.transport == "tls" and not isinstance(self.sock, Tls):
-            time.sleep(0.01)
-        super()._send(data)
 
 
 def check(name, right, *more):

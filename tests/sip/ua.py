@@ -42,7 +42,7 @@ class Phone:
         if transport == "tls":
             self.sock = ssl._create_unverified_context().wrap_socket(self.sock)
             self.sock.setblocking(False)
-        self.closed, self.using = False, threading.Lock()
+        self.closed, self.using, self.sending = False, threading.Lock(), threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def close(self):
@@ -56,20 +56,26 @@ class Phone:
     def _send(self, data):
         if self.transport == "udp":
             self.sock.sendto(data, self.server)
-        else:
+        elif self.transport == "tcp":
             with self.using:
                 self.sock.sendall(data)
+        else:
+            with self.sending:
+                while data:
+                    data = data[self._by_tls(self.sock.send, data):]
 
     def _receive(self):
-        if self.transport != "tls":
-            return self.sock.recv(131072)
-        while True:         # one thread at a time may use a TLS connection
+        return self.sock.recv(131072) if self.transport != "tls" else self._by_tls(self.sock.recv, 131072)
+
+    def _by_tls(self, what, argument):
+        """One thread at a time may use a TLS connection; none while it waits."""
+        while True:
             with self.using:
                 try:
-                    return self.sock.recv(131072)
-                except ssl.SSLWantReadError:
+                    return what(argument)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                     pass
-            select.select([self.sock], [], [], 0.5)
+            select.select([self.sock], [], [], 0.02)
 
     def _listen(self):
         buffer = b""
