@@ -47,11 +47,12 @@ class Phone:
 
     def close(self):
         self.closed = True
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.sock.close()
+        with self.using:    # whoever is inside of a TLS connection would read on from its number, which may be the next socket's
+            try:
+                self.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self.sock.close()
 
     def _send(self, data):
         if self.transport == "udp":
@@ -71,6 +72,8 @@ class Phone:
         """One thread at a time may use a TLS connection; none while it waits."""
         while True:
             with self.using:
+                if self.closed:
+                    raise OSError("closed")
                 try:
                     return what(argument)
                 except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
