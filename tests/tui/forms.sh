@@ -453,7 +453,7 @@ E
 check "delete names what goes with it" console 80x24 <<E
 wait LIVE
 key 2
-wait >   
+wait > - alice
 key 3
 wait > - alice
 wait carla
