@@ -51,6 +51,19 @@ wait_for()
 	done
 }
 
+# tmux_end TMUX...: that server, and before it what runs on its terminals.  A sanitized program that a terminal's end tells to go may
+# stay for ever, and busy: the SIGCONT that comes with it takes back the SIGSTOP by which its leak check waits to stop it.
+tmux_end()
+{
+	local session
+
+	for session in $("$@" list-panes -a -F '#{pane_pid}' 2> /dev/null); do
+		pkill -9 -s "$session"
+	done
+	"$@" kill-server 2> /dev/null
+	return 0
+}
+
 # write_conf [LINE...]: a configuration whose ports are free ones; lines of the caller's come last and win.
 write_conf()
 {

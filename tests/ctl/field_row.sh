@@ -42,7 +42,7 @@ form()
 	$t send-keys 3; wait_for 5 has '>   alice' $t capture-pane -p
 	$t send-keys e; wait_for 5 has 'Desk  *.door' $t capture-pane -p
 	local rc=$?
-	$t kill-server
+	tmux_end $t
 	return $rc
 }
 check "form and console: it can be typed" form

@@ -548,6 +548,6 @@ if command -v tmux > /dev/null; then
 	tm resize-window -t t -x 140 -y 40
 	check "tmux: a larger window" wait_for 5 pane_has "Registration Expires"
 	check "tmux: the cursor is on the row" wait_for 5 cursor_at 0,3
-	tm kill-server
+	tmux_end tm
 fi
 check "stop" stop_daemon

@@ -5,7 +5,7 @@ tmux=()
 
 terminal_end()
 {
-	[ ${#tmux[@]} = 0 ] || "${tmux[@]}" kill-server 2> /dev/null
+	[ ${#tmux[@]} = 0 ] || tmux_end "${tmux[@]}"
 	tmux=()
 }
 
