@@ -542,11 +542,12 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->traces = traces_new(f);
 	f->out = out_new(f->traces);
 	f->pending = pending_new();
-	f->said = said_new();
+	f->said = said_new(SAID_BYTES_MAX);
+	f->said_registers = said_new(SAID_BYTES_MAX);
 	f->udp = udp_new();
 	f->client = client_new();
 	if (sodium_init() < 0 || !proxy_open(f) || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||
-	    f->said == NULL || f->traces == NULL || f->client == NULL || headers_class() == NULL) {
+	    f->said == NULL || f->said_registers == NULL || f->traces == NULL || f->client == NULL || headers_class() == NULL) {
 		(void)snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
@@ -579,6 +580,7 @@ front_stop(struct loop *l)
 	out_free(l->f.out);
 	pending_free(l->f.pending);
 	said_free(l->f.said);
+	said_free(l->f.said_registers);
 	traces_free(l->f.traces);
 	udp_free(l->f.udp);
 	client_free(l->f.client);

@@ -38,7 +38,8 @@ struct front {
 	struct limits		*limits;
 	struct out		*out;
 	struct pending		*pending;
-	struct said		*said;
+	struct said		*said;			/* to messages */
+	struct said		*said_registers;	/* to REGISTERs: many, and no loss when the oldest go soon */
 	struct traces		*traces;
 	struct udp		*udp;
 	struct client		*client;

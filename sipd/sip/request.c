@@ -264,6 +264,18 @@ ask_keeper(const struct request *r, enum wire_type type, const void *ask)
 		refuse_unavailable(r);
 }
 
+/*
+ * A request that is sent again because its answer was lost is not another one: it gets the same answer.  A message would else be taken twice,
+ * and a REGISTER challenged anew, as its nonce count was used.
+ */
+static bool
+repeat_answer(const struct request *r, struct said *to)
+{
+	struct span	said = r->where.flow != 0 ? (struct span){ 0 } : said_find(to, r->key, clock_boot_ms());
+
+	return said.n > 0 && out_send(r->front->out, r->front->flows, &r->where, said.s, said.n, false);
+}
+
 static void
 serve_register(const struct request *r)
 {
@@ -273,6 +285,8 @@ serve_register(const struct request *r)
 	const char		*reason = NULL;
 	int			 rc;
 
+	if (repeat_answer(r, f->said_registers))
+		return;
 	if (!is_sip_url(r->sip->sip_to->a_url) || !is_sip_url(r->sip->sip_from->a_url)) {
 		reply(r, 400, "To and From Must Be SIP URIs", NULL);
 		return;
@@ -282,15 +296,6 @@ serve_register(const struct request *r)
 		return;
 	}
 	ask_keeper(r, WIRE_REGISTER, &ask);
-}
-
-/* A message that is sent again because its answer was lost is not another one: it gets the same answer. */
-static bool
-repeat_answer(const struct request *r)
-{
-	struct span	said = said_find(r->front->said, r->key, clock_boot_ms());
-
-	return said.n > 0 && out_send(r->front->out, r->front->flows, &r->where, said.s, said.n, false);
 }
 
 static void
@@ -303,7 +308,7 @@ serve_message(const struct request *r)
 	const char		*reason = NULL;
 	int			 rc;
 
-	if (r->where.flow == 0 && repeat_answer(r))
+	if (repeat_answer(r, f->said))
 		return;
 	if (mf != NULL && mf->mf_count == 0)
 		reply(r, 483, "Too Many Hops", NULL);
@@ -492,8 +497,8 @@ request_answered(struct front *f, enum wire_type type, uint64_t id, const struct
 	if (!pending_take(f->pending, id, &p))
 		return;
 	text = answer_send(f, &p, type, a, buf);
-	if (type == WIRE_MESSAGE_ANSWER && p.where.flow == 0 && !a->challenge)
-		said_put(f->said, p.key, text, clock_boot_ms());
+	if (p.where.flow == 0 && !a->challenge)
+		said_put(type == WIRE_MESSAGE_ANSWER ? f->said : f->said_registers, p.key, text, clock_boot_ms());
 }
 
 void

@@ -18,18 +18,19 @@ struct entry {
 
 struct said {
 	uint32_t	first, n;		/* of the ring */
-	size_t		bytes;
+	size_t		bytes, bytes_max;
 	int32_t		chains[CHAINS];
 	struct entry	ring[SAID_PLACES];
 };
 
 struct said *
-said_new(void)
+said_new(size_t bytes_max)
 {
 	struct said	*s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
+	s->bytes_max = bytes_max;
 	for (size_t i = 0; i < CHAINS; i++)
 		s->chains[i] = NONE;
 	return s;
@@ -76,9 +77,9 @@ said_put(struct said *s, uint64_t key, struct span text, int64_t now_ms)
 	int32_t		 i;
 
 	drop_old(s, now_ms);
-	if (text.n == 0 || text.n > SAID_BYTES_MAX || (copy = malloc(text.n)) == NULL)
+	if (text.n == 0 || text.n > s->bytes_max || (copy = malloc(text.n)) == NULL)
 		return;
-	while (s->n == SAID_PLACES || s->bytes + text.n > SAID_BYTES_MAX)
+	while (s->n == SAID_PLACES || s->bytes + text.n > s->bytes_max)
 		drop_first(s);
 	memcpy(copy, text.s, text.n);
 	i = (int32_t)((s->first + s->n++) % SAID_PLACES);

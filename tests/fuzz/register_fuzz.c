@@ -88,7 +88,8 @@ front_get(void)
 	f.limits = limits_new(0, 0);
 	f.out = out_new(NULL);
 	f.pending = pending_new();
-	f.said = said_new();
+	f.said = said_new(SAID_BYTES_MAX);
+	f.said_registers = said_new(SAID_BYTES_MAX);
 	f.client = client_new();
 	f.conf.queue.max_size = 65536;
 	return &f;

@@ -87,7 +87,8 @@ setup(void **state)
 	r->f.limits = limits_new(0, 0);
 	r->f.out = out_new(NULL);
 	r->f.pending = pending_new();
-	r->f.said = said_new();
+	r->f.said = said_new(SAID_BYTES_MAX);
+	r->f.said_registers = said_new(SAID_BYTES_MAX);
 	r->f.client = client_new();
 	r->f.udp = udp_new();
 	assert_true(proxy_open(&r->f));
@@ -115,6 +116,7 @@ teardown(void **state)
 	out_free(r->f.out);
 	pending_free(r->f.pending);
 	said_free(r->f.said);
+	said_free(r->f.said_registers);
 	client_free(r->f.client);
 	udp_free(r->f.udp);
 	announcements_free(r->f.announcements);

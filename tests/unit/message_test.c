@@ -310,7 +310,7 @@ static void
 said_has_limits(void **state)
 {
 	static char	 big[SAID_BYTES_MAX / 2];
-	struct said	*s = said_new();
+	struct said	*s = said_new(SAID_BYTES_MAX);
 
 	(void)state;
 	assert_int_equal(said_find(s, 1, 0).n, 0);
