@@ -43,6 +43,12 @@ is_lost(enum device_status s)
 	return s == DEVICE_UNREACHABLE || s == DEVICE_UNKNOWN;
 }
 
+uint32_t
+device_wait_ms(uint32_t lagged_ms, uint32_t most_ms)
+{
+	return lagged_ms > most_ms / 2 ? most_ms : 2 * lagged_ms;
+}
+
 int64_t
 device_period_ms(enum device_status s, const struct device_rules *rules)
 {

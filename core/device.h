@@ -16,7 +16,7 @@ enum device_event {
 	DEVICE_REGISTERED,	/* for the first time, or at another place */
 	DEVICE_REFRESHED,	/* as before */
 	DEVICE_ANSWERED,	/* after took_ms */
-	DEVICE_SILENT,		/* no answer within took_ms, which is twice lagged_ms */
+	DEVICE_SILENT,		/* no answer within took_ms, which is wait_ms */
 	DEVICE_UNSENDABLE,	/* refused by its host, its connection is gone, ... */
 	DEVICE_PASSED,		/* nothing but time */
 	DEVICE_WATCHED,		/* it is to be probed from now on, or by other rules */
@@ -26,6 +26,7 @@ enum device_event {
 
 struct device_rules {
 	uint32_t	lagged_ms;
+	uint32_t	wait_ms;		/* for an answer; device_wait_ms() */
 	int64_t		interval_ms;		/* between probes of one that is OK */
 	int64_t		retry_ms;		/* of one that is not */
 	int64_t		unknown_ms;		/* UNREACHABLE for more than this is UNKNOWN */
@@ -42,6 +43,12 @@ struct device {
 
 /* What follows from an event at now_ms.  took_ms: of the two that have it, else 0.  True: the status is another. */
 bool	device_next(struct device *, enum device_event, uint32_t took_ms, const struct device_rules *, int64_t now_ms);
+
+/*
+ * How long an answer is waited for: twice lagged_ms (product C1), and no more than most_ms; where lagged_ms is a threshold of its own,
+ * nothing else may cut it short: most_ms is UINT32_MAX.
+ */
+uint32_t device_wait_ms(uint32_t lagged_ms, uint32_t most_ms);
 
 /* How often one of that status is probed; 0: never. */
 int64_t	device_period_ms(enum device_status, const struct device_rules *);

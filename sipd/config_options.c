@@ -396,7 +396,7 @@ const struct config_option	config_options[] = {
 	{ .section = "http", .name = "templates", CHECKED(check_templates), .dflt = "\"\"",
 	  .help = "Folder of the pages' templates, NAME.html, read again at SIGHUP. The installed ones when empty." },
 	{ .section = "metrics", .name = "listen", CHECKED(check_metrics_listen), .dflt = "\"\"",
-	  .help = "ADDRESS:PORT of the metrics for Prometheus. Off when empty." },
+	  .help = "ADDRESS:PORT of the metrics for Prometheus. This version has none, and nothing is heard there." },
 	{ .section = "sms", .name = "url", CHECKED(check_sms_url), .dflt = "\"\"", .secret = true,
 	  .help = "URL that sends an SMS when it is fetched; {number} and {text} are replaced, percent-encoded, the text in UTF-8." },
 	{ .section = "sms", .name = "command", CHECKED(check_sms_command), .dflt = "\"\"", .secret = true,
@@ -420,7 +420,8 @@ const struct config_option	config_options[] = {
 	{ .section = "qualify", .name = "retry", NUMBER(qualify.retry), .dflt = "10", .min = 1, .max = DAY,
 	  .help = "Seconds until a device that did not answer is probed again." },
 	{ .section = "qualify", .name = "timeout", NUMBER(qualify.timeout), .dflt = "5", .min = 1, .max = 60,
-	  .help = "Seconds that a device has for its answer." },
+	  .help = "Seconds that a device or a trunk has for its answer, where twice lagged_ms is more; one with a threshold of its own "
+		  "has twice that. A trunk has as many to take a connection." },
 	{ .section = "qualify", .name = "lagged_ms", NUMBER(qualify.lagged_ms), .dflt = "2000", .min = 1, .max = 60000,
 	  .help = "Milliseconds from which on an answer is late: LAGGED." },
 	{ .section = "qualify", .name = "unknown_after", NUMBER(qualify.unknown_after), .dflt = "3600", .min = 1, .max = 30 * DAY,

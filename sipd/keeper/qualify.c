@@ -46,8 +46,10 @@ static struct device_rules
 rules_of(const struct qualify *q, const struct probed *p)
 {
 	const struct config	*c = &q->k->conf;
+	const bool		 own = p->qualify > QUALIFY_YES;
+	const uint32_t		 lagged_ms = own ? p->qualify : c->qualify.lagged_ms;
 
-	return (struct device_rules){ .lagged_ms = p->qualify == QUALIFY_YES ? c->qualify.lagged_ms : p->qualify,
+	return (struct device_rules){ .lagged_ms = lagged_ms, .wait_ms = device_wait_ms(lagged_ms, own ? UINT32_MAX : c->qualify.timeout * 1000),
 	    .interval_ms = (int64_t)c->qualify.interval * 1000, .retry_ms = (int64_t)c->qualify.retry * 1000,
 	    .unknown_ms = (int64_t)c->qualify.unknown_after * 1000 };
 }
@@ -403,7 +405,7 @@ ask(struct qualify *q, struct probed *p, const struct binding *b)
 	struct wire_send		 s = { .target = b->source, .local = b->local, .transport = b->transport, .flow = b->flow,
 	    .method = span_of("OPTIONS"), .uri = span_of(b->contact), .route = span_of(b->path),
 	    .headers = span_of("Accept: application/sdp\r\n"),
-	    .timeout_ms = rules.lagged_ms > UINT32_MAX / 2 ? UINT32_MAX : 2 * rules.lagged_ms };
+	    .timeout_ms = rules.wait_ms };
 	uint64_t			 id = (uint64_t)SENDER_QUALIFY << SENDER_SHIFT | (uint64_t)++p->uses << USES_SHIFT | p->number;
 
 	(void)snprintf(from, sizeof from, "<sip:%s>", k->conf.domains[0]);

@@ -49,15 +49,27 @@ trunk_random(uint32_t below)
 	return randombytes_uniform(below);
 }
 
+static bool
+has_threshold(const struct trunk *t)
+{
+	return t->qualify > QUALIFY_YES;
+}
+
+uint32_t
+trunk_wait_ms(const struct config *c, const struct trunk *t)
+{
+	return has_threshold(t) ? device_wait_ms(t->qualify, UINT32_MAX) : device_wait_ms(c->qualify.lagged_ms, c->qualify.timeout * 1000);
+}
+
 struct device_rules
 trunk_probe_rules(const struct trunk_state *t)
 {
 	const struct config	*c = &t->engine->k->conf;
-	bool			 own = t->trunk.qualify != QUALIFY_YES && t->trunk.qualify != QUALIFY_NO;
 
 	/* An UNKNOWN one is tried on: a trunk does not come back by registering here. */
-	return (struct device_rules){ .tries_unknown = true, .lagged_ms = own ? t->trunk.qualify : c->qualify.lagged_ms, .interval_ms = (int64_t)c->qualify.interval * 1000,
-		.retry_ms = (int64_t)c->qualify.retry * 1000, .unknown_ms = (int64_t)c->qualify.unknown_after * 1000 };
+	return (struct device_rules){ .tries_unknown = true, .lagged_ms = has_threshold(&t->trunk) ? t->trunk.qualify : c->qualify.lagged_ms,
+		.wait_ms = trunk_wait_ms(c, &t->trunk), .interval_ms = (int64_t)c->qualify.interval * 1000, .retry_ms = (int64_t)c->qualify.retry * 1000,
+		.unknown_ms = (int64_t)c->qualify.unknown_after * 1000 };
 }
 
 static struct trunk_state *

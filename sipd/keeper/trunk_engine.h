@@ -13,6 +13,7 @@
 #include "sipd/keeper/trunk_request.h"
 #include "sipd/keeper/trunk_state.h"
 
+struct config;
 struct keeper;
 
 TAILQ_HEAD(trunk_states, trunk_state);
@@ -49,5 +50,6 @@ int64_t	trunk_now(const struct trunk_state *);
 void	trunk_note(struct trunk_state *);			/* something of it has changed: it is told, and looked at soon */
 uint32_t trunk_random(uint32_t below);
 struct device_rules trunk_probe_rules(const struct trunk_state *);
+uint32_t trunk_wait_ms(const struct config *, const struct trunk *);	/* for its answer to OPTIONS */
 
 #endif

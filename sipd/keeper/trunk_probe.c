@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "sipd/keeper/keeper.h"
 
-enum { DIAL_TIMEOUT_MS = 5000, AWAY_MS = 1000, REDIAL_MS = 500 };
+enum { AWAY_MS = 1000, REDIAL_MS = 500 };
 
 static struct trunk_engine *
 engine_of(const struct trunk_target *g)
@@ -154,7 +154,7 @@ dial(struct trunk_target *g, int64_t now_ms)
 	struct trunk_engine	*e = engine_of(g);
 	const struct trunk	*t = &g->of->trunk;
 	const struct wire_dial	 d = { .target = g->addr, .transport = (uint8_t)trunk_transport(t), .name = span_of(t->host),
-	    .timeout_ms = DIAL_TIMEOUT_MS };
+	    .timeout_ms = e->k->conf.qualify.timeout * 1000 };
 
 	if (e->k->channels[PROC_STREAM] == NULL || (g->ask = asks_take(e->asks, PROC_STREAM, on_dialed, g)) == 0)
 		g->device.next_at = now_ms + AWAY_MS;
@@ -164,14 +164,14 @@ dial(struct trunk_target *g, int64_t now_ms)
 
 /* Why an OPTIONS was for nothing; "" if it was not. */
 static void
-probe_error(struct trunk_target *g, const struct wire_sent *s, uint32_t lagged_ms)
+probe_error(struct trunk_target *g, const struct wire_sent *s, uint32_t wait_ms)
 {
 	char	from[ADDR_TEXT];
 
 	g->answers_from = (struct addr){ 0 };
 	g->error[0] = '\0';
 	if (s->ours && s->code == 408)
-		(void)snprintf(g->error, sizeof g->error, "no answer in %u.%u s", (unsigned)(lagged_ms / 500), (unsigned)(lagged_ms % 500 / 50));
+		(void)snprintf(g->error, sizeof g->error, "no answer in %u.%u s", (unsigned)(wait_ms / 1000), (unsigned)(wait_ms % 1000 / 100));
 	else if (s->ours)
 		(void)snprintf(g->error, sizeof g->error, "not sent: %.*s", (int)s->reason.n, s->reason.s);
 	else if (!trunk_answer_counts(s->code, false))
@@ -202,7 +202,7 @@ on_options(void *arg, const void *answer)
 	if (!s->ours)
 		trunk_probe_flow_good(g);
 	g->code = s->code;
-	probe_error(g, s, rules.lagged_ms);
+	probe_error(g, s, rules.wait_ms);
 	(void)device_next(&g->device, trunk_answer_counts(s->code, s->ours) ? DEVICE_ANSWERED : DEVICE_SILENT, s->took_ms, &rules, now);
 	g->probed_at = now;
 	g->device.next_at += trunk_random((uint32_t)((g->device.next_at - now) / 20 + 1)) - (g->device.next_at - now) / 40;
@@ -224,7 +224,7 @@ send_options(struct trunk_target *g, int64_t now_ms)
 		return;
 	}
 	trunk_request_options(&g->of->trunk, e->k->conf.domains[0], &way, &e->room, &s);
-	s.timeout_ms = 2 * rules.lagged_ms;
+	s.timeout_ms = rules.wait_ms;
 	(void)channel_send(e->k->channels[PROC_SIP], WIRE_SEND, g->ask, &s);
 }
 

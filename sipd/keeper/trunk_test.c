@@ -10,7 +10,7 @@
 #include "sipd/keeper/trunk_engine.h"
 #include "sipd/keeper/trunk_enroll.h"
 
-enum { DIAL_TIMEOUT_MS = 5000, SENDS_MAX = 4 };
+enum { SENDS_MAX = 4 };
 
 struct trunk_test {
 	struct keeper		*k;
@@ -248,7 +248,7 @@ static void
 test_target(struct trunk_test *t)
 {
 	const struct wire_dial	d = { .target = t->targets[t->at], .transport = (uint8_t)trunk_transport(&t->trunk),
-	    .name = span_of(t->trunk.host), .timeout_ms = DIAL_TIMEOUT_MS };
+	    .name = span_of(t->trunk.host), .timeout_ms = t->k->conf.qualify.timeout * 1000 };
 
 	t->way = (struct trunk_way){ .target = t->targets[t->at] };
 	if (trunk_is_connected(&t->trunk)) {
@@ -302,7 +302,7 @@ trunk_test_start(struct keeper *k, const struct trunk *trunk, trunk_step_fn fn, 
 	t->trunk = *trunk;
 	t->fn = fn;
 	t->arg = arg;
-	t->timeout_ms = 2 * (trunk->qualify > QUALIFY_YES ? trunk->qualify : k->conf.qualify.lagged_ms);
+	t->timeout_ms = trunk_wait_ms(&k->conf, trunk);
 	randombytes_buf(random, sizeof random);
 	(void)sodium_bin2hex(t->call_id, sizeof t->call_id, random, sizeof random);
 	k->trunks->n_tests++;

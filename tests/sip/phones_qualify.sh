@@ -7,7 +7,7 @@
 W=$B/wirechief
 make_certificate tls
 write_conf "listen = { \"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"tls:127.0.0.1:0\" }" \
-    "tls { certificate = \"$TMP/tls.crt\"  key = \"$TMP/tls.key\" }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 }"
+    "tls { certificate = \"$TMP/tls.crt\"  key = \"$TMP/tls.key\" }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 60 }"
 check "the daemon starts with TLS" start_daemon
 "$W" group add phones > /dev/null
 users="bu:udp bt:tcp bs:tls lu:udp lt:tcp ls:tls"

@@ -11,7 +11,7 @@ parts()
 
 	shift 2
 	rm -rf "$TMP/state"
-	check "$name: the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' "qualify { interval = 5 retry = 1 timeout = 1 }" "$limits"
+	check "$name: the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' "qualify { interval = 5 retry = 1 }" "$limits"
 	"$W" group add demo 'prefixes=+44, 00' > /dev/null
 	echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 caller_id_2=+390011 password=- > /dev/null
 	echo "a secret of its own" | "$W" account add bare group=demo password=- > /dev/null

@@ -54,6 +54,22 @@ test_own_threshold(void **state)
 	assert_int_equal(answered(UINT32_MAX, &own), DEVICE_OK);
 }
 
+/* qualify.timeout cuts it short, but not where an account has a threshold of its own. */
+static void
+test_wait(void **state)
+{
+	static const struct {
+		uint32_t	lagged_ms, most_ms, wait_ms;
+	} rows[] = {
+		{ 2000, 5000, 4000 }, { 2500, 5000, 5000 }, { 2501, 5000, 5000 }, { 60000, 5000, 5000 }, { 2000, 1000, 1000 }, { 1, 1000, 2 },
+		{ 60000, UINT32_MAX, 120000 }, { UINT32_MAX, UINT32_MAX, UINT32_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(device_wait_ms(rows[i].lagged_ms, rows[i].most_ms), rows[i].wait_ms);
+}
+
 /* Every interval while OK, every retry otherwise, from probe to probe. */
 static void
 test_schedule(void **state)
@@ -255,6 +271,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_own_threshold),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_unknown),

@@ -206,6 +206,7 @@ setup(void **state)
 	w->k->conf.qualify.interval = 60;
 	w->k->conf.qualify.retry = 10;
 	w->k->conf.qualify.lagged_ms = 2000;
+	w->k->conf.qualify.timeout = 5;
 	w->k->conf.qualify.unknown_after = 3600;
 	assert_non_null(w->k->trunks = trunk_engine_new(w->k));
 	for (int i = 0; i < 2; i++)
@@ -379,6 +380,25 @@ probed(void **state)
 	run(w, 70 * S);					/* yet it was tried */
 	assert_shown(w, 1, "OK", "");
 	assert_int_equal(events_with(w, "UNKNOWN -> OK"), 1);
+}
+
+/* qualify.timeout, where that is less than twice lagged_ms, and a trunk's own threshold, which it does not touch. */
+static void
+given_up(void **state)
+{
+	struct world	*w = *state;
+	struct host	*h = add_host(w, "192.0.2.1:5060");
+	struct trunk	 t;
+
+	w->k->conf.qualify.timeout = 3;
+	h->options = 0;
+	t = add_trunk(w, 1, false);
+	run(w, 2 * S);
+	assert_shown(w, 1, "UNREACHABLE", "no answer in 3.0 s");
+	t.qualify = 4500;
+	put(w, &t);
+	run(w, 12 * S);
+	assert_shown(w, 1, "UNREACHABLE", "no answer in 9.0 s");
 }
 
 static void
@@ -747,7 +767,7 @@ main(void)
 {
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest	tests[] = {
-		T(probed), T(several_addresses), T(addresses_change), T(registers), T(refused), T(a_wrong_password), T(no_password_for_others),
+		T(probed), T(given_up), T(several_addresses), T(addresses_change), T(registers), T(refused), T(a_wrong_password), T(no_password_for_others),
 		T(the_next_address), T(over_connections), T(processes_come_back), T(takes_its_registration_away), T(a_thousand),
 	};
 #undef T
