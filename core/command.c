@@ -43,7 +43,7 @@ const struct command	commands[] = {
 	{ "trunk", "delete", "trunk", ARGS_DELETE, REPLY_DONE, ROLE_OPERATOR, "delete a trunk; no call goes that way any more" },
 	{ "trunk", "enable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "probe and use a trunk, and register there" },
 	{ "trunk", "disable", "trunk", ARGS_NAME, REPLY_RECORD, ROLE_OPERATOR, "neither probe nor use a trunk" },
-	{ "trunk", "test", "trunk", ARGS_TEST, REPLY_STEPS, ROLE_OPERATOR, "try each step of reaching a trunk, changing nothing; exit 1 if one fails" },
+	{ "trunk", "test", "trunk", ARGS_TEST, REPLY_STEPS, ROLE_OPERATOR, "try each step of reaching a trunk, as it is or with these fields, saved or not, changing nothing; exit 1 if one fails" },
 	{ "trunk", "retry", "trunk", ARGS_NAME, REPLY_DONE, ROLE_OPERATOR, "look a trunk up, probe it and register there now" },
 	{ "call", "list", "call", ARGS_LIST, REPLY_ROWS, ROLE_VIEWER, "list calls now" },
 	{ "call", "drop", "call", ARGS_NAME, REPLY_DONE, ROLE_OPERATOR, "end one, for both sides" },
@@ -133,7 +133,7 @@ command_usage(const struct command *c, char *buf, size_t size)
 	static const char *const	args[] = {
 		[ARGS_NONE] = "", [ARGS_LIST] = " [--query Q] [--sort FIELD] [--reverse] [--limit N]", [ARGS_NAME] = " ID", [ARGS_ACCOUNT] = " USERNAME",
 		[ARGS_SET] = " ID [FIELD=VALUE ...]", [ARGS_DELETE] = " ID [--yes]", [ARGS_DROP] = " ID [CONTACT]",
-		[ARGS_RETRY] = " ID | --all | --to USERNAME", [ARGS_TEST] = " ID",
+		[ARGS_RETRY] = " ID | --all | --to USERNAME", [ARGS_TEST] = " [ID] [FIELD=VALUE ...]",
 		[ARGS_WORD] = " SUBSYSTEM", [ARGS_BACKUP] = " FILE [--yes]",
 		[ARGS_RESTORE] = " FILE [--yes] [--config FILE]", [ARGS_REMOVE] = " ID", [ARGS_RENDER] = " ID USERNAME", [ARGS_LINK] = " ID [--qr]",
 		[ARGS_IMPORT] = " FILE", [ARGS_EXPORT] = " [--query Q]",

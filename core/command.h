@@ -28,7 +28,7 @@ enum command_args {
 	ARGS_RESTORE,	/* FILE [--yes] [--config FILE]; not the daemon's: it must be stopped */
 	ARGS_IMPORT,	/* FILE, read by the program; goes to the daemon in steps */
 	ARGS_EXPORT,	/* [--query Q], and each row as CSV */
-	ARGS_TEST,	/* ID; in the protocol also "set", over it or for what is not saved yet */
+	ARGS_TEST,	/* ID, fields over its own; or, of what is not saved yet, fields alone */
 	ARGS_RENDER,	/* ID USERNAME; in the protocol without the name: the account's own profile */
 	ARGS_LINK,	/* ID [--qr]; the picture is the program's */
 	ARGS_REMOVE,	/* ID: deletes what is refused while something is in it, so that nobody need be asked */

@@ -172,6 +172,23 @@ take_set(const struct command *c, int argc, char **argv, struct args *a)
 	return rc;
 }
 
+/* A saved one by its name, fields over its own, or fields alone. */
+static int
+take_test(const struct command *c, int argc, char **argv, struct args *a)
+{
+	json_t	*set = json_object();
+	int	 first = argc > 0 && strchr(argv[0], '=') == NULL ? 1 : 0, rc = 0;
+
+	(void)json_object_set_new(a->request, "set", set);
+	if (argc == 0)
+		return usage_error(c, "which %s?", c->noun);
+	if (first == 1)
+		rc = set_text(a->request, "name", argv[0]);
+	for (int i = first; rc == 0 && i < argc; i++)
+		rc = set_field(c, set, argv[i]);
+	return rc;
+}
+
 static int
 too_much(const struct command *c, const char *word)
 {
@@ -184,7 +201,7 @@ take_words(const struct command *c, int argc, char **argv, struct args *a)
 {
 	static const char *const	names[][2] = {
 		[ARGS_NAME] = { "name", NULL }, [ARGS_ACCOUNT] = { "name", NULL },
-		[ARGS_TEST] = { "name", NULL }, [ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
+		[ARGS_DROP] = { "name", "contact" }, [ARGS_WORD] = { "word", NULL },
 		[ARGS_IMPORT] = { "file", NULL }, [ARGS_RENDER] = { "name", "username" },
 	};
 	const char *const		*name = names[c->args];
@@ -285,6 +302,8 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 		return take_list(c, argc, argv, a);
 	case ARGS_SET:
 		return take_set(c, argc, argv, a);
+	case ARGS_TEST:
+		return take_test(c, argc, argv, a);
 	case ARGS_DELETE:
 	case ARGS_REMOVE:
 		return take_delete(c, argc, argv, a);
@@ -297,7 +316,6 @@ args_take(const struct command *c, int argc, char **argv, struct args *a)
 		return take_link(c, argc, argv, a);
 	case ARGS_NAME:
 	case ARGS_ACCOUNT:
-	case ARGS_TEST:
 	case ARGS_DROP:
 	case ARGS_WORD:
 	case ARGS_IMPORT:

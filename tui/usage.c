@@ -94,7 +94,7 @@ usage_help(int argc, char **argv)
 	} else if (c != NULL) {
 		(void)printf("usage: wirechief [-s SOCKET] [--json] %s\n%s\n", command_usage(c, usage, sizeof usage),
 		    c->help);
-		if (c->args == ARGS_SET || c->args == ARGS_IMPORT)
+		if (c->args == ARGS_SET || c->args == ARGS_TEST || c->args == ARGS_IMPORT)
 			help_fields(kind_named(c->kind));
 	} else if (argc == 1 && is_noun(argv[0])) {
 		for (size_t i = 0; i < n_commands; i++)

@@ -108,6 +108,9 @@ mistakes <<'E'
 2 | which account?; registration drop ID [CONTACT] | registration drop
 2 | which group?; group add ID | group add
 2 | which subsystem? | debug on
+2 | which trunk?; trunk test [ID] [FIELD=VALUE ...] | trunk test
+2 | 'now' is not FIELD=VALUE | trunk test carrier now
+2 | no field 'hots' of trunk; did you mean 'host' | trunk test hots=sip.example.com
 2 | 'now' is one word too many | status now
 2 | 'all' is one word too many | verify all
 1 | --yes | account delete alice

@@ -44,6 +44,12 @@ check "a new name" says 0 '"name":"Reserve"' --json trunk set Backup name=Reserv
 check "the old one is free" says 1 "not found" trunk show Backup
 check "counted" says 0 '"trunks":2' --json status
 check "a deletion asks" says 1 "trunk Reserve is not deleted: there is no terminal to ask at; say --yes" trunk delete Reserve
+port=$(free_port)
+check "a test of one that is not saved" says 1 "+ resolve   127.0.0.1:$port" trunk test host=127.0.0.1 port=$port
+check "where nobody is" grep -q "^! OPTIONS" "$TMP/said"
+check "of one as it would be" says 1 "+ resolve   127.0.0.2:$port" trunk test Reserve host=127.0.0.2 port=$port
+check "is one of what could be saved" says 1 "encryption: needs transport TLS" trunk test host=sip.example.com encryption=yes
+check "and saves nothing" eval 'says 0 "198.51.100.7" trunk show Reserve && says 0 "\"trunks\":2" --json status'
 check "the indexes agree" says 0 Checked verify
 check "no secret in what is told" eval '! { "$W" --json trunk list; "$W" trunk show "Carrier A"; "$W" --json event list; cat "$LOG"; } | grep -q s3cret'
 check "nor in the store" eval '! grep -rqaF s3cret-of-ours "$TMP/state"'
