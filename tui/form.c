@@ -107,14 +107,18 @@ on_account(void *arg, const json_t *m)
 {
 	struct console	*c = arg;
 	struct form	*f = &c->form;
-	json_t		*account = json_object_get(m, "ok");
+	json_t		*account = json_object_get(m, "ok"), *registration, *elsewhere;
 	const char	*name = json_string_value(json_object_get(account, name_field(&account_kind)));
+	size_t		 i;
 
 	f->account_asked = false;
 	if (!f->open || f->draft.kind != &account_kind || name == NULL || strcmp(name, f->draft.name) != 0)
 		return;
 	json_decref(f->account);
-	f->account = json_incref(account);
+	f->account = json_copy(account);
+	json_array_foreach(json_object_get(m, "registrations"), i, registration)
+		if ((elsewhere = json_object_get(registration, "_elsewhere")) != NULL)
+			(void)json_object_set(f->account, "_elsewhere", elsewhere);
 	c->wants_frame = true;
 }
 

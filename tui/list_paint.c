@@ -157,8 +157,11 @@ cell(const struct list *l, const json_t *row, const struct column *column, int w
 
 	if (l->cell != NULL && l->cell(l, row, f, column->cells, buf, size, &g))
 		return g;
-	if (strcmp(f->name, "device_status") == 0)
-		return device_status_text(row, column->cells, buf, size);
+	if (strcmp(f->name, "device_status") == 0) {
+		if ((g = device_status_text(row, column->cells, buf, size)) == NULL)
+			row_text(l->c, row, "_elsewhere", buf, size);
+		return g;
+	}
 	if (g != NULL || (strcmp(l->kind->name, "event") == 0 && strcmp(f->name, "level") == 0)) {
 		(void)snprintf(buf, size, "%s", g == NULL ? "" : g->glyph);
 		return g;
@@ -260,11 +263,12 @@ list_paint(struct list *l, int row, int col, int width, int lines, bool active)
 	list_paint_rows(l, row + 1, col, width, lines, active);
 }
 
-/* A registration's status stands with its probes where they have a line of their own. */
+/* A registration's status stands with its probes where they have a line of their own; that it is at another node, at the line's end. */
 static bool
 is_told(const json_t *r, const struct field *f)
 {
-	return screen_rows() >= DEVICE_LINE_ROWS && strcmp(f->name, "device_status") == 0 && json_object_get(r, "_probe") != NULL;
+	return strcmp(f->name, "device_status") == 0 &&
+	    (json_object_get(r, "_elsewhere") != NULL || (screen_rows() >= DEVICE_LINE_ROWS && json_object_get(r, "_probe") != NULL));
 }
 
 /* A time of which its column shows what can be told at a glance. */

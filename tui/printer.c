@@ -160,7 +160,7 @@ print_columns(const struct kind *k, const json_t *row)
 	for (size_t i = 0; i < k->n_fields; i++) {
 		if ((k->fields[i].flags & FF_COLUMN) == 0)
 			continue;
-		cell_text(json_object_get(row, k->fields[i].name), cell, sizeof cell);
+		row_cell_text(row, &k->fields[i], cell, sizeof cell);
 		if (cell[0] == '\0')
 			(void)snprintf(cell, sizeof cell, "-");
 		(void)printf("%*s%s", blanks, "", cell);

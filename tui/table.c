@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "tui/app.h"
+#include "tui/devices.h"
 
 enum { FIRST_ROWS = 200, CELL = 6100, COLUMNS_MAX = 40, CELLS_MAX = 60, TITLE = 22 };
 
@@ -61,6 +63,38 @@ cell_text(const json_t *v, char *buf, size_t size)
 		drawn(v, buf, size);
 }
 
+/*
+ * A status that probes found, with its glyph, and how long the last answer took: "+ OK 38 ms".  A device that is at another node than its
+ * account must be has none: "at b, assigned a".
+ */
+static bool
+is_status(const json_t *row, const char *field, char *buf, size_t size)
+{
+	const bool		 device = strcmp(field, "device_status") == 0;
+	const json_t		*v = json_object_get(row, field), *elsewhere = json_object_get(row, "_elsewhere");
+	const struct glyph	*g = device || strcmp(field, "status") == 0 ? glyph_of(json_string_value(v)) : NULL;
+	json_int_t		 ms = json_integer_value(json_object_get(row, "latency_ms"));
+	char			 latency[32] = "";
+
+	if (g == NULL && device && json_is_string(elsewhere)) {
+		cell_text(elsewhere, buf, size);
+		return true;
+	}
+	if (g == NULL)
+		return false;
+	if (ms > 0 && (strcmp(g->word, "OK") == 0 || strcmp(g->word, "LAGGED") == 0))
+		latency_text(ms, latency, sizeof latency);
+	(void)snprintf(buf, size, "%s %s%s%s", g->glyph, g->word, latency[0] == '\0' ? "" : " ", latency);
+	return true;
+}
+
+void
+row_cell_text(const json_t *row, const struct field *f, char *buf, size_t size)
+{
+	if (!is_status(row, f->name, buf, size))
+		cell_text(json_object_get(row, f->name), buf, size);
+}
+
 static void
 pad(const char *s, int width, bool last)
 {
@@ -93,7 +127,7 @@ row_print(const struct table_out *t, const json_t *row)
 	char	cell[CELL];
 
 	for (size_t i = 0; i < t->n_columns; i++) {
-		cell_text(json_object_get(row, t->columns[i]->name), cell, sizeof cell);
+		row_cell_text(row, t->columns[i], cell, sizeof cell);
 		pad(cell, t->widths[i], i + 1 == t->n_columns);
 	}
 	(void)putchar('\n');
@@ -108,7 +142,7 @@ begin(struct table_out *t)
 
 	json_array_foreach(t->waiting, at, row) {
 		for (size_t i = 0; i < t->n_columns; i++) {
-			cell_text(json_object_get(row, t->columns[i]->name), cell, sizeof cell);
+			row_cell_text(row, t->columns[i], cell, sizeof cell);
 			if (text_width(cell) > t->widths[i])
 				t->widths[i] = text_width(cell) < CELLS_MAX ? text_width(cell) : CELLS_MAX;
 		}

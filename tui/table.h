@@ -25,6 +25,9 @@ void	table_out_value(const char *title, json_t *value);
 /* A value as a person reads it, made safe for a terminal: true is yes, null is empty, a list of counts is drawn. */
 void	cell_text(const json_t *, char *buf, size_t size);
 
+/* What stands in a row's cell: a device's status with its glyph and latency, other values as they are. */
+void	row_cell_text(const json_t *row, const struct field *, char *buf, size_t size);
+
 /* A list of numbers, the newest last, as the last so many of a rate. */
 void	counts_of(const json_t *, uint32_t counts[RATE_MINUTES]);
 

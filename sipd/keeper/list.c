@@ -68,13 +68,12 @@ static void
 list_row(struct list *l)
 {
 	struct request		*r = l->request;
-	struct refs		 refs = keeper_refs(r->keeper);
 	struct row		 row;
 
 	l->at++;
 	if (source_peek(r->keeper, l->spec.source, l->keys[l->next_key++], &row) != 0)
 		return;		/* deleted since */
-	request_send(r, json_pack("{s:o}", "row", json_of_record(l->spec.source->kind, &row.of, &refs)));
+	request_send(r, json_pack("{s:o}", "row", source_listed(r->keeper, l->spec.source, &row)));
 	l->told++;
 }
 

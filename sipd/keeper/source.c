@@ -396,6 +396,18 @@ source_json(struct keeper *k, const struct source *s, const struct row *r)
 	return o;
 }
 
+json_t *
+source_listed(struct keeper *k, const struct source *s, struct row *r)
+{
+	struct refs	 refs = keeper_refs(k);
+	json_t		*o = json_of_record(s->kind, &r->of, &refs);
+
+	if (s->kind == &account_kind && r->of.account.server[0] != '\0')
+		complete_account(k, r);
+	more_elsewhere(r, o);
+	return o;
+}
+
 /* FNV-1a: only ever compared with what we made ourselves. */
 static uint64_t
 hash_bytes(uint64_t h, const void *bytes, size_t n)

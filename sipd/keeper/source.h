@@ -93,6 +93,7 @@ bool	source_scan(struct keeper *, const struct source *, const struct filter *, 
 
 /* the row's fields and what is beside them */
 json_t *source_json(struct keeper *, const struct source *, const struct row *);
+json_t *source_listed(struct keeper *, const struct source *, struct row *);	/* the fields; beside them only where it is at another node */
 uint64_t source_hash(const struct source *, const struct row *, uint64_t seed);		/* equal: it looks the same */
 
 /* A row's identity in the protocol: opaque to clients. */

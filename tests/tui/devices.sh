@@ -37,13 +37,14 @@ told()		# USER REGEX: its row as JSON
 check "start" start_daemon "qualify { interval = 5 retry = 1 lagged_ms = 1000 }" "auth { algorithms = { \"MD5\" } }" \
     "limits { requests_per_second = 10000 burst = 10000 }"
 "$W" group add g > /dev/null
-for user in answer late silent off absent; do
+for user in answer late silent off absent away; do
 	echo "secret-of-$user" | "$W" account add $user group=g password=- > /dev/null
 done
 "$W" account set off qualify=no > /dev/null
+"$W" account set away server=b > /dev/null
 mkfifo "$TMP/how"
 : > "$TMP/phones"
-python3 "$here/devices.py" "127.0.0.1:$(listening udp)" answer late silent off <> "$TMP/how" > "$TMP/phones" 2>&1 &
+python3 "$here/devices.py" "127.0.0.1:$(listening udp)" answer late silent off away <> "$TMP/how" > "$TMP/phones" 2>&1 &
 own_pids+=($!)
 check "phones register" wait_for 5 grep -q ready "$TMP/phones"
 check "one answers" wait_for 5 is answer OK
@@ -52,7 +53,14 @@ check "one does not" wait_for 5 is silent UNREACHABLE
 check "one is not asked" is off UNMONITORED
 check "JSON: how long the answer took" told late '"latency_ms":1[4-9][0-9][0-9]'
 check "and that there was none" told silent '"latency_ms":null'
-check "the table has the status, too" eval '"$W" registration list | grep -q "UNREACHABLE"'
+for list in registration account; do
+	"$W" $list list > "$out"
+	check "the table of $list list has the status, with glyph and latency" shows '^answer .*  \+ OK [0-9]+ ms( |$)'
+	check "$list list: in seconds where it is long" shows '^late .*  ~ LAGGED 1\.[4-9] s( |$)'
+	check "$list list: without one where there was no answer" shows '^silent .*  ! UNREACHABLE(  |$)'
+	check "$list list: and where nobody asks" shows '^off .*  - UNMONITORED(  |$)'
+	check "$list list: one at another node says so" shows '^away .*  at a, assigned b(  |$)'
+done
 
 check "Overview counts them, Registered has their glyphs, and the probes of the selected one" console 80x24 <<'S'
 wait + OK               1 #
@@ -60,7 +68,7 @@ wait ~ LAGGED           1 #
 wait ! UNREACHABLE      1 #
 wait - Unmonitored      1 #
 key 2
-wait Registered Accounts - 4
+wait Registered Accounts - 5
 wait + answer
 wait ~ late
 wait - off
@@ -88,12 +96,13 @@ check "a narrow list has no word" eval '! grep -q "! silent.*UNREACHABLE" "$out"
 check "on a wide screen words stand beside them" console 140x40 <<'S'
 wait LIVE
 key 2
-wait Registered Accounts - 4
+wait Registered Accounts - 5
 wait UNREACHABLE
 wait Status
+wait at a, assi
 screen
 key 3
-wait Accounts - 5
+wait Accounts - 6
 wait Device
 wait UNREACHABLE
 wait Unmonitored
@@ -106,17 +115,18 @@ check "of registrations" shows '! silent .* UNREACHABLE +127\.0\.0\.1'
 check "with the latency where it fits" shows '\+ answer .* OK [0-9]+ ms +127\.0\.0\.1'
 check "of accounts" shows '~ late .* LAGGED( [0-9.]+ s)?$'
 check "one that never registered has none" shows '>   absent +g +yes Created$'
+check "nor has one at another node, and the list says so" shows '^ +away .* Connected +at a, assigned b *$'
 
 check "accounts are sorted by it, worst first, and found by it" console 140x40 <<'S'
 wait LIVE
 key 3
-wait Accounts - 5
+wait Accounts - 6
 key Tab
 key F6
 key End
 key Enter
 wait Device ^
-wait >(all)         5   ! silent
+wait >(all)         6   ! silent
 screen
 key /
 key C-u
@@ -176,6 +186,25 @@ wait >   absent
 key e
 wait Edit absent
 wait Device            no status
+key F10
+exit
+S
+
+check "of one at another node all screens say where it is, and where it must be" console 80x24 <<'S'
+wait LIVE
+key 2
+wait Registered Accounts - 5
+key Home
+wait > + answer
+key Down
+wait >   away
+wait registered at a, assigned b
+key Enter
+wait Registered > away
+wait at a, assigned b
+key e
+wait Edit away
+wait Device            at a, assigned b
 key F10
 exit
 S
