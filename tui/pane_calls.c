@@ -21,12 +21,12 @@ calls(struct console *c)
 static bool
 duration_cell(const struct list *l, const json_t *row, const struct field *f, int cells, char *buf, size_t size, const struct glyph **glyph)
 {
-	const char	*since = json_string_value(json_object_get(row, "since"));
+	const char	*from = json_string_value(json_object_get(row, "_from"));
 	int64_t		 at, s;
 
 	(void)cells;
 	(void)glyph;
-	if (strcmp(f->name, "duration") != 0 || since == NULL || clock_parse(since, &at) != 0)
+	if (strcmp(f->name, "duration") != 0 || from == NULL || clock_parse(from, &at) != 0)
 		return false;
 	s = l->c->wall_ms > at ? (l->c->wall_ms - at) / 1000 : 0;
 	(void)snprintf(buf, size, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60, s % 60);

@@ -258,6 +258,15 @@ prepare_call(struct keeper *k, struct row *r)
 	call_live(k, &r->of.call);
 }
 
+/* Since when its duration is counted: who shows it lets it go on. */
+static void
+more_call(const struct row *r, json_t *o)
+{
+	const struct call	*c = &r->of.call;
+
+	(void)json_object_set_new_nocheck(o, "_from", json_of_time(c->answered_at != 0 ? c->answered_at : c->began_at));
+}
+
 static uint64_t
 total_calls(struct keeper *k)
 {
@@ -278,7 +287,7 @@ const struct source	sources[] = {
 	  .total = total_trunks },
 	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received",
 	  .complete = complete_message, .more = more_message, .total = total_messages },
-	{ .kind = &call_kind, .stored = &call_kind, .key_n = 8, .natural = "since", .prepare = prepare_call, .total = total_calls },
+	{ .kind = &call_kind, .stored = &call_kind, .key_n = 8, .natural = "since", .prepare = prepare_call, .more = more_call, .total = total_calls },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };
