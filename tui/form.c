@@ -9,6 +9,8 @@
 #include "tui/app.h"
 #include "tui/screen.h"
 
+enum { EARLY_MENU = -2 };	/* for the early key: the menu of choices is to open */
+
 static const char *
 name_field(const struct kind *k)
 {
@@ -16,6 +18,7 @@ name_field(const struct kind *k)
 }
 
 static bool	choice_key(struct console *, int);
+static void	choice_menu(struct console *);
 
 static bool
 refers_to(const struct draft_field *ff, const char *kind)
@@ -23,7 +26,7 @@ refers_to(const struct draft_field *ff, const char *kind)
 	return ff->field->ref != NULL && strcmp(ff->field->ref, kind) == 0;
 }
 
-/* All names are here: a key that was typed before they were is done now. */
+/* All names are here: what was typed before they were is done now. */
 static void
 names_end(struct console *c, int i)
 {
@@ -34,8 +37,25 @@ names_end(struct console *c, int i)
 	if (k == 0 || f->early_at != i)
 		return;
 	f->early_key = 0;
-	if (f->draft.at == i)
+	if (f->draft.at != i)
+		return;
+	if (k != EARLY_MENU)
 		(void)choice_key(c, k);
+	else if (c->pane == &pane_form && c->prompt.kind == PROMPT_NONE && !f->saving && !f->comparing)
+		choice_menu(c);
+}
+
+/* Whether a choice waits for its names; then so does the key. */
+static bool
+is_early(struct form *f, int k)
+{
+	const struct draft_field	*ff = &f->draft.fields[f->draft.at];
+
+	if (ff->field->ref == NULL || ff->listed)
+		return false;
+	f->early_key = k;
+	f->early_at = f->draft.at;
+	return true;
 }
 
 /* The names that a reference may be, as they come.  Where the link was lost before the last one, they are asked for anew. */
@@ -350,7 +370,7 @@ choice_menu(struct console *c)
 	struct draft	*d = &c->form.draft;
 	int		 n = draft_choices(d, d->at), at = 0;
 
-	if (!draft_is_choice(d, d->at) || d->fields[d->at].fixed)
+	if (!draft_is_choice(d, d->at) || d->fields[d->at].fixed || is_early(&c->form, EARLY_MENU))
 		return;
 	if (n == 0) {
 		no_choice(c);
@@ -444,11 +464,8 @@ choice_key(struct console *c, int k)
 	int		 step = k == K_LEFT ? -1 : 1;
 	bool		 chooses = k >= ' ' && k < K_F0 && k != K_UP && k != K_DOWN && k != K_BACKTAB && k != K_PGUP && k != K_PGDN;
 
-	if (chooses && d->fields[d->at].field->ref != NULL && !d->fields[d->at].listed) {
-		c->form.early_key = k;
-		c->form.early_at = d->at;
+	if (chooses && is_early(&c->form, k))
 		return true;
-	}
 	if (k == ' ' || k == K_RIGHT || k == K_LEFT) {
 		if (!draft_choose(d, step))
 			no_choice(c);
