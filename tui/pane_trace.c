@@ -70,6 +70,8 @@ on_told(void *arg, const json_t *m)
 	c->wants_frame = true;
 	if (m == NULL)
 		c->trace.id = 0;		/* the connection was lost: it begins anew when that is back */
+	else if (json_object_get(m, "ok") != NULL)
+		c->trace.stands = true;
 	else if (json_object_get(m, "error") != NULL)
 		end(c, json_string_value(json_object_get(json_object_get(m, "error"), "text")));
 	else if (json_object_get(m, "end") != NULL)
@@ -91,6 +93,7 @@ begin(struct console *c)
 	id = link_ask(&c->link, json_pack("{s:s, s:s}", "do", "trace", "name", t->username), LINK_STREAM, on_told, c, c->now_ms);
 	if (id > 0) {
 		t->id = id;
+		t->stands = false;
 		t->began_ms = c->wall_ms;
 	}
 }
@@ -144,6 +147,7 @@ static void
 heading(struct console *c)
 {
 	const struct trace_view	*t = &c->trace;
+	bool			 on = t->id != 0 && t->stands;
 	char			 head[500], left[40];
 
 	console_span(t->began_ms + LIFE_MS - c->wall_ms, left, sizeof left);
@@ -151,7 +155,7 @@ heading(struct console *c)
 		(void)snprintf(head, sizeof head, "Trace of %s - %zu messages   ended: %s", t->username, count(c), t->ended);
 	else
 		(void)snprintf(head, sizeof head, "Trace of %s - %zu message%s   %s%s", t->username, count(c), count(c) == 1 ? "" : "s",
-		    t->id == 0 ? "waits for the daemon" : "ends in ", t->id == 0 ? "" : left);
+		    on ? "ends in " : "waits for the daemon", on ? left : "");
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_BOLD, head);
 }
 
@@ -199,7 +203,7 @@ ladder_paint(struct console *c)
 		return;
 	if (n > 0)
 		selected_paint(c, json_array_get(t->messages, t->at));
-	else
+	else if (t->stands)
 		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, "Nothing yet: it shows what comes and goes from now on.");
 }
 

@@ -18,6 +18,7 @@ struct trace_view {
 	char	 username[65];
 	json_t	*messages;		/* as they were told; NULL: none was asked for */
 	int	 id;			/* of the request that is under way; 0 none */
+	bool	 stands;		/* the daemon has begun */
 	int64_t	 began_ms;		/* by the wall's clock */
 	size_t	 at, top;		/* the one under the cursor, the first that is shown */
 	bool	 back;			/* it is not the newest: the cursor stays where it is */
