@@ -162,6 +162,8 @@ tracing_front_new(struct tracing *t)
 {
 	struct tracing_one	*o;
 
-	TAILQ_FOREACH(o, &t->all, link)
-		o->told = false;	/* the next tick tells */
+	TAILQ_FOREACH(o, &t->all, link) {
+		o->told = false;
+		refresh(t, o);
+	}
 }
