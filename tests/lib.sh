@@ -127,10 +127,18 @@ free_port()
 	P
 }
 
-# listening TRANSPORT: the port of 127.0.0.1 that the daemon has for it.
+# listening TRANSPORT: the port of 127.0.0.1 that the daemon has for it, once its processes know each other.
 listening()
 {
-	"$B/wirechief" --json status | sed -n "s/.*\\b$1:127\\.0\\.0\\.1:\\([0-9]*\\).*/\\1/p"
+	local port
+
+	has_port()	# TRANSPORT
+	{
+		port=$("$B/wirechief" --json status 2>/dev/null | sed -n "s/.*\\b$1:127\\.0\\.0\\.1:\\([0-9]*\\).*/\\1/p")
+		[ -n "$port" ]
+	}
+	wait_for 10 has_port "$1"
+	echo "$port"
 }
 
 # make_certificate NAME: $TMP/NAME.crt and $TMP/NAME.key, made by itself.
