@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Registers one device over UDP, with MD5, and keeps nothing: a test's phone that is gone as soon as it has its answer.
 
-	register.py HOST:PORT USER PASSWORD [--agent TEXT] [--expires N] [--contact HOST:PORT] [--domain NAME]
+	register.py HOST:PORT USER PASSWORD [--agent TEXT] [--expires N] [--contact HOST:PORT] [--domain NAME] [--once]
 
---agent takes the escapes \\e, \\xNN and \\uNNNN.  Exit status 0 for 200 OK; else the answer's first line goes to stderr.
+--agent takes the escapes \\e, \\xNN and \\uNNNN.  --once: nothing is sent again, for who counts what comes.
+Exit status 0 for 200 OK; else the answer's first line goes to stderr.
 """
 import argparse
 import hashlib
@@ -24,6 +25,7 @@ def arguments():
     p.add_argument("--expires", type=int, default=300)
     p.add_argument("--contact", help="of the device; its socket's address if not given")
     p.add_argument("--domain", default="wirechief.test")
+    p.add_argument("--once", action="store_true")
     a = p.parse_args()
     a.agent = re.sub(r"\\(e|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})",
                      lambda m: "\x1b" if m[1] == "e" else chr(int(m[1][1:], 16)), a.agent)
@@ -53,7 +55,7 @@ def ask(sock, server, a, call, number, extra):
         f"Max-Forwards: 70\r\nFrom: <sip:{a.user}@{a.domain}>;tag={call[:8]}\r\nTo: <sip:{a.user}@{a.domain}>\r\n"
         f"Call-ID: {call}\r\nCSeq: {number} REGISTER\r\nContact: <sip:{a.user}@{a.contact or f'{host}:{port}'}>\r\n"
         f"Expires: {a.expires}\r\nUser-Agent: {a.agent}\r\n{extra}Content-Length: 0\r\n\r\n").encode()
-    for _ in range(TRIES):
+    for _ in range(1 if a.once else TRIES):
         sock.sendto(message, server)
         try:
             while True:
@@ -75,7 +77,7 @@ def main():
         sock.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((where[0], 0))
-        sock.settimeout(WAIT_S)
+        sock.settimeout(TRIES * WAIT_S if a.once else WAIT_S)
         call = os.urandom(8).hex()
         reply = ask(sock, server, a, call, 1, "")
         offered = [h for h in re.findall(r"(?im)^WWW-Authenticate: *(.*?)\r?$", reply) if "SHA" not in h.upper()]
