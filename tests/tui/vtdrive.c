@@ -4,7 +4,8 @@
  *	vtdrive [COLSxROWS] PROGRAM [ARGUMENT ...] < SCRIPT
  *
  * Each line of the script is a word and what belongs to it (the table at the end).  Nothing sleeps: what is waited for has a bound.
- * What is on the screen is judged between frames, never within one: below its upper rows stand those of the frame before.
+ * What is on the screen is judged between frames, never within one: below its upper rows stand those of the frame before.  It is judged
+ * after each frame, however late they are read: what was shown for a moment is not missed.
  * The first failure prints "FAIL ..." with the screen, and the exit status is 1.  VT_TERM is the program's TERM.
  */
 #include <errno.h>
@@ -23,7 +24,13 @@
 #include <vterm.h>
 #include <wchar.h>
 
-enum { LIMIT_MS = 20000, END_MS = 5000, UNENDED_MS = 1000, POLL_MS = 20, QUIET_MS = 12, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200 };
+enum {
+	LIMIT_MS = 60000, RUN_MS = 180000, END_MS = 5000,
+	POLL_MS = 20, QUIET_MS = 12,
+	QUIET_POLLS = 50,	/* without a byte: so much of what has no frames is whole */
+	STUCK_POLLS = 500,	/* so is a frame whose end does not come */
+	READ = 65536, LINE = 4096, SAMPLES_MAX = 1000, MAX_COLS = 500, MAX_ROWS = 200,
+};
 
 /* The question at the end of each frame. */
 static const char	frame_end[] = { '\033', '[', '5', 'n' };
@@ -37,7 +44,11 @@ struct drive {
 	bool			 cursor_shown, alternate;
 	unsigned long long	 bytes, reads;	/* since the last "bytes" */
 	double			 read_ms;	/* when the last of them came */
-	char			 tail[sizeof frame_end];	/* the last of them */
+	char			 in[READ];	/* what came: the screen has it up to in_at */
+	size_t			 in_at, in_n;
+	char			 tail[sizeof frame_end];	/* the last that the screen has */
+	bool			 framed;	/* it paints frames; what it writes on the screen below has none */
+	int			 quiet;		/* polls in a row that brought nothing */
 };
 
 static double
@@ -56,8 +67,10 @@ on_property(VTermProp property, VTermValue *value, void *arg)
 
 	if (property == VTERM_PROP_CURSORVISIBLE)
 		d->cursor_shown = value->boolean;
-	if (property == VTERM_PROP_ALTSCREEN)
+	if (property == VTERM_PROP_ALTSCREEN) {
 		d->alternate = value->boolean;
+		d->framed = false;
+	}
 	return 1;
 }
 
@@ -88,43 +101,76 @@ answer(struct drive *d)
 		(void)send_bytes(d, buf, n);
 }
 
-static void
-tail_take(struct drive *d, const char *bytes, size_t n)
-{
-	size_t	most = sizeof d->tail, kept = n < most ? most - n : 0;
-
-	memmove(d->tail, d->tail + most - kept, kept);
-	memcpy(d->tail + kept, bytes + n - (most - kept), most - kept);
-}
-
-/* Whether the screen is a whole frame; what is no frame of the console counts as one when nothing more comes. */
+/* Whether the screen is a whole frame.  Polls are counted and not time: nothing is told by our own standing still. */
 static bool
 is_whole(const struct drive *d)
 {
-	return d->ended || memcmp(d->tail, frame_end, sizeof frame_end) == 0 || now_ms() - d->read_ms >= UNENDED_MS;
+	return d->ended || memcmp(d->tail, frame_end, sizeof frame_end) == 0 || d->quiet >= (d->framed ? STUCK_POLLS : QUIET_POLLS);
 }
 
-/* Takes what the program writes within so many ms.  true: something came. */
+/* Reads what the program writes within so many ms. */
 static bool
-pump(struct drive *d, int ms)
+fill(struct drive *d, int ms)
 {
 	struct pollfd	p = { .fd = d->fd, .events = POLLIN };
-	char		buf[65536];
 	ssize_t		n;
 
-	if (d->ended || poll(&p, 1, ms) <= 0)
+	if (d->ended)
 		return false;
-	if ((n = read(d->fd, buf, sizeof buf)) <= 0) {
+	if (poll(&p, 1, ms) <= 0) {
+		d->quiet += ms >= POLL_MS;
+		return false;
+	}
+	if ((n = read(d->fd, d->in, sizeof d->in)) <= 0) {
 		d->ended = true;
 		return false;
 	}
-	d->bytes += (unsigned long long)n;
+	d->in_at = 0;
+	d->in_n = (size_t)n;
+	d->quiet = 0;
+	d->bytes += d->in_n;
 	d->reads++;
 	d->read_ms = now_ms();
-	tail_take(d, buf, (size_t)n);
-	(void)vterm_input_write(d->vt, buf, (size_t)n);
+	return true;
+}
+
+/* To the end of the next frame, or all that there is. */
+static size_t
+frame_length(struct drive *d)
+{
+	size_t	n = 0, last = sizeof d->tail - 1;
+
+	while (d->in_at + n < d->in_n) {
+		memmove(d->tail, d->tail + 1, last);
+		d->tail[last] = d->in[d->in_at + n++];
+		if (memcmp(d->tail, frame_end, sizeof frame_end) == 0)
+			break;
+	}
+	return n;
+}
+
+/* Puts a frame on the screen of what the program writes within so many ms.  true: something came. */
+static bool
+pump(struct drive *d, int ms)
+{
+	size_t	n;
+
+	if (d->in_at == d->in_n && !fill(d, ms))
+		return false;
+	n = frame_length(d);
+	(void)vterm_input_write(d->vt, d->in + d->in_at, n);
+	d->in_at += n;
+	d->framed |= memcmp(d->tail, frame_end, sizeof frame_end) == 0;
 	answer(d);
 	return true;
+}
+
+/* What has come by now is not what the next key does. */
+static void
+catch_up(struct drive *d)
+{
+	while (pump(d, 0))
+		;
 }
 
 static size_t
@@ -235,16 +281,21 @@ do_gone(struct drive *d, const char *arg)
 static bool
 do_run(struct drive *d, const char *arg)
 {
+	double	until = now_ms() + RUN_MS;
 	int	status = 0;
 	pid_t	pid, done;
 
 	(void)fflush(stdout);
 	if ((pid = fork()) == 0) {
 		(void)close(d->fd);
+		if (freopen("/dev/null", "r", stdin) == NULL)	/* it was the script */
+			_exit(126);
 		(void)execl("/bin/sh", "sh", "-c", arg, (char *)NULL);
 		_exit(127);
 	}
 	while (pid > 0 && (done = waitpid(pid, &status, WNOHANG)) != pid) {
+		if (done == 0 && now_ms() >= until)
+			(void)kill(pid, SIGKILL);
 		if (done < 0)
 			return failed(d, "run", arg);
 		if (d->ended)
@@ -255,7 +306,7 @@ do_run(struct drive *d, const char *arg)
 	return (pid > 0 && status == 0) || failed(d, "run", arg);
 }
 
-/* A key by its name, "F5", "C-a"; or each character of the argument. */
+/* A key by its name, "F5", "C-a", "Space"; or each character of the argument. */
 static bool
 do_key(struct drive *d, const char *arg)
 {
@@ -270,6 +321,7 @@ do_key(struct drive *d, const char *arg)
 	};
 	size_t	i = 0, n = sizeof keys / sizeof keys[0];
 
+	catch_up(d);
 	while (i < n && strcmp(keys[i].name, arg) != 0)
 		i++;
 	if (i < n)
@@ -278,6 +330,8 @@ do_key(struct drive *d, const char *arg)
 		vterm_keyboard_key(d->vt, (VTermKey)VTERM_KEY_FUNCTION(atoi(arg + 1)), VTERM_MOD_NONE);
 	else if (arg[0] == 'C' && arg[1] == '-' && arg[2] != '\0')
 		vterm_keyboard_unichar(d->vt, (unsigned char)arg[2], VTERM_MOD_CTRL);
+	else if (strcmp(arg, "Space") == 0)
+		vterm_keyboard_unichar(d->vt, ' ', VTERM_MOD_NONE);
 	else
 		for (; *arg != '\0'; arg++)
 			vterm_keyboard_unichar(d->vt, (unsigned char)*arg, VTERM_MOD_NONE);
@@ -288,6 +342,7 @@ do_key(struct drive *d, const char *arg)
 static bool
 do_text(struct drive *d, const char *arg)
 {
+	catch_up(d);
 	return send_bytes(d, arg, strlen(arg)) || failed(d, "text", arg);
 }
 
@@ -301,25 +356,28 @@ takes_paste(struct drive *d)
 	return vterm_output_read(d->vt, bracket, sizeof bracket) > 0;
 }
 
-/* Pasted as a terminal does it; \n \r \t \e stand for those characters. */
+/* Pasted as a terminal does it, all at once; \n \r \t \e stand for those characters. */
 static bool
 do_paste(struct drive *d, const char *arg)
 {
 	static const char	names[] = "nrte", codes[] = "\n\r\t\033";
+	char			bytes[LINE + 32];	/* with both brackets */
 	const char		*name;
+	size_t			n;
 
+	catch_up(d);
 	vterm_keyboard_start_paste(d->vt);
-	answer(d);
+	n = vterm_output_read(d->vt, bytes, 16);
 	for (; *arg != '\0'; arg++) {
 		if (arg[0] == '\\' && arg[1] != '\0' && (name = strchr(names, arg[1])) != NULL) {
-			(void)send_bytes(d, codes + (name - names), 1);
+			bytes[n++] = codes[name - names];
 			arg++;
 		} else
-			(void)send_bytes(d, arg, 1);
+			bytes[n++] = *arg;
 	}
 	vterm_keyboard_end_paste(d->vt);
-	answer(d);
-	return true;
+	n += vterm_output_read(d->vt, bytes + n, 16);
+	return send_bytes(d, bytes, n) || failed(d, "paste", arg);
 }
 
 /* "on" or "off": until the program takes pasted text between brackets, or does not. */
@@ -332,6 +390,36 @@ do_pasting(struct drive *d, const char *arg)
 	while (takes_paste(d) != on && now_ms() < until && !d->ended)
 		(void)pump(d, POLL_MS);
 	return takes_paste(d) == on || failed(d, "pasting", arg);
+}
+
+/* Until it has stopped itself, as C-z does. */
+static bool
+do_stopped(struct drive *d, const char *arg)
+{
+	double	until = now_ms() + LIMIT_MS;
+	int	status;
+	pid_t	pid;
+
+	while ((pid = waitpid(d->pid, &status, WUNTRACED | WNOHANG)) == 0 && now_ms() < until)
+		(void)pump(d, POLL_MS);
+	if (pid == d->pid && WIFSTOPPED(status))
+		return true;
+	d->pid = pid == 0 ? d->pid : 0;
+	return failed(d, "stopped", arg);
+}
+
+static bool
+do_signal(struct drive *d, const char *arg)
+{
+	static const struct {
+		const char	*name;
+		int		 number;
+	} signals[] = { { "CONT", SIGCONT }, { "TERM", SIGTERM }, { "ABRT", SIGABRT } };
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (strcmp(signals[i].name, arg) == 0 && d->pid > 0)
+			return kill(d->pid, signals[i].number) == 0 || failed(d, "signal", arg);
+	return failed(d, "signal", arg);
 }
 
 static bool
@@ -443,15 +531,15 @@ do_idle(struct drive *d, const char *arg)
 {
 	int			ms = atoi(arg);
 	unsigned long long	bytes = d->bytes, reads = d->reads;
-	double			cpu = cpu_ms(d), until = now_ms() + ms;
+	double			cpu = cpu_ms(d), began = now_ms(), took;
 
 	if (ms <= 0)
 		return failed(d, "idle", arg);
-	while (now_ms() < until && !d->ended)
+	while ((took = now_ms() - began) < ms && !d->ended)
 		(void)pump(d, POLL_MS);
 	bytes = d->bytes - bytes;
 	cpu = cpu_ms(d) - cpu;
-	(void)printf("idle %d ms: %llu bytes, %.0f B/s, %llu reads, cpu %.0f ms\n", ms, bytes, (double)bytes * 1e3 / ms,
+	(void)printf("idle %.0f ms: %llu bytes, %.0f B/s, %llu reads, cpu %.0f ms\n", took, bytes, (double)bytes * 1e3 / took,
 	    d->reads - reads, cpu);
 	return !d->ended || failed(d, "idle", arg);
 }
@@ -558,6 +646,8 @@ static const struct {
 	{ "wait", do_wait },		/* TEXT: until it is on the screen */
 	{ "gone", do_gone },		/* TEXT: until it is not */
 	{ "run", do_run },		/* COMMAND: by the shell; fails as it does */
+	{ "stopped", do_stopped },
+	{ "signal", do_signal },	/* CONT, TERM or ABRT, to the program */
 	{ "key", do_key },
 	{ "text", do_text },		/* bytes as they are */
 	{ "paste", do_paste },
@@ -629,10 +719,10 @@ finish(struct drive *d)
 int
 main(int argc, char **argv)
 {
-	struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true };
-	char		line[LINE];
-	bool		good = true;
-	int		i = 1;
+	static struct drive	d = { .rows = 24, .cols = 80, .cursor_shown = true };
+	char			line[LINE];
+	bool			good = true;
+	int			i = 1;
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (i < argc && sscanf(argv[i], "%dx%d", &d.cols, &d.rows) == 2)
