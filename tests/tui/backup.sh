@@ -1,17 +1,7 @@
 #!/bin/bash
 # A backup from the console: by its key and by its name, over no file that is there, and not by who may only look.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-W=$B/wirechief
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-console()	# the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" 80x24 "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 check "the daemon starts" start_daemon
 "$W" group add Sales > "$out"
@@ -67,5 +57,9 @@ key F10
 exit
 S
 check "it is there, too" is_backup "$TMP/two"
-check "each is an event" [ "$("$W" --json event list | grep -c '"event":"backup of the store taken, [0-9]* bytes"')" = 2 ]
+both_told()
+{
+	[ "$("$W" --json event list | grep -c '"event":"backup of the store taken, [0-9]* bytes"')" = 2 ]
+}
+check "each is an event" wait_for 5 both_told
 check "and nothing else was left" [ -z "$(ls "$TMP" | grep -vxE 'one|two|out|log|state|control.sock|wirechief.conf')" ]

@@ -1,53 +1,13 @@
 #!/bin/bash
 # The console on a terminal: its screens, what is typed into them, and what comes to them by itself.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-register=$(realpath "$(dirname "$0")/../sip/register.py")
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
+. "$(dirname "$0")/console.bash"
+. "$(dirname "$0")/terminal.bash"
 esc=$'\e'
-
-# console SIZE [VARIABLE=VALUE ...]: obeys the script on standard input; what it printed is in $out.
-console()
-{
-	local size=$1
-
-	shift
-	env "$@" "$TOOLS/tests/tui/vtdrive" "$size" "$B/wirechief" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
 
 shows_not()
 {
 	! grep -qaP -- "$1" "$out"
-}
-
-ctl()
-{
-	"$B/wirechief" "$@" > "$TMP/ctl" 2>&1 || { sed 's/^/# /' "$TMP/ctl"; return 1; }
-}
-
-account()	# USER OWNER GROUP NUMBER
-{
-	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" qualify=no password=- <<< "secret-$1"
-}
-
-field()		# USER FIELD VALUE: the account has it
-{
-	ctl --json account show "$1" && grep -qF "\"$2\":$3" "$TMP/ctl"
-}
-
-no_account()
-{
-	! ctl account show "$1" > /dev/null
 }
 
 rate_below()	# LIMIT: the B/s of the quietest "idle"
@@ -103,13 +63,14 @@ screens()	# SIZE REGISTERED ACCOUNTS GROUPS EVENTS: each shows its heading and t
 
 check "start" start_daemon
 server=127.0.0.1:$(listening udp)
+register="$sip/register.py $server"	# in "run"
 check "a group" ctl group add Sales description="Rome, Milan"
 check "another" ctl group add Ops
 check "an account" account alice "Alice Rossi" Sales +393401110001
 check "an account with a long name" account bob "Bruno Bianchi Très Long" Ops +393401110002
 check "an account with wide characters" account carlo "Carlo 日本" Sales +393401110003
-check "alice registers" "$register" $server alice secret-alice --agent 'Evil\e[2J\e]0;x\x07\u202e\u200b End'
-check "bob registers" "$register" $server bob secret-bob
+check "alice registers" register alice secret-alice --agent 'Evil\e[2J\e]0;x\x07\u202e\u200b End'
+check "bob registers" register bob secret-bob
 
 check "screens at 80x24" screens 80x24 "Username   Owner ^      Caller Id     Group   IpAddr           Port Expires" \
     "Username     Owner ^        Caller Id      En  Last Status" "Description" "Lv Module  Subject        Event"
@@ -149,11 +110,11 @@ wait LIVE
 key 2
 wait > - alice
 idle 2100
-run $register $server dora secret-dora --contact 127.0.0.1:5062
+run $register dora secret-dora --contact 127.0.0.1:5062
 wait dora
 wait 3 registered users
 screen
-run $register $server dora secret-dora --contact 127.0.0.1:5062 --expires 0
+run $register dora secret-dora --contact 127.0.0.1:5062 --expires 0
 gone  dora
 wait 2 registered users
 E
@@ -499,10 +460,9 @@ key 3
 wait > - alice
 key Down
 wait > - bob
-run kill -9 $(process_pid keeper)
-wait LOST
+$(keeper_lost)
 wait bob
-wait LIVE
+$(keeper_back)
 wait > - bob
 wait carlo
 E
@@ -524,30 +484,16 @@ E
 check "writes at most 40 bytes a second" rate_below 41
 grep -E '^(idle|lat|bytes)' "$out" | sed 's/^/# /'
 
-socket=$TMP/tmux
-tm()
+cursor_at()	# COLUMN,ROW
 {
-	tmux -S "$socket" -f /dev/null "$@"
+	[ "$("${tmux[@]}" display -p -t 0 '#{cursor_x},#{cursor_y} #{cursor_flag}')" = "$1 1" ]
 }
 
-pane_has()
-{
-	tm capture-pane -p -t t | grep -qF -- "$1"
-}
-
-cursor_at()
-{
-	[ "$(tm display -p -t t '#{cursor_x},#{cursor_y} #{cursor_flag}')" = "$1 1" ]
-}
-
-if command -v tmux > /dev/null; then
-	check "in tmux" tm new-session -d -x 80 -y 24 -s t "$B/wirechief"
-	check "tmux: it is live" wait_for 5 pane_has LIVE
-	tm send-keys -t t 2
-	check "tmux: a key" wait_for 5 pane_has "Registered Accounts - 2"
-	tm resize-window -t t -x 140 -y 40
-	check "tmux: a larger window" wait_for 5 pane_has "Registration Expires"
-	check "tmux: the cursor is on the row" wait_for 5 cursor_at 0,3
-	tmux_end tm
-fi
+check "in tmux" terminal 80 24 C.UTF-8 "$W"
+check "tmux: it is live" shown LIVE
+type_key 2
+check "tmux: a key" shown "Registered Accounts - 2"
+"${tmux[@]}" resize-window -t 0 -x 140 -y 40
+check "tmux: a larger window" shown "Registration Expires"
+check "tmux: the cursor is on the row" wait_for 5 cursor_at 0,3
 check "stop" stop_daemon

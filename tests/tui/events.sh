@@ -1,32 +1,9 @@
 #!/bin/bash
 # Events: the log on the command line and on the console: who changed what from what to what, filter, follow, and the way to the record.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-register=$(realpath "$(dirname "$0")/../sip/register.py")
-W=$B/wirechief
-out=$TMP/out
-export TZ=Etc/GMT-3 LC_ALL=C.UTF-8
-
-console()	# the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" 80x24 "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-said()		# REGEX COMMAND...: the command says a line like that
-{
-	"$W" "${@:2}" > "$TMP/said" 2>&1 && grep -qE -- "$1" "$TMP/said" && return 0
-	sed 's/^/# /' "$TMP/said"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
+TZ=$(zone 3)
+plus=$(date +%Z)
 
 last_event()	# TEXT: of the newest
 {
@@ -35,9 +12,7 @@ last_event()	# TEXT: of the newest
 	return 1
 }
 
-udp=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-server=127.0.0.1:$udp
-check "start" start_daemon "listen = { \"udp:$server\" }"
+check "start" start_daemon
 
 # Who changed what.
 "$W" group add Sales > /dev/null
@@ -103,8 +78,8 @@ check "a watch prints what comes as a line" watch "^[0-9T:.+-]{29}  info  admin 
 check "or as an object" watch '"subject":"sip","event":"debug sip on".*"_event":"added"' --json
 
 # The console.
-check "alice registers" "$register" $server alice secret-alice --contact 127.0.0.1:5062
-"$register" $server alice wrong > /dev/null 2>&1
+check "alice registers" register alice secret-alice --contact 127.0.0.1:5062
+register alice wrong > /dev/null 2>&1
 for i in {1..20}; do
 	"$W" account add "user$i" group=Sales owner="n$i" > /dev/null
 done
@@ -142,17 +117,17 @@ wait "n3" -> "D"
 E
 check "the newest was under the cursor" shows '^>.* admin +user1 +account user1: owner "n1" -> "now"'
 check "and then the one before, where somebody read" shows '^>.* user20 '
-check "the detail tells all of it, with date and zone" shows "^ 20[0-9-]{8} [0-9:]{8}\.[0-9]{3} \+03  $(id -un)  account user20: made in group Sales"
+check "the detail tells all of it, with date and zone" shows "^ 20[0-9-]{8} [0-9:]{8}\.[0-9]{3} \\$plus  $(id -un)  account user20: made in group Sales"
 check "times as ages, and in UTC" console <<E
 wait LIVE
 key 8
 wait FOLLOW
-wait  +03
+wait  $plus
 key z
 wait  UTC
-gone +03
+gone $plus
 key z
-wait  +03
+wait  $plus
 key t
 gone $(date +%Y)-
 E

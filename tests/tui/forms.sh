@@ -1,51 +1,7 @@
 #!/bin/bash
 # The console's forms: what is typed, chosen and pasted into them, what is wrong with it, and what others do meanwhile.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-register=$(realpath "$(dirname "$0")/../sip/register.py")
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-me="\$(pgrep -P \$PPID -x wirechief)"	# in "run": the console itself
-
-# console SIZE [VARIABLE=VALUE ...]: obeys the script on standard input; what it printed is in $out.
-console()
-{
-	local size=$1
-
-	shift
-	env "$@" "$TOOLS/tests/tui/vtdrive" "$size" "$B/wirechief" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-ctl()
-{
-	"$B/wirechief" "$@" > "$TMP/ctl" 2>&1 || { sed 's/^/# /' "$TMP/ctl"; return 1; }
-}
-
-account()	# USER OWNER GROUP NUMBER
-{
-	ctl account add "$1" owner="$2" group="$3" caller_id="$4" email="$1@example.org" qualify=no password=- <<< "secret-$1"
-}
-
-field()		# USER FIELD VALUE: the account has it
-{
-	ctl --json account show "$1" && grep -qF "\"$2\":$3" "$TMP/ctl" && return 0
-	sed 's/^/# /' "$TMP/ctl"
-	return 1
-}
-
-no_account()
-{
-	! ctl account show "$1" > /dev/null
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 open_alice="wait LIVE
 key 3
@@ -53,9 +9,7 @@ wait >   alice
 key e
 wait Edit alice"
 
-udp=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-server=127.0.0.1:$udp
-check "start" start_daemon "listen = { \"udp:$server\" }"
+check "start" start_daemon
 check "a group" ctl group add Sales
 check "more groups" eval 'for g in Ops Lab Labrador Porto Quito; do ctl group add "$g" || exit 1; done'
 check "accounts" eval 'account alice "Alice Rossi" Sales +393401110001 && account bob "Bruno Bianchi" Ops +393401110002'
@@ -115,6 +69,25 @@ wait saved: alice
 E
 check "and is stored" field alice group '"Labrador"'
 check "back" ctl account set alice group=Sales
+check "F9 before the names have come: the menu opens when they do" console 80x24 <<E
+wait LIVE
+key 3
+wait >   alice
+key a
+wait plain    enabled at once
+run kill -STOP $(process_pid keeper)
+key Enter
+wait New account
+key Tab
+key Tab
+key Tab
+key Tab
+wait  Group: 
+key F9
+run kill -CONT $(process_pid keeper)
+wait Labrador
+wait >   Sales
+E
 
 check "lists: a line an item, added, moved, taken away" console 80x24 <<E
 $open_alice
@@ -244,7 +217,7 @@ key F2
 wait saved: alice
 E
 check "not one of its letters" eval '! grep -q "secret" "$out"'
-check "and it is the password now" "$register" "$server" alice new-secret-1
+check "and it is the password now" register alice new-secret-1
 open_alice=${open_alice/>   alice/> - alice}	# she is registered now
 check "a random one is shown once, until a key" console 80x24 <<E
 wait LIVE
@@ -276,7 +249,7 @@ E
 password=$(sed -n '/shown this once/{n;n;p;}' "$out" | tr -d ' ')
 check "it was one" [ ${#password} -ge 8 ]
 check "that is nowhere afterwards" [ "$(grep -cF "$password" "$out")" = 1 ]
-check "and it is the password" "$register" "$server" bob "$password"
+check "and it is the password" register bob "$password"
 
 check "wide characters, marks and long text in a field" console 80x24 <<E
 $open_alice
@@ -331,7 +304,7 @@ check "someone else's change is shown field by field" console 80x24 <<E
 $open_alice
 key C-u
 text Alice Verdi
-run $B/wirechief account set alice owner="Alice Neri" email=neri@example.org description=theirs > /dev/null
+run $W account set alice owner="Alice Neri" email=neri@example.org description=theirs > /dev/null
 key Tab
 key Tab
 key C-u
@@ -362,7 +335,7 @@ check "saved from where one chooses" console 80x24 <<E
 $open_alice
 key C-u
 text Alice Rossi
-run $B/wirechief account set alice owner="Alice Bianchi" > /dev/null
+run $W account set alice owner="Alice Bianchi" > /dev/null
 key F2
 wait Alice Bianchi
 key F2
@@ -380,7 +353,7 @@ key e
 wait Edit carla
 key C-u
 text Carla Blu
-run $B/wirechief account delete carla --yes > /dev/null
+run $W account delete carla --yes > /dev/null
 key F2
 wait was deleted meanwhile: F2 makes it again
 wait [+393401110003
@@ -394,26 +367,26 @@ check "an unsaved form survives the daemon" console 80x24 <<E
 $open_alice
 key C-u
 text Alice Survives
-run kill -9 $(process_pid keeper)
-wait LOST
+$(keeper_lost)
 key Tab
 key Tab
 text x
 wait [verdi@example.orgx
 key F2
 wait can't be reached
-wait LIVE
+$(keeper_back)
 wait UNSAVED
 key BSpace
 key F2
 wait saved: alice
 E
 check "and saves" field alice owner '"Alice Survives"'
+processes="$DAEMON_PID $(cat /proc/$DAEMON_PID/task/$DAEMON_PID/children)"
 check "also the whole daemon" console 80x24 <<E
 $open_alice
 key C-u
 text Alice Again
-run kill -9 $DAEMON_PID; while kill -0 $DAEMON_PID 2>/dev/null && ! grep -q 'State:.Z' /proc/$DAEMON_PID/status; do :; done
+run kill -9 $processes; for p in $processes; do while grep -qs '^State:.[^ZX]' /proc/\$p/status; do :; done; done
 wait LOST
 wait [Alice Again
 run rm -f $TMP/log2; "$B/wirechiefd" -c "$CONF" 2> $TMP/log2 & echo \$! > $TMP/pid2
@@ -522,7 +495,8 @@ wait [Typed before
 pasting on
 key C-z
 pasting off
-run kill -CONT $me
+stopped
+signal CONT
 pasting on
 wait [Typed before
 text and after
@@ -537,14 +511,14 @@ check "and leaves the terminal as it was" shows '^exit 0 alt=0 cursor=1 paste=0$
 check "killed by a signal it leaves the terminal as it was" console 80x24 <<E
 $open_alice
 pasting on
-run kill -TERM $me
+signal TERM
 exit
 E
 check "on SIGTERM" shows '^exit 0 alt=0 cursor=1 paste=0$'
 check "and as it crashes" console 80x24 <<E
 $open_alice
 pasting on
-run kill -ABRT $me
+signal ABRT
 exit
 E
 check "too" shows '^exit 134 alt=0 cursor=1 paste=0$'

@@ -1,20 +1,11 @@
 #!/bin/bash
 # An import from the console: the terminal is its own meanwhile, and the list has the new accounts after it.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-export TZ=UTC LC_ALL=C.UTF-8
-
-# console: obeys the script on standard input.
-console()
-{
-	"$TOOLS/tests/tui/vtdrive" 80x24 "$B/wirechief" > "$TMP/out" 2>&1 && return 0
-	sed 's/^/# /' "$TMP/out"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 check "start" start_daemon
-"$B/wirechief" group add sales > /dev/null
-"$B/wirechief" account add alice group=sales owner=Alice > /dev/null
+"$W" group add sales > /dev/null
+"$W" account add alice group=sales owner=Alice > /dev/null
 printf 'username,group,owner,password\ndora,sales,Dora,random\nemil,sales,Emil,\n' > "$TMP/good.csv"
 printf 'username,group\nfred,nowhere\n' > "$TMP/bad.csv"
 check "an import from the console" console <<E

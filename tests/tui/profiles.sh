@@ -1,31 +1,7 @@
 #!/bin/bash
 # Profiles and licences on the console: their lists, forms, what is typed out before it is deleted, and the choice in an account's form.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-W=$B/wirechief
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-console()	# the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" "${1:-80x24}" "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-has()		# REGEX COMMAND...: the command prints it
-{
-	"$W" --json "${@:2}" > "$TMP/said" 2>&1 && grep -qE -- "$1" "$TMP/said" && return 0
-	sed 's/^/# /' "$TMP/said"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 check "start" start_daemon
 "$W" group add Sales > /dev/null
@@ -222,7 +198,7 @@ check "revoked in the form; details are the account's; cleared and taken away af
 wait LIVE
 key L
 wait >   alice
-run $W licence set bob key=ABCDEFGH valid_until=$(date -u -d '4 seconds' +%Y-%m-%dT%H:%M:%SZ)
+run $W licence set bob key=ABCDEFGH valid_until=\$(date -u -d '8 seconds' +%Y-%m-%dT%H:%M:%SZ)
 wait Licences - 2 accounts with one
 wait EXPIRED
 key Enter

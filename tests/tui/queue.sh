@@ -1,25 +1,8 @@
 #!/bin/bash
 # The message queue on the console: what waits, why, its details, retry and delete, and the ways there and on.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-message=$(realpath "$(dirname "$0")/../sip/message.py")
-W=$B/wirechief
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-console()	# [SIZE]: the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" "${1:-80x24}" "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
+message=$sip/message.py
 
 queued()	# N: so many messages wait
 {
@@ -31,17 +14,15 @@ send()		# TO TEXT UUID: it is taken into the queue
 	[ "$(python3 "$message" "$server" alice secret-alice send "$@")" = 202 ]
 }
 
-field()		# NAME UUID: of the message with that Uuid
+message_field()	# NAME UUID: of the message with that Uuid
 {
 	"$W" --json queue list | python3 -c '
 import json, sys
 print(next(row[sys.argv[1]] for row in map(json.loads, sys.stdin) if row["uuid"] == sys.argv[2]))' "$1" "$2"
 }
 
-udp=$(free_port)
-server=127.0.0.1:$udp
-check "start" start_daemon "listen = { \"udp:$server\" }" 'auth { algorithms = { "MD5" } }' \
-    'limits { requests_per_second = 10000 burst = 10000 }'
+check "start" start_daemon 'auth { algorithms = { "MD5" } }' 'limits { requests_per_second = 10000 burst = 10000 }'
+server=127.0.0.1:$(listening udp)
 "$W" group add Sales > /dev/null
 for user in alice bob dora; do
 	echo "secret-$user" | "$W" account add $user group=Sales password=- > /dev/null
@@ -67,8 +48,8 @@ S
 check "the first waits" send dora 'a secret text' uuid-one
 check "the second" send bob 'another' uuid-two
 check "the third" send dora 'and more' uuid-three
-one=$(field id uuid-one)
-three=$(field id uuid-three)
+one=$(message_field id uuid-one)
+three=$(message_field id uuid-three)
 
 check "the list, newest first, what the queue is like, and why it waits" console 80x24 <<'S'
 wait LIVE
@@ -285,7 +266,7 @@ key /
 text "$one" AND retry
 wait 1 of
 key Enter
-wait root  message $one: retry
+wait $(id -un)  message $one: retry
 key Enter
 wait Show Message
 wait $one
@@ -296,7 +277,7 @@ key C-u
 text "$three" AND deleted
 wait 1 of
 key Enter
-wait root  message $three from alice to dora: deleted
+wait $(id -un)  message $three from alice to dora: deleted
 key Enter
 wait this message is not in the queue any more
 key /
@@ -347,7 +328,7 @@ key F10
 exit
 S
 check "each with its time" eval "shows '^ Tries  [0-9:]{8} 480 not registered' && shows '^ {8}[0-9:]{8} 486 '"
-"$W" queue delete "$(field id uuid-two)" --yes > /dev/null
+"$W" queue delete "$(message_field id uuid-two)" --yes > /dev/null
 
 check "help tells the keys" console 140x40 <<'S'
 wait LIVE

@@ -1,33 +1,7 @@
 #!/bin/bash
 # The console's search box: what matches while it is typed, where a query is wrong, what was searched for before.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-register=$(realpath "$(dirname "$0")/../sip/register.py")
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-# console SIZE [VARIABLE=VALUE ...]: obeys the script on standard input; what it printed is in $out.
-console()
-{
-	local size=$1
-
-	shift
-	env "$@" "$TOOLS/tests/tui/vtdrive" "$size" "$B/wirechief" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-ctl()
-{
-	"$B/wirechief" "$@" > "$TMP/ctl" 2>&1 || { sed 's/^/# /' "$TMP/ctl"; return 1; }
-}
+. "$(dirname "$0")/console.bash"
 
 # accounts: forty in Sales, ten in Ops
 accounts()
@@ -52,13 +26,11 @@ caret()
 	return 1
 }
 
-udp=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-server=127.0.0.1:$udp
-check "start" start_daemon "listen = { \"udp:$server\" }"
+check "start" start_daemon
 check "groups" eval 'ctl group add Sales && ctl group add Ops'
 check "accounts" accounts
 check "another" eval 'ctl account add alice owner="Alice Neri" group=Ops qualify=no password=- <<< secret-alice'
-check "she registers" "$register" "$server" alice secret-alice
+check "she registers" register alice secret-alice
 
 check "results while typing, with how many of how many, and the time" console 80x24 <<E
 wait LIVE
@@ -84,6 +56,7 @@ check "in a group it counts its own" console 80x24 <<E
 wait LIVE
 key 3
 wait >(all)
+wait Sales        40
 wait Accounts - 51
 key Tab
 key Down

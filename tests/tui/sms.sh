@@ -1,20 +1,10 @@
 #!/bin/bash
 # An activation's SMS on the console: asked and sent from list and details, what the gateway said seen by itself, and counted on Overview.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-W=$B/wirechief
+. "$(dirname "$0")/console.bash"
 templates=$(realpath "$(dirname "$0")/../../share/web")
-out=$TMP/out
 G=$TMP/gateway
-export TZ=UTC LC_ALL=C.UTF-8
 mkdir "$G"
-
-console()	# the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" 80x24 "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
 
 has_port()
 {
@@ -29,7 +19,7 @@ own_pids+=($!)
 check "a gateway" wait_for 10 has_port
 check "the daemon starts" start_daemon "http { listen = \"127.0.0.1:0\" public_url = \"https://phones.wirechief.test\"" \
     "certificate = \"$TMP/tls.crt\" key = \"$TMP/tls.key\" templates = \"$templates\" }" \
-    "sms { retry = 1 tries = 2 url = \"http://127.0.0.1:$(cat "$G/port")/?password=s3cret&to={number}&text={text}\" }"
+    "sms { retry = 600 tries = 2 url = \"http://127.0.0.1:$(cat "$G/port")/?password=s3cret&to={number}&text={text}\" }"
 "$W" profile add p kind=linphone > /dev/null
 "$W" group add Sales profile=p > /dev/null
 "$W" account add alice group=Sales caller_id=+3934011 password=random > /dev/null
@@ -62,7 +52,7 @@ wait again, to +3934011 (Installation SMS sent)? y
 key Escape
 key 1
 wait 3 Accounts  3
-wait Installation SMS sent
+wait Installation SMS sent            1
 wait disabled
 screen
 key F10

@@ -20,7 +20,7 @@ trap terminals_end EXIT
 terminal()
 {
 	terminal_end
-	tmux=(tmux -L "wirechief-$$-$((++n_terminals))" -f /dev/null)
+	tmux=(tmux -S "$TMP/tmux-$((++n_terminals))" -f /dev/null)
 	"${tmux[@]}" new-session -d -x "$1" -y "$2" "LC_ALL=$3 WIRECHIEF_SOCKET=$WIRECHIEF_SOCKET $4; read -r" \; set -g status off
 }
 

@@ -1,31 +1,7 @@
 #!/bin/bash
 # SIP trunks on the console: the status list in which nothing can be changed, configuration with its form, details, and Overview's box.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-W=$B/wirechief
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-console()	# SIZE: the script on standard input; what it printed is in $out
-{
-	"$TOOLS/tests/tui/vtdrive" "${1:-80x24}" "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-has()		# REGEX COMMAND...: the command prints it
-{
-	"$W" --json "${@:2}" > "$TMP/said" 2>&1 && grep -qE -- "$1" "$TMP/said" && return 0
-	sed 's/^/# /' "$TMP/said"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 check "start" start_daemon
 python3 -c 'import socket

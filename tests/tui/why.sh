@@ -1,32 +1,14 @@
 #!/bin/bash
 # Why, on the console: key w on lists and details, the sentence at the foot changes by itself, long facts go on below, small screens scroll.
 . "$(dirname "$0")/../lib.sh"
-TOOLS=$(realpath "${TOOLS:-$B}")
-W=$B/wirechief
-here=$(dirname "$0")
-out=$TMP/out
-export TZ=UTC LC_ALL=C.UTF-8
-
-console()	# SIZE: the script on standard input; what it printed is in $out
-{
-	env TERM=xterm "$TOOLS/tests/tui/vtdrive" "$1" "$W" > "$out" 2>&1 && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
-
-shows()		# REGEX: the last console printed it
-{
-	grep -qE -- "$1" "$out" && return 0
-	sed 's/^/# /' "$out"
-	return 1
-}
+. "$(dirname "$0")/console.bash"
 
 check "start" start_daemon 'auth { algorithms = { "MD5" } }' 'limits { requests_per_second = 0 }' 'qualify { interval = 5 retry = 1 }'
 "$W" group add demo > /dev/null
 for user in alice bob; do
 	echo "a secret of its own" | "$W" account add $user group=demo password=- > /dev/null
 done
-python3 "$here/../sip/register.py" "127.0.0.1:$(listening udp)" alice "a secret of its own" --contact 10.9.8.7:5062 --agent 'Evil\e[31m'
+check "a phone that is gone" register alice "a secret of its own" --contact 10.9.8.7:5062 --agent 'Evil\e[31m'
 
 check "from the list, live" console 80x24 <<S
 wait LIVE
