@@ -170,6 +170,19 @@ deliver_wake(struct deliver *d, uint64_t account_id, bool anew)
 		waiter_put(d, w, READY);
 }
 
+void
+deliver_next(struct deliver *d, uint64_t account_id)
+{
+	struct waiter	*w = waiter_find(d, account_id);
+
+	if (w == NULL)
+		deliver_wake(d, account_id, false);
+	else if (w->state == LATER && !w->unstored) {
+		w->tries = 0;		/* they were the other's */
+		waiter_put(d, w, READY);
+	}
+}
+
 static int
 take_first(void *arg, const void *record)
 {

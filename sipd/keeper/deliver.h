@@ -40,6 +40,7 @@ void	deliver_free(struct deliver *);
 
 /* Something changed for the account: a message, a registration (its tries begin anew), the account itself. */
 void	deliver_wake(struct deliver *, uint64_t account_id, bool anew);
+void	deliver_next(struct deliver *, uint64_t account_id);	/* its first message is gone, not by being delivered: the one behind is due */
 void	deliver_stored(struct deliver *, const struct message *, enum message_status, int rc);
 /* At every account that has messages.  anew: their tries begin anew; else only of those that nobody thinks of. */
 void	deliver_look(struct deliver *, bool anew);

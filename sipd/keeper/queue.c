@@ -293,6 +293,7 @@ queue_delete(struct queue *q, struct txn *t, const struct message *m, const char
 	if ((d = calloc(1, sizeof *d)) == NULL)
 		return -ENOMEM;
 	d->message = *m;
+	d->was_first = queue_is_first(q, m);
 	TAILQ_INSERT_TAIL(&q->deleting, d, all);
 	queue_remove(q, t, m);
 	queue_tell_end(q, t, m, operator, "deleted");
@@ -314,6 +315,8 @@ on_message(void *arg, enum table table, struct store_bytes key, struct store_byt
 	if (d == NULL)
 		return;
 	queue_watch(q, "removed", &d->message);
+	if (d->was_first)
+		deliver_next(q->deliver, d->message.to_account);
 	TAILQ_REMOVE(&q->deleting, d, all);
 	free(d);
 }

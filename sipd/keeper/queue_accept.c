@@ -197,8 +197,10 @@ is_final(const struct fanout_result *r)
 static void
 tell_refused(struct queue *q, const char *subject, struct span from, struct span to, enum message_status status, const char *why)
 {
-	events_tell(q->k->events, EVENT_WARN, "queue", subject, "message from %.*s to %.*s: %s at once, %s", (int)from.n, from.s, (int)to.n, to.s,
-	    message_status_name(status), why);
+	const int	most = MESSAGE_PARTY - 1;
+
+	events_tell(q->k->events, EVENT_WARN, "queue", subject, "message from %.*s to %.*s: %s at once, %s", from.n > most ? most : (int)from.n,
+	    from.s, to.n > most ? most : (int)to.n, to.s, message_status_name(status), why);
 }
 
 static void
@@ -387,6 +389,7 @@ accept_message(struct queue *q, const struct to *to, const struct message_ask *a
 	const struct reach_row			*row;
 
 	if (accounts_find_called(q->k, ask->user, &dest) != 0) {
+		tell_refused(q, from->username, ask->from_user, ask->user, MESSAGE_INVALID_RECIPIENT, "404, no account has that name or number");
 		answer(to, 404, "Not Found", 0);
 		return;
 	}

@@ -107,6 +107,7 @@ queue_watch(struct queue *q, const char *what, const struct message *m)
 struct ending {
 	struct queue	*queue;
 	struct message	 message;
+	bool		 was_first;	/* of those for its account */
 };
 
 static void
@@ -122,6 +123,8 @@ on_end_stored(void *arg, int rc)
 		queue_watch(q, m->managed ? "removed" : "changed", m);
 	}
 	deliver_stored(q->deliver, m, m->status, rc);
+	if (rc == 0 && m->managed && e->was_first)
+		deliver_next(q->deliver, m->to_account);
 	free(e);
 }
 
@@ -154,6 +157,7 @@ queue_on_end(void *arg, const struct message *sent, const struct deliver_end *en
 		table_put(t, &q->k->db, &message_kind, m);
 	else {
 		m->managed = true;
+		e->was_first = end->status != MESSAGE_DELIVERED && queue_is_first(q, m);
 		if (end->status == MESSAGE_DELIVERED)
 			queue_count_delivery(q, t, m);
 		queue_remove(q, t, m);

@@ -19,6 +19,7 @@ struct flight;
 struct deleting {
 	TAILQ_ENTRY(deleting)	 all;
 	struct message		 message;
+	bool			 was_first;	/* of those for its account */
 };
 
 struct queue {

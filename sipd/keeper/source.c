@@ -15,6 +15,7 @@
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/licences.h"
 #include "sipd/keeper/queue.h"
+#include "sipd/keeper/reach.h"
 #include "sipd/keeper/registrar.h"
 #include "sipd/keeper/trunks.h"
 
@@ -226,13 +227,17 @@ static void
 complete_message(struct keeper *k, struct row *r)
 {
 	const struct message	*m = &r->of.message;
+	struct reach_facts	 facts;
 	struct account		 a;
 
-	if (account_peek(k, m->to_account, &a) != 0 || (k->queue != NULL && queue_is_sending(k->queue, m)))
+	if (account_peek(k, m->to_account, &a) != 0 || (k->queue != NULL && queue_is_sending(k->queue, m))) {
 		r->waits = "now";
-	else if (!a.enabled)
+		return;
+	}
+	reach_look(k, &a, &facts);
+	if (!a.enabled)
 		r->waits = "when it is enabled";
-	else if (accounts_bindings(k, m->to_account, NULL, NULL) == 0 || m->tries >= k->conf.queue.tries)
+	else if (facts.reachable == 0 || m->tries >= k->conf.queue.tries)
 		r->waits = "when it registers";
 	else if (k->queue != NULL && !queue_is_first(k->queue, m))
 		r->waits = "in its turn";

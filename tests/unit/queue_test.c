@@ -13,6 +13,7 @@
 #include "core/message.h"
 #include "db/payload.h"
 #include "sipd/keeper/queue.h"
+#include "sipd/keeper/queue_why.h"
 
 enum { SENDS = 64, RETRY_S = 30, TRIES = 3, QUOTA = 4, LIFE_S = 3600, SOON = 1100 };
 
@@ -245,11 +246,11 @@ said(struct fixture *f, const char *from, const char *to, const char *uuid, cons
 	return f->codes[id];
 }
 
-/* A device of the account registers; each has another contact. */
+/* A device of the account registers; each has another contact.  By TCP, it is on no connection. */
 static void
-registers(struct fixture *f, const struct account *a, unsigned device)
+registers_by(struct fixture *f, const struct account *a, unsigned device, uint8_t transport)
 {
-	struct binding	 b = { .account_id = a->id, .transport = TRANSPORT_UDP, .q = 1000 };
+	struct binding	 b = { .account_id = a->id, .transport = transport, .q = 1000 };
 	struct txn	*t = txn_new(f->k->db.store);
 
 	b.hash[0] = (uint8_t)device;
@@ -261,6 +262,12 @@ registers(struct fixture *f, const struct account *a, unsigned device)
 	table_put(t, &f->k->db, &binding_kind, &b);
 	assert_int_equal(store_commit(t, NULL, NULL), 0);
 	assert_int_equal(store_sync(f->k->db.store), 0);
+}
+
+static void
+registers(struct fixture *f, const struct account *a, unsigned device)
+{
+	registers_by(f, a, device, TRANSPORT_UDP);
 }
 
 /* How the last request that went out ended. */
@@ -650,11 +657,69 @@ test_delete(void **state)
 	turns(f);
 	assert_int_equal(queue_find(f->k->queue, m.id, &found), ERR_NOT_FOUND);
 	assert_int_equal(queued(f), 1);
-	fixture_later(f->k, RETRY_S * 1000);
-	turns(f);
-	assert_int_equal(f->n_sends, 2);
+	assert_int_equal(f->n_sends, 2);		/* what was behind it does not wait for its next try */
 	assert_string_equal(f->sends[1].body, "two");
 	assert_int_equal(events_with(f, "deleted after 1 transmission"), 1);
+}
+
+/* One that failed so often that it waits for the phone to register again holds up those behind it no longer than it is there itself. */
+static void
+test_behind_one_that_failed(void **state)
+{
+	struct fixture	*f = *state;
+	struct message	 m;
+	char		 why[400];
+
+	f->ask.expires = LIFE_S / 2;
+	assert_int_equal(said(f, "alice", "bob", "u1", "one"), 202);
+	assert_int_equal(said(f, "alice", "bob", "u2", "two"), 202);
+	f->ask.expires = EXPIRES_ABSENT;
+	assert_int_equal(said(f, "alice", "bob", "u3", "three"), 202);
+	registers(f, &f->bob, 1);
+	for (int i = 0; i < TRIES; i++) {
+		turns(f);
+		ends(f, 486, "Busy Here");
+		turns(f);
+		fixture_later(f->k, RETRY_S * 1000);
+	}
+	turns(f);
+	assert_int_equal(f->n_sends, TRIES);
+	m = first(f);
+	queue_why(f->k, &m, why, sizeof why);
+	assert_non_null(strstr(why, "when To registers again; last answer 486 Busy Here"));
+	assert_int_equal(delete(f, &m), 0);
+	turns(f);
+	assert_int_equal(f->n_sends, TRIES + 1);
+	assert_string_equal(f->sends[TRIES].body, "two");
+	for (int i = 0; i < TRIES; i++) {
+		ends(f, 486, "Busy Here");
+		fixture_later(f->k, RETRY_S * 1000);
+		turns(f);
+	}
+	assert_int_equal(f->n_sends, 2 * TRIES);
+	assert_int_equal(first(f).next_try, 0);
+	fixture_later(f->k, LIFE_S / 2 * 1000);
+	turns(f);
+	assert_int_equal(events_with(f, "EXPIRED"), 1);
+	assert_int_equal(f->n_sends, 2 * TRIES + 1);
+	assert_string_equal(f->sends[2 * TRIES].body, "three");
+}
+
+/* Its connection went with the process that had it; what it waits for is told as it is. */
+static void
+test_no_way(void **state)
+{
+	struct fixture	*f = *state;
+	struct message	 m;
+	char		 why[400];
+
+	registers_by(f, &f->bob, 1, TRANSPORT_TCP);
+	assert_int_equal(said(f, "alice", "bob", "u1", "one"), 202);
+	turns(f);
+	assert_int_equal(f->n_sends, 0);
+	m = first(f);
+	queue_why(f->k, &m, why, sizeof why);
+	assert_string_equal(why, "no contact of To can be reached, as its connection is gone; try 1 when it registers again");
 }
 
 static void
@@ -844,6 +909,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disabled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_delete, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_behind_one_that_failed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_on_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accept_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_delivery_undone, setup, teardown),
