@@ -5,7 +5,6 @@
 #include "core/template.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +221,7 @@ check_all(const struct templates *t, const char *dir, const struct template_page
 
 		if (f != NULL) {
 			rc = check_file(&c, f, 0);
-		} else {
+		} else if (!pages[i].optional) {
 			(void)snprintf(why, size, "%s/%s.html: is missing", dir, pages[i].name);
 			rc = ERR_NOT_FOUND;
 		}
@@ -250,6 +249,12 @@ templates_free(struct templates *t)
 		return;
 	free(t->text);
 	free(t);
+}
+
+bool
+templates_have(const struct templates *t, struct span page)
+{
+	return file_find(t, page) != NULL;
 }
 
 /* A page that is being made. */

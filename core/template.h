@@ -9,6 +9,7 @@
 #ifndef CORE_TEMPLATE_H
 #define CORE_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/span.h"
@@ -21,10 +22,10 @@ enum {
 	TEMPLATE_VALUE = 2048,		/* bytes of a value that are shown */
 };
 
-/* A page that must be there. */
 struct template_page {
 	const char	*name;
 	const char	*vars;		/* that it may show, blanks between them */
+	bool		 optional;	/* else it must be there */
 };
 
 struct template_var {
@@ -38,6 +39,7 @@ struct template_var {
 struct templates *templates_new(const char *text, const char *dir, const struct template_page *pages, size_t n, char *why, size_t size);
 void	templates_free(struct templates *);
 
+bool	templates_have(const struct templates *, struct span page);
 /* The page's length in out (no terminator), or ERR_NOT_FOUND, ERR_TOO_LARGE.  A variable that is not given has no value. */
 long	templates_render(const struct templates *, struct span page, const struct template_var *, size_t n, char *out, size_t size);
 

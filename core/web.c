@@ -4,16 +4,35 @@
 #include <string.h>
 
 #define BRAND	"brand colour ink text "
+#define ERROR	"code title advice"
 
 const struct template_page	web_pages[] = {
-	{ "install", BRAND "owner action_url" },
-	{ "activate", BRAND "owner client config_url linphone_url action_url" },
-	{ "activated", BRAND "owner client config_url linphone_url" },
-	{ "error", BRAND "code title advice" },
+	{ "install", BRAND "owner action_url", false },
+	{ "activate", BRAND "owner client config_url linphone_url action_url", false },
+	{ "activated", BRAND "owner client config_url linphone_url", false },
+	{ "error", BRAND ERROR, false },
+	{ "thanks", BRAND ERROR, true },
+	{ "unready", BRAND ERROR, true },
+	{ "expired", BRAND ERROR, true },
+	{ "used", BRAND ERROR, true },
+	{ "unknown", BRAND ERROR, true },
+	{ "not-found", BRAND ERROR, true },
+	{ "too-many", BRAND ERROR, true },
+	{ "later", BRAND ERROR, true },
+	{ "bad-request", BRAND ERROR, true },
+	{ "method", BRAND ERROR, true },
+	{ "too-long", BRAND ERROR, true },
+	{ "headers", BRAND ERROR, true },
+	{ "too-large", BRAND ERROR, true },
+	{ "slow", BRAND ERROR, true },
+	{ "not-implemented", BRAND ERROR, true },
+	{ "version", BRAND ERROR, true },
 };
 const size_t			n_web_pages = sizeof web_pages / sizeof web_pages[0];
 
 static const struct web_trouble	troubles[] = {
+	{ "thanks", 200, "Thank you", "You get another text message now. Open the link in it." },
+	{ "unready", 503, "Your phone can't be set up yet", "Something is missing on our side. Tell whoever sent you the link; it stays good." },
 	{ "expired", 410, "This link has expired", "Links work for a short time only. Ask for a new text message, and open its link soon." },
 	{ "used", 410, "This link has been used",
 	  "Each link works once. If your phone is not set up yet, ask for a new text message and open the link in it." },
@@ -43,7 +62,7 @@ web_trouble_find(struct span name)
 
 const struct web_path	web_paths[] = {
 	{ WEB_INSTALL, "/i/", .token = true },
-	{ WEB_CONFIGURATION, "/c/", .token = true },
+	{ WEB_CONFIGURATION, "/c/", .token = true, .get_only = true },
 	{ WEB_ACTIVATE, "/a/", .token = true },
 	{ WEB_LICENCE, "/licence", .post_only = true },
 };

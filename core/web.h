@@ -8,7 +8,8 @@
  *						without action_url: it was activated and never fetched its configuration
  *	activated	owner client config_url linphone_url
  *						that button's answer; with config_url where that is still to be fetched
- *	error		code title advice	whatever went wrong: its row of web_troubles[], or what the keeper says of it
+ *	error		code title advice	whatever went wrong: its row of web_troubles[], or what the keeper says of it; where there is a
+ *						page of the trouble's own name, as in another language, that
  *
  * Each shows brand, colour, ink and text besides, which the web process knows from the configuration.  A trouble's name may stand in
  * struct web_answer where a page's may: its code, title and advice are filled in, unless the answer brings its own.  A value that is
@@ -41,7 +42,7 @@ struct web_path {
 	enum web_what	 what;
 	const char	*prefix;
 	bool		 token;		/* the rest of the path is one; else there is no rest */
-	bool		 post_only;
+	bool		 post_only, get_only;
 };
 extern const struct web_path	web_paths[];
 extern const size_t		n_web_paths;

@@ -81,11 +81,7 @@ refuse_unready(struct visit *v, const char *why)
 {
 	events_tell(v->k->events, EVENT_WARN, "activation", v->account.username, "account %s: its phone can't be set up: %s", v->account.username,
 	    why);
-	visit_reply_show(v->reply, 503, "error");
-	visit_reply_var(v->reply, "code", "503");
-	visit_reply_var(v->reply, "title", "Your phone can't be set up yet");
-	visit_reply_var(v->reply, "advice", "Something is missing on our side. Tell whoever sent you the link; it stays good.");
-	visit_reply_send(v->reply);
+	refuse(v, 503, "unready");
 }
 
 /* Finds whose link it is.  False: an answer was sent. */
@@ -136,11 +132,8 @@ install_click(struct visit *v, const struct profile *profile)
 	if (profile->install_url[0] != '\0') {
 		v->reply->answer.code = 303;
 		v->reply->answer.location = span_of(profile->install_url);
-	} else {
-		visit_reply_show(v->reply, 200, "error");
-		visit_reply_var(v->reply, "title", "Thank you");
-		visit_reply_var(v->reply, "advice", "You get another text message now. Open the link in it.");
-	}
+	} else
+		visit_reply_show(v->reply, 200, "thanks");
 	(void)visit_reply_commit(v->reply, t);
 }
 

@@ -110,7 +110,7 @@ static size_t
 add_trouble(const struct web_trouble *t, const char *code, struct template_var *vars, size_t n)
 {
 	const struct template_var	own[] = {
-		{ span_of("code"), span_of(code) }, { span_of("title"), span_of(t->title) }, { span_of("advice"), span_of(t->advice) },
+		{ span_of("code"), span_of(t->code < 400 ? "" : code) }, { span_of("title"), span_of(t->title) }, { span_of("advice"), span_of(t->advice) },
 	};
 	size_t				given = n;
 
@@ -142,6 +142,7 @@ pages_show(struct pages *p, struct span name, unsigned code, struct span list)
 	struct page			*page = &p->page;
 	const struct web_trouble	*t = web_trouble_find(name);
 	struct template_var		 vars[VARS_MAX];
+	struct span			 file = name;
 	size_t				 n = take_vars(p, list, vars);
 	char				 number[16];
 	long				 length;
@@ -150,8 +151,9 @@ pages_show(struct pages *p, struct span name, unsigned code, struct span list)
 	(void)snprintf(number, sizeof number, "%u", page->code);
 	if (t != NULL)
 		n = add_trouble(t, number, vars, n);
-	length = p->templates == NULL ? -1 :
-	    templates_render(p->templates, t != NULL ? span_of("error") : name, vars, n, page->html, sizeof page->html);
+	if (t != NULL && p->templates != NULL && !templates_have(p->templates, name))
+		file = span_of("error");
+	length = p->templates == NULL ? -1 : templates_render(p->templates, file, vars, n, page->html, sizeof page->html);
 	if (length < 0 && !span_is(name, "later")) {
 		log_error("no page %.*s can be made", (int)name.n, name.s);
 		return pages_show(p, span_of("later"), 0, (struct span){ .s = NULL });

@@ -111,10 +111,12 @@ wanted_take(struct wanted *r, const struct http_head *head, struct span body)
 	r->data = path != NULL && path->what == WEB_LICENCE;
 	if (r->data)
 		r->allow = "POST";
+	else if (path != NULL && path->get_only)
+		r->allow = "GET, HEAD";
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (span_is(where, texts[i].path))
 			r->text = texts[i].text;
-	if ((!post && !r->head && !span_is(head->method, "GET")) || (path != NULL && path->post_only && !post))
+	if ((!post && !r->head && !span_is(head->method, "GET")) || (path != NULL && (post ? path->get_only : path->post_only)))
 		r->trouble = "method";
 	else if (path == NULL)
 		r->trouble = "not-found";

@@ -26,7 +26,7 @@ struct got {
 	struct web_answer	a;
 	bool			come;
 	char			page[64], body[20000], location[TEXT], type[128], filename[128];
-	char			owner[TEXT], client[TEXT], action[TEXT], config[TEXT], linphone[TEXT], title[TEXT];
+	char			owner[TEXT], client[TEXT], action[TEXT], config[TEXT], linphone[TEXT];
 	char			sha256[128], md5[128];
 };
 
@@ -69,7 +69,7 @@ on_answer(void *arg, const struct frame *frame)
 		static const struct { const char *name; size_t at; } names[] = {
 			{ "owner", offsetof(struct got, owner) }, { "client", offsetof(struct got, client) },
 			{ "action_url", offsetof(struct got, action) }, { "config_url", offsetof(struct got, config) },
-			{ "linphone_url", offsetof(struct got, linphone) }, { "title", offsetof(struct got, title) },
+			{ "linphone_url", offsetof(struct got, linphone) },
 		};
 
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -583,8 +583,7 @@ test_missing(void **state)
 	}
 	commit(&w, t);
 	assert_int_equal(ask(&w, WEB_CONFIGURATION, false, configure), 503);
-	assert_string_equal(w.got.page, "error");
-	assert_int_not_equal(w.got.title[0], '\0');
+	assert_string_equal(w.got.page, "unready");
 	expect(&w, "alice", STATUS_CREATED, false);
 
 	t = txn_new(w.rig.k.db.store);
@@ -636,7 +635,7 @@ test_no_install_url(void **state)
 	set_profile(&w, edit_of(&profile_kind, "install_url", "", NULL));
 	activate(&w, "alice", install);
 	assert_int_equal(ask(&w, WEB_INSTALL, true, install), 200);
-	assert_int_not_equal(w.got.title[0], '\0');
+	assert_string_equal(w.got.page, "thanks");
 	expect(&w, "alice", STATUS_INSTALL_CLICKED, false);
 	end(&w);
 }

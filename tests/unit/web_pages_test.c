@@ -22,7 +22,7 @@
 #define N(a)	(sizeof (a) / sizeof (a)[0])
 #define STYLE_SUM	"lvwHEWokTLB47L+W9z1Moz5K3jL4hS4KupqOd50sTOo="
 
-static const struct template_page	one_page[] = { { "page", "name other" } };
+static const struct template_page	one_page[] = { { "page", "name other", false } };
 
 static void
 templates_show(void **st)
@@ -131,20 +131,41 @@ pages_bear_the_brand(void **st)
 	uint8_t		 list[512];
 
 	(void)st;
-	page = pages_show(p, span_of("install"), 200, vars_of(list, sizeof list, "owner", "<script>\xff\x1b"));
-	shows(page, 200, "<style>b{color:#ffee00}</style>a.test #000000 &lt;call&gt; &lt;script&gt;\xc2\xb7\xc2\xb7");
+	page = pages_show(p, span_of("install"), 200, vars_of(list, sizeof list, "owner", "<script>\xff\x1b\xe2\x80\xae"));
+	shows(page, 200, "<style>b{color:#ffee00}</style>a.test #000000 &lt;call&gt; &lt;script&gt;\xc2\xb7\xc2\xb7\xc2\xb7");
 	/* STYLE_SUM: printf 'b{color:#ffee00}' | openssl dgst -sha256 -binary | base64 */
 	assert_non_null(strstr(page->policy, "default-src 'none'; style-src 'sha256-" STYLE_SUM "'; form-action 'self' https: http:;"));
 	shows(pages_show(p, span_of("expired"), 0, (struct span){ .s = NULL }), 410,
 	    "410 This link has expired: Links work for a short time only. Ask for a new text message, and open its link soon.");
 	shows(pages_show(p, span_of("used"), 403, vars_of(list, sizeof list, "advice", "Ask Bob.")), 403, "403 This link has been used: Ask Bob.");
 	shows(pages_show(p, span_of("error"), 200, vars_of(list, sizeof list, "title", "Thank you")), 200, " Thank you: ");
+	shows(pages_show(p, span_of("thanks"), 200, (struct span){ .s = NULL }), 200,
+	    " Thank you: You get another text message now. Open the link in it.");
 	page = pages_show(p, span_of("nonsense"), 200, (struct span){ .s = NULL });
 	assert_int_equal(page->code, 503);
 	assert_non_null(strstr(page->policy, "style-src 'none'; form-action 'self';"));
 	page = pages_show(p, span_of("later"), 0, (struct span){ .s = "\xff\xff\xff", .n = 3 });	/* a list that is none */
 	assert_int_equal(page->code, 503);
 	pages_free(p);
+}
+
+/* What went wrong may have a page of its own, in another language for one; it is checked as all are. */
+static void
+troubles_may_have_pages(void **st)
+{
+	struct pages		*p = pages_of("a", "error {{code}}\fexpired\nScaduto ({{code}}), {{brand}}\fthanks\nGrazie{{code}}");
+	char			 why[256];
+
+	(void)st;
+	shows(pages_show(p, span_of("expired"), 0, (struct span){ .s = NULL }), 410, "Scaduto (410), a.test");
+	shows(pages_show(p, span_of("thanks"), 200, (struct span){ .s = NULL }), 200, "Grazie");
+	shows(pages_show(p, span_of("used"), 0, (struct span){ .s = NULL }), 410, "error 410");
+	pages_free(p);
+	for (size_t i = 0; i < n_web_pages; i++)
+		assert_true(!web_pages[i].optional || web_trouble_find(span_of(web_pages[i].name)) != NULL);
+	assert_null(templates_new("\finstall\na\factivate\na\factivated\na\ferror\na\fused\n\n{{owner}}", "web", web_pages, n_web_pages, why,
+	    sizeof why));
+	assert_non_null(strstr(why, "web/used.html:2: page used shows brand colour ink text code title advice, but not \"owner\""));
 }
 
 static void
@@ -349,6 +370,7 @@ main(void)
 		cmocka_unit_test(templates_show),
 		cmocka_unit_test(broken_templates_are_named),
 		cmocka_unit_test(pages_bear_the_brand),
+		cmocka_unit_test(troubles_may_have_pages),
 		cmocka_unit_test(ink_can_be_read),
 		cmocka_unit_test(paths_lead_somewhere),
 		cmocka_unit_test(requests_are_read),

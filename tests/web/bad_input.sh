@@ -73,6 +73,8 @@ check "a large body" says 413 "too large" -H Expect: --data-binary @<(head -c 90
 check "a chunked body" says 501 "not understood" -H "Transfer-Encoding: chunked" -d x "$url/i/abc"
 check "PUT" says 405 "not understood" -X PUT "$url/i/abc"
 check "says what may be done" grep -q '^Allow: GET, HEAD, POST' "$TMP/head"
+check "what is only to be fetched" says 405 "not understood" -d x "$url/c/abc"
+check "says so" grep -q '^Allow: GET, HEAD.$' "$TMP/head"
 check "TRACE" says 405 "not understood" -X TRACE "$url/"
 licence_get()
 {

@@ -72,10 +72,6 @@ on_ask(struct rig *r, const struct frame *frame)
 		show_install(s, &ask);
 	} else if (ask.what == WEB_ACTIVATE) {
 		show_activate(s, &ask);
-	} else if (span_is(ask.token, "thanks")) {
-		s->a.page = span_of("error");
-		add(s, "title", "Thank you");
-		add(s, "advice", "You get another text message now. Open the link in it.");
 	} else {
 		s->a = (struct web_answer){ .page = ask.token };
 	}

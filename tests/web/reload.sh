@@ -68,12 +68,14 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 cp "$TMP/two.crt" "$TMP/site.crt"
 cp "$TMP/two.key" "$TMP/site.key"
 sed -i 's/<h1>/<h1>Renewed: /' "$TMP/pages/error.html"
+echo '<p>Numero {{code}}' > "$TMP/pages/method.html"
 write_conf "${http/First/Second}"
 check "SIGHUP" reload
 check "the new certificate" is_shown two
 check "its end in the status" wait_for 5 ends two
 check "no warning of it" eval '! "$B/wirechief" status | grep -q "certificate expires"'
 check "the new template" eval 'page | grep -q "<h1>Renewed: There is nothing here"'
+check "a page of its own for what went wrong" eval '[ "$(curl -sk --max-time 60 -X PUT "https://127.0.0.1:$port/")" = "<p>Numero 405" ]'
 check "the new brand" eval 'page | grep -q "<header><p>Second"'
 printf 'Host: x\r\n\r\n' >&7
 check "the connection that stood is answered" wait_for 5 grep -q '^alive' "$TMP/answer"
