@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -90,6 +91,9 @@ def refusals():
     alice, bob = phone("alice"), phone("bob")
     alice.register()
     check("nobody by that name: 404", alice.message("nobody", "x") == 404)
+    check("which is told", ended("message from alice to nobody: INVALID_RECIPIENT at once, 404") == 1)
+    check("harmlessly, whatever the name is", alice.message("no%1b%5B31m%0Abody", "x") == 404 and ended("to no\u00b7[31m\u00b7body: INVALID_RECIPIENT") == 1,
+          cli("event", "list", "--query", "INVALID_RECIPIENT").stdout)
     check("an empty message: 400", alice.message("bob", "") == 400)
     check("one that is too large: 413", alice.message("bob", "x" * 2001) == 413)
     check("each an event, without what it said", [ended("INVALID_PAYLOAD", w) for w in ("empty", "2001 bytes", "xxxx")] == [1, 1, 0])
@@ -106,6 +110,8 @@ def refusals():
     bob.register(0)
     codes = [alice.message("bob", "n %d" % i) for i in range(6)]
     check("over its share of the queue: 480", codes == [202] * 5 + [480], codes)
+    code, fields = alice.ask("MESSAGE", "sip:bob@wirechief.test", "sip:bob@wirechief.test", "Content-Type: text/plain\r\n", b"one more")
+    check("with the time to try again", code == 480 and int(fields.get("retry-after", ["0"])[0]) > 0, fields)
     cli("group", "add", "other")
     cli("account", "set", "bob", "group=other")
     check("they are counted in the group that he is moved to", waiting() == {"g": 0, "other": 5}, waiting())
@@ -176,13 +182,88 @@ def attempts():
     said = cli("account", "delete", "bob", "--yes").stdout
     check("deleting an account tells how many messages go with it", "Messages" in said and said.split("Messages")[1].split()[0] == "1", said)
     check("a deleted account ends what waits for it", until(lambda: rows() == [], 30), rows())
-    check("as one that has nobody to go to", ended("INVALID_RECIPIENT") == 1 and set(waiting().values()) == {0}, waiting())
+    check("as one that has nobody to go to", ended("INVALID_RECIPIENT after") == 1 and set(waiting().values()) == {0}, waiting())
     alice.close()
     bob.close()
 
 
+def cpim(sender, to, more, body):
+    return (f"From: <sip:{sender}@wirechief.test>\r\nTo: <sip:{to}@wirechief.test>\r\nDateTime: 2026-11-21T10:00:00Z\r\n"
+            f"NS: imdn <urn:ietf:params:imdn>\r\n{more}\r\n{body}")
+
+
+def got(who, body):
+    """The headers of the first message with this body, when it came."""
+    return until(lambda: next((fields for text, fields, _ in list(who.got) if text == body), None), 60)
+
+
+def notifications():
+    """Messages in CPIM with their IMDN Message-ID, and what their recipient's phone notifies of them: untouched, there and back."""
+    alice, bob = phone("alice"), phone("bob")
+    sent = cpim("alice", "bob", "imdn.Message-ID: 34jk324j\r\nimdn.Disposition-Notification: positive-delivery, display\r\n",
+                "Content-type: text/plain\r\nContent-length: 5\r\n\r\nH\u00e9llo")
+    codes = [alice.message("bob", sent, kind="message/cpim", headers="Expires: 3000\r\n") for _ in range(2)]
+    check("a CPIM message waits once, by its IMDN Message-ID", codes == [202, 202] and [row["uuid"] for row in rows()] == ["34jk324j"], rows())
+    bob.register()
+    fields = got(bob, sent)
+    check("and comes as it was sent", fields and fields["content-type"] == ["message/cpim"] and fields["message-uuid"] == ["34jk324j"] and
+          fields["expires"] == ["3000"] and "date" in fields, fields)
+    told = cpim("bob", "alice", "imdn.Message-ID: d834jied93rf\r\n", "Content-type: message/imdn+xml\r\nContent-Disposition: notification\r\n\r\n"
+                "<imdn xmlns=\"urn:ietf:params:xml:ns:imdn\"><message-id>34jk324j</message-id><delivery-notification><status><delivered/>"
+                "</status></delivery-notification></imdn>")
+    check("a delivery notification waits, too", bob.message("alice", told, kind="message/cpim") == 202)
+    alice.register()
+    check("and comes as it was sent", got(alice, told))
+    shown = told.replace("d834jied93rf", "e945").replace("delivery-n", "display-n").replace("delivered", "displayed")
+    check("to a phone on line it goes at once", bob.message("alice", shown, kind="message/cpim") in (200, 202) and got(alice, shown))
+    check("so does a typing notice", until(lambda: bob.message("alice", "<isComposing/>", kind="application/im-iscomposing+xml") == 200, 60) and
+          got(alice, "<isComposing/>"))
+    alice.answer = 486
+    check("which is refused where the phone does, and never stored",
+          bob.message("alice", "<isComposing/>", kind="application/im-iscomposing+xml") not in (200, 202) and until(lambda: rows() == []), rows())
+    bob.register(0)
+    alice.register(0)
+    bob.close()
+    alice.close()
+
+
+def watch():
+    """`queue watch` tells what becomes of messages, and nothing of what they say."""
+    alice, bob, told = phone("alice"), phone("bob"), []
+    watcher = subprocess.Popen([CLI, "--json", "queue", "watch"], stdout=subprocess.PIPE, text=True)
+    threading.Thread(target=lambda: told.extend(map(json.loads, watcher.stdout)), daemon=True).start()
+
+    def came(event, uuid):
+        return any((row["_event"], row["uuid"]) == (event, uuid) for row in list(told))
+
+    def said():
+        """Until the watch stands nothing is told."""
+        alice.message("bob", "not to be seen")
+        for row in rows():
+            cli("queue", "delete", row["id"], "--yes")
+        return bool(told)
+    check("a watch is told of the queue", until(said, 60))
+    check("a message that waits is told", alice.message("bob", "not to be seen", uuid="watched") == 202 and until(lambda: came("added", "watched"), 60), told)
+    bob.answer = 486
+    bob.register()
+    check("a try", until(lambda: came("changed", "watched"), 60), told)
+    bob.answer = 200
+    cli("queue", "retry", "--all")
+    check("and its end", until(lambda: came("removed", "watched"), 60), told)
+    last = [row for row in list(told) if row["uuid"] == "watched"][-1]
+    check("with what became of it", (last["status"], last["managed"], last["to_seq"] > 0) == ("DELIVERED", True, True), last)
+    check("and no content", "not to be seen" not in json.dumps(told))
+    watcher.terminate()
+    watcher.wait()
+    bob.register(0)
+    bob.close()
+    alice.close()
+
+
 for transport in ("udp", "tcp"):
     exchange(transport)
+notifications()
+watch()
 refusals()
 flood()
 numbers()
