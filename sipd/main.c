@@ -2,6 +2,7 @@
  * wirechiefd: options, and the table of the daemon's processes.
  */
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,16 +20,16 @@ static const struct process_row	processes[] = {
 };
 
 static int
-usage(void)
+usage(FILE *to)
 {
-	fprintf(stderr, "usage: wirechiefd [-c FILE] [-t] [-d] [-V] [-r FILE [-y]]\n"
+	fprintf(to, "usage: wirechiefd [-c FILE] [-t] [-d] [-V] [-r FILE [-y]]\n"
 	    "  -c FILE  configuration, instead of /etc/wirechief/wirechief.conf\n"
 	    "  -t       read the configuration, say what is wrong with it, and exit\n"
 	    "  -d       log everything\n"
 	    "  -r FILE  put a backup in the store's place, as wirechief restore does, and exit\n"
 	    "  -y       with -r: even if there is a store; it is kept under another name\n"
-	    "  -V       print the version and exit\n");
-	return 2;
+	    "  -V       print the version and exit; -h, this\n");
+	return to == stdout ? 0 : 2;
 }
 
 static int
@@ -64,13 +65,14 @@ main(int argc, char **argv)
 {
 	struct supervise	how = { .file = "/etc/wirechief/wirechief.conf", .rows = processes,
 		.n_rows = sizeof processes / sizeof processes[0] };
+	static const struct option	words[] = { { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 } };
 	struct restore		restore = { 0 };
 	bool			test = false;
 	int			opt;
 
 	fill_standard_fds();
 	umask(077);
-	while ((opt = getopt(argc, argv, "c:tdVr:y")) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:tdVr:yh", words, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			how.file = optarg;
@@ -90,12 +92,14 @@ main(int argc, char **argv)
 		case 'V':
 			printf("wirechiefd %s\n", VERSION);
 			return 0;
+		case 'h':
+			return usage(stdout);
 		default:
-			return usage();
+			return usage(stderr);
 		}
 	}
 	if (optind < argc)
-		return usage();
+		return usage(stderr);
 	restore.conf_name = how.file;
 	if (restore.file != NULL)
 		return restore_main(&restore);

@@ -416,6 +416,17 @@ reap(struct supervisor *s)
 	programs_reap(&s->programs, on_program, s);
 }
 
+/* What is in force now. */
+static void
+settings_apply(const struct supervisor *s)
+{
+	const struct config	*c = &s->settings.conf;
+
+	config_log(c, process_name(PROC_SUPERVISOR), s->how->debug);
+	if (c->metrics.listen[0] != '\0')
+		log_warn("%s: metrics.listen: this version serves no metrics", s->how->file);
+}
+
 static void
 reload(struct supervisor *s)
 {
@@ -430,7 +441,7 @@ reload(struct supervisor *s)
 	} else {
 		settings_close(&s->settings);
 		s->settings = fresh;
-		config_log(&fresh.conf, process_name(PROC_SUPERVISOR), s->how->debug);
+		settings_apply(s);
 		for (size_t i = 0; i < s->n; i++)
 			order_settings(s, &s->children[i]);
 		log_notice("%s was read again", s->how->file);
@@ -583,7 +594,7 @@ supervise(const struct supervise *how)
 		log_error("%s", why);
 		return 1;
 	}
-	config_log(&s.settings.conf, process_name(PROC_SUPERVISOR), how->debug);
+	settings_apply(&s);
 	close_memory();
 	raise_files();
 	if ((s.signal_fd = signals_open()) < 0) {

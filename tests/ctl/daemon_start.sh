@@ -34,6 +34,8 @@ nobody_left()
 	! pgrep -f -- "-c $CONF" > /dev/null
 }
 
+check "--help tells its options" eval '"$B/wirechiefd" --help | grep -q "^usage: wirechiefd .*-c FILE"'
+check "--version its version" eval '"$B/wirechiefd" --version | grep -qE "^wirechiefd [0-9.]+$"'
 write_conf
 check "-t of a good configuration" says 0 "$CONF: ok"
 write_conf 'register { min_expires = 0 }'
@@ -119,6 +121,10 @@ rm -r "$TMP/state"
 cp -r "$TMP/good" "$TMP/state"
 check "the good store starts again" start_daemon
 stop_daemon
+check "a service that this version has not is no fault" start_daemon 'metrics { listen = "127.0.0.1:9345" }'
+check "and said" grep -q "$CONF: metrics.listen: this version serves no metrics" "$LOG"
+stop_daemon
+write_conf
 mv "$TMP/state/master.key" "$TMP/key.away"
 start_without_key()
 {
