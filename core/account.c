@@ -35,7 +35,7 @@ static const struct field	account_fields[] = {
 	{ .tag = 7, .name = "group", .title = "Group", .width = 10, .keep = 6, AT(FT_REF, group_id), .ref = "group",
 	  .flags = FF_FORM | FF_COLUMN | FF_SORT | FF_NEEDED, .help = "The group that it belongs to." },
 	{ .tag = 8, .name = "email", .title = "Email", .width = 20, .keep = 9, AT(FT_STR, email), .check = email_check,
-	  .flags = FF_FORM | FF_SEARCH, .help = "Where licence mail goes. May be empty." },
+	  .flags = FF_FORM | FF_SEARCH, .help = "For people, and for provisioning profiles. May be empty." },
 	{ .tag = 9, .name = "description", .title = "Description", .width = 24, .keep = 10, AT(FT_STR, description),
 	  .flags = FF_FORM | FF_SEARCH, .help = "For people only." },
 	{ .tag = 10, .name = "password", .title = "Password", AT(FT_STR, password),

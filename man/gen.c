@@ -2,8 +2,9 @@
  * Fills a manual page's markers with the programs' own tables, so that the manual can't fall behind:
  * reads a page on standard input, writes it to standard output.
  *
- *	@COMMANDS@  @STATUS@  @FIELDS kind@  @VARIABLES@  @CONFIG@  @PAGES@  @KEYS@  @VERSION@
+ *	@COMMANDS@  @STATUS@  @FIELDS kind@  @VARIABLES@  @CONFIG@  @PAGES@  @TROUBLES@  @KEYS@  @VERSION@
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,13 +53,14 @@ item(const char *macro, const char *text)
 static void
 commands_put(const char *argument)
 {
-	char	usage[200];
+	char	usage[200], help[200];
 
 	(void)argument;
 	(void)puts(".Bl -tag -width Ds");
 	for (size_t i = 0; i < n_commands; i++) {
 		item("Ic", command_usage(&commands[i], usage, sizeof usage));
-		sentence(commands[i].help);
+		(void)snprintf(help, sizeof help, "%c%s.", toupper((unsigned char)commands[i].help[0]), commands[i].help + 1);
+		sentence(help);
 		(void)printf("Takes the role of %s.\n", role_name(commands[i].role));
 	}
 	(void)puts(".El");
@@ -184,9 +186,30 @@ pages_put(const char *argument)
 	(void)argument;
 	(void)puts(".Bl -tag -width activated.html");
 	for (size_t i = 0; i < n_web_pages; i++) {
+		if (web_pages[i].optional)
+			continue;
 		(void)snprintf(name, sizeof name, "%s.html", web_pages[i].name);
 		item("Pa", name);
 		sentence(web_pages[i].vars);
+	}
+	(void)puts(".El");
+}
+
+static void
+troubles_put(const char *argument)
+{
+	char	name[64];
+
+	(void)argument;
+	(void)puts(".Bl -tag -width not-implemented.html -compact");
+	for (size_t i = 0; i < n_web_pages; i++) {
+		const struct web_trouble	*t = web_trouble_find(span_of(web_pages[i].name));
+
+		if (t == NULL)
+			continue;
+		(void)snprintf(name, sizeof name, "%s.html", t->name);
+		item("Pa", name);
+		sentence(t->title);
 	}
 	(void)puts(".El");
 }
@@ -197,6 +220,7 @@ static const struct {
 } markers[] = {
 	{ "@COMMANDS", commands_put }, { "@STATUS", status_put }, { "@FIELDS", fields_put }, { "@CONFIG", config_put }, { "@KEYS", keys_put },
 	{ "@VARIABLES", variables_put }, { "@PAGES", pages_put },
+	{ "@TROUBLES", troubles_put },
 };
 
 /* true if the line was a marker. */
