@@ -21,6 +21,7 @@ from driver import until
 from ua import Phone
 
 WRITERS, SENDERS, BACKUPS, BETWEEN = 3, 2, 3, 12
+TRAILER, TRAILER_BYTES = b"wirechief-backup", 64
 bad = 0
 
 
@@ -142,9 +143,24 @@ def compare(cli, folder, n):
 
 
 def begun(file):
-    """A temporary file is there, and has something in it."""
+    """The temporary file that is there and has something in it, or None."""
     folder, name = os.path.split(file)
-    return any(f.startswith(name + ".") and os.stat(os.path.join(folder, f)).st_size > 0 for f in os.listdir(folder))
+    for f in os.listdir(folder):
+        try:
+            if f.startswith(name + ".") and os.stat(os.path.join(folder, f)).st_size > 0:
+                return os.path.join(folder, f)
+        except FileNotFoundError:
+            pass            # it has its name by now
+    return None
+
+
+def is_unfinished(program, file):
+    """Whether the program, which stands still, has not all of it yet."""
+    temporary = begun(file) if program.poll() is None else None
+    if temporary is None:
+        return False
+    with open(temporary, "rb") as f:
+        return TRAILER not in f.read()[-TRAILER_BYTES:]
 
 
 def hold(cli, file):
@@ -156,7 +172,7 @@ def hold(cli, file):
                 program.send_signal(signal.SIGSTOP)
                 os.waitid(os.P_PID, program.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
                 break
-        if program.poll() is None and not os.path.exists(file):
+        if is_unfinished(program, file):
             return program
         program.send_signal(signal.SIGCONT)
         program.communicate()

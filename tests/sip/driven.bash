@@ -4,10 +4,11 @@
 # again; it is told the supervisor's process id, at first too.
 drive()
 {
-	local line driven_in driven_out
+	local line driven_in driven_out pid before=$failed
 
 	coproc driven { exec python3 "$@"; }
-	own_pids+=($driven_PID)
+	pid=$driven_PID
+	own_pids+=($pid)
 	exec {driven_out}<&"${driven[0]}" {driven_in}>&"${driven[1]}"
 	echo $DAEMON_PID >&"$driven_in"
 	while read -r -u "$driven_out" line; do
@@ -25,4 +26,5 @@ drive()
 		esac
 	done
 	exec {driven_out}<&- {driven_in}>&-
+	wait $pid || [ $failed -gt $before ] || check "$(basename "$1") comes to its end" false
 }

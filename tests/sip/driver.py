@@ -9,22 +9,27 @@ import time
 from ua import Phone
 
 
-def until(test, seconds=60):
+def until(test, seconds=60, pause=0.005):
     """What test says, once that is true or the time is over.  As long as a slow machine takes."""
     end = time.monotonic() + seconds
     while True:
         said = test()
         if said or time.monotonic() > end:
             return said
-        time.sleep(0.005)
+        time.sleep(pause)
+
+
+def is_in(pid, states):
+    """Whether the process is in one of these states, as proc(5) calls them; one that is not there is dead."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] in states
+    except OSError:
+        return "X" in states
 
 
 def is_alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+    return not is_in(pid, "ZX")
 
 
 class Daemon:
@@ -67,8 +72,20 @@ class Daemon:
             return False
         return True
 
+    def is_there(self):
+        """Not ended by itself, its number perhaps another's."""
+        try:
+            with open("/proc/%d/comm" % self.pid) as f:
+                return f.read().strip() == "wirechiefd"
+        except OSError:
+            return False
+
     def restart(self):
-        pids = [self.pid, *self.children()]
+        pids = []
+        if self.is_there():
+            os.kill(self.pid, signal.SIGSTOP)   # so that it starts no other one meanwhile
+            until(lambda: is_in(self.pid, "TZX"))
+            pids = [self.pid, *self.children()]
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)

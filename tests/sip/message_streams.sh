@@ -12,6 +12,7 @@ check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:0\", \"tcp:12
 for user in alice bob; do
 	echo "secret-of-$user" | "$B/wirechief" account add $user group=g password=- > /dev/null
 done
-python3 "$(dirname "$0")/message_streams.py" 127.0.0.1 "$(listening tcp)" "$(listening tls)" "$(listening udp)" || failed=$((failed + 1))
+python3 "$(dirname "$0")/message_streams.py" 127.0.0.1 "$(listening tcp)" "$(listening tls)" "$(listening udp)" "$B/wirechief" ||
+    failed=$((failed + 1))
 check "no process has died of it" eval '! grep -q "was killed\|exited" "$LOG"'
 check "the daemon ends well" stop_daemon

@@ -39,11 +39,13 @@ def phone(user, **more):
     return Phone(SERVER, user, "secret-of-" + user, **more)
 
 
-def until(test, seconds=20):
+def until(test, seconds=60):
     end = time.monotonic() + seconds
-    while not test() and time.monotonic() < end:
+    while True:
+        said = test()
+        if said or time.monotonic() > end:
+            return said
         time.sleep(0.02)
-    return test()
 
 
 def exchange(transport):
@@ -79,11 +81,11 @@ def ended(*words):
 
 
 def flood():
-    """What a phone can do as often as it likes fills no log: so many are told, the others counted."""
+    """What a phone can do as often as it likes fills no log: ten are told, the others counted; in the next minute it may be ten again."""
     alice = phone("alice")
     codes = {alice.message("bob", "") for _ in range(40)}
     check("however often a message is refused", codes == {400}, codes)
-    check("few events tell of it", 5 <= ended("INVALID_PAYLOAD", "empty") <= 10, ended("INVALID_PAYLOAD", "empty"))
+    check("few events tell of it", 5 <= ended("INVALID_PAYLOAD", "empty") <= 20, ended("INVALID_PAYLOAD", "empty"))
     alice.close()
 
 
@@ -123,7 +125,7 @@ def refusals():
     for row in rows():
         cli("queue", "delete", row["id"], "--yes")
     check("one that expires is given up", alice.message("bob", "short", headers="Expires: 1\r\n") == 202 and
-          until(lambda: rows() == [], 30) and ended("EXPIRED") == 1, rows())
+          until(lambda: rows() == []) and ended("EXPIRED") == 1, rows())
     bob.close()
     alice.close()
 
@@ -156,7 +158,7 @@ def numbers():
     bob = phone("bob")
     bob.register()
     bob.wait(5)
-    names = [fields["from"][0].split(":")[1].split("@")[0] for _, fields, _ in bob.got]
+    names = list({call: fields["from"][0].split(":")[1].split("@")[0] for _, fields, call in bob.got}.values())     # each once
     check("the phone what it called itself", names == ["carla", "+3901", "+3902", "dino", "elsa"], names)
     bob.register(0)
     bob.close()
@@ -169,19 +171,19 @@ def attempts():
     check("a silent phone: stored after its time", alice.message("bob", "hard") == 202)
     check("and tried again", until(lambda: rows() and rows()[0]["sent"] >= 2), rows())
     shown = json.loads(cli("--json", "queue", "show", rows()[0]["id"]).stdout)
-    check("its details tell why and what was tried", re.match(r"try [23] (in \d+ s|now|is under way); last answer 408 ", shown["why"]), shown)
+    check("its details tell why and what was tried", re.match(r"try \d+ (in \d+ s|now|is under way); last answer 408 ", shown["why"]), shown)
     check("with a timeline", len(shown["timeline"]) >= 1 and shown["timeline"][0]["code"] == 408, shown)
-    bob.silent = False
     bob.answer = 415
+    bob.silent = False
     cli("queue", "retry", "--all")
-    check("a phone that can't take it at all ends it", until(lambda: rows() == [], 30))
+    check("a phone that can't take it at all ends it", until(lambda: rows() == []))
     events = cli("event", "list", "--query", "INVALID_DEVICE").stdout
     check("and an event tells so, without the content", "INVALID_DEVICE" in events and "hard" not in events, events)
     bob.answer = 486
     check("a busy one leaves it in the queue", alice.message("bob", "busy") == 202 and rows()[0]["last_error"].startswith("486"), rows())
     said = cli("account", "delete", "bob", "--yes").stdout
     check("deleting an account tells how many messages go with it", "Messages" in said and said.split("Messages")[1].split()[0] == "1", said)
-    check("a deleted account ends what waits for it", until(lambda: rows() == [], 30), rows())
+    check("a deleted account ends what waits for it", until(lambda: rows() == []), rows())
     check("as one that has nobody to go to", ended("INVALID_RECIPIENT after") == 1 and set(waiting().values()) == {0}, waiting())
     alice.close()
     bob.close()

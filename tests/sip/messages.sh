@@ -4,8 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 here=$(dirname "$0")
 
-
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$port\" }" \
     "queue { retry = 1 max_size = 2000 per_account = 5 }" "auth { algorithms = { \"MD5\" } }" \
     "limits { requests_per_second = 10000 burst = 10000 }"

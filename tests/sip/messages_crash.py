@@ -119,7 +119,7 @@ def main():
         for user, phone in phones.items():
             lacking[user] = wanted(user) - set(phone.bodies())
         return not any(lacking.values())
-    until(all_came, 120)
+    until(all_came, 300, pause=0.2)
     for user, phone in phones.items():
         daemon.check("what was accepted for %s comes" % user, not lacking[user], "%d lost: %s" % (len(lacking[user]), sorted(lacking[user])[:5]))
         daemon.check("and in each sender's order", in_order(phone.bodies()), phone.bodies())

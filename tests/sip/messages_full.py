@@ -101,13 +101,13 @@ victims = [row for row in waits if row["to"] == AWAY][:3]
 gone = {row["uuid"][2:] for row in victims}
 said = [daemon.command("queue", "delete", row["id"], "--yes") for row in victims]
 daemon.check("messages can be deleted", all(s.returncode == 0 for s in said), [s.stderr for s in said])
-daemon.check("and that is told", until(lambda: all(any("removed" in line and row["id"] in line for line in told) for row in victims), 20), told[-5:])
+daemon.check("and that is told", until(lambda: all(any("removed" in line and row["id"] in line for line in told) for row in victims)), told[-5:])
 watch.terminate()
 watch.wait()
 daemon.check("one to a phone on line is delivered", alice.message("online", "hello") == 200 and on_line.wait(1) == ["hello"])
 held.answer = 200
-daemon.check("those that wait are delivered once their phone takes them", until(lambda: len(set(held.bodies())) == 3, 20), held.bodies())
-daemon.check("and leave the queue", until(lambda: not [row for row in daemon.queue() if row["to"] == "held"], 20))
+daemon.check("those that wait are delivered once their phone takes them", until(lambda: len(set(held.bodies())) == 3), held.bodies())
+daemon.check("and leave the queue", until(lambda: not [row for row in daemon.queue() if row["to"] == "held"]))
 daemon.check("each came once but for what it was busy for", held.bodies()[-3:] == ["held 0", "held 1", "held 2"], held.bodies())
 print("# %d accepted, %d refused; %d bytes of store" % (count(), len(refused), os.path.getsize(os.path.join(STATE, "store", "data.mdb"))), flush=True)
 
@@ -118,8 +118,8 @@ for row in [row for row in waits if row["to"] == LATER][100:]:
         break
     gone.add(row["uuid"][2:])
     daemon.command("queue", "delete", row["id"], "--yes")
+daemon.check("what is deleted makes room, too", until(lambda: count() >= now + 10), len(gone), count() - now)
 before = len(refused)
-daemon.check("what is deleted makes room, too", count() >= now + 10, len(gone), count() - now)
 print("# %d were deleted for it" % len(gone), flush=True)
 daemon.check("until that is full, too", until(lambda: len(refused) > before))
 os.unlink(os.path.join(STATE, "ballast"))
@@ -140,7 +140,7 @@ def came(p):
 
 
 for p, to in (away, AWAY), (later, LATER):
-    until(lambda: wanted[to] <= set(came(p)), 120)
+    until(lambda: wanted[to] <= set(came(p)), 300, pause=0.2)
     lost = wanted[to] - set(came(p))
     daemon.check("what was accepted for %s comes" % to, not lost, len(lost), sorted(lost)[:5])
     extra = set(came(p)) - wanted[to] - gone

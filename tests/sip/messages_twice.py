@@ -47,14 +47,14 @@ for i in range(ROUNDS):
     if i % FRESH == 0 and i > 0:
         until(lambda: daemon.queue() == [])
         daemon.restart()
-    bob.register(0)
+    until(lambda: bob.register(0) == 200)
     for n in range(AT_ONCE):
         text = "%04d" % (i * AT_ONCE + n)
         until(lambda: codes.append(alice.message("bob", text, uuid="u-" + text)) or codes[-1] == 202)
         sent.append(text)
     bob.arm(daemon, 0 if i % 2 == 0 else LATEST_S * random.random() + 1e-6)
     until(lambda: bob.register() == 200)
-    until(lambda: len(bob.killed) == i + 1 and set(sent) <= set(bob.bodies()), 30)
+    until(lambda: len(bob.killed) == i + 1 and set(sent) <= set(bob.bodies()), 120)
 until(lambda: daemon.rows("queue", "list") == [])
 came = bob.bodies()
 first = list(dict.fromkeys(came))

@@ -46,9 +46,9 @@ baresip_does()
 		import json, socket, sys
 		port, command, *words = sys.argv[1:]
 		ask = json.dumps({"command": command, "params": " ".join(words)}).encode()
-		with socket.create_connection(("127.0.0.1", int(port)), 10) as s:
+		with socket.create_connection(("127.0.0.1", int(port)), 60) as s:
 		    s.sendall(b"%d:%s," % (len(ask), ask))
-		    s.settimeout(20)
+		    s.settimeout(60)
 		    answer = b""
 		    while b'"response":true' not in answer:
 		        answer += (s.recv(4096) or sys.exit("baresip hung up")).replace(b" ", b"")

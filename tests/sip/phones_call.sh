@@ -122,7 +122,7 @@ round()
 	done
 	check "$1: all are over" wait_for 10 calls_are 0
 	check "$1: for the phones, too" wait_for 5 eval "[ \$(phones_ended b) = $((6 * ++rounds)) ] && [ \$(phones_ended l) = $((6 * rounds)) ]"
-	check "$1: and told as events" wait_for 2 eval "[ \$(ended '$2-.*' '$3-.*') = $((before + 6)) ]"
+	check "$1: and told as events" wait_for 10 eval "[ \$(ended '$2-.*' '$3-.*') = $((before + 6)) ]"
 }
 
 for transport in "${transports[@]}"; do

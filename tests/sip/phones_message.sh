@@ -58,26 +58,26 @@ queued()	# N
 check "baresip registers" baresip_on
 check "linphonec registers" linphone_on
 linphone_says "from-linphone-on-line"
-check "baresip takes linphonec's text" wait_for 2 delivered "DELIVERED at once" 1
-check "a text of baresip's reaches linphonec" eval "baresip_says from-baresip-on-line && wait_for 2 linphone_has from-baresip-on-line"
+check "baresip takes linphonec's text" wait_for 10 delivered "DELIVERED at once" 1
+check "a text of baresip's reaches linphonec" eval "baresip_says from-baresip-on-line && wait_for 10 linphone_has from-baresip-on-line"
 check "a text reaches linphonec" other_says "to-linphone-on-line"
-check "which shows it" wait_for 2 linphone_has to-linphone-on-line
+check "which shows it" wait_for 10 linphone_has to-linphone-on-line
 kill -TERM "$BARESIP"
-check "baresip goes" wait_for 2 not_registered bu
+check "baresip goes" wait_for 10 not_registered bu
 linphone_says "from-linphone-one"
-check "a text for it waits" wait_for 2 queued 1
+check "a text for it waits" wait_for 10 queued 1
 linphone_says "from-linphone-two"
-check "and another" wait_for 2 queued 2
+check "and another" wait_for 10 queued 2
 check "baresip comes back" baresip_on
-check "and takes both" wait_for 2 delivered "DELIVERED after" 2
-check "so that nothing waits" wait_for 2 queued 0
+check "and takes both" wait_for 10 delivered "DELIVERED after" 2
+check "so that nothing waits" wait_for 10 queued 0
 kill -KILL "$LINPHONE"
 "$W" registration drop lu > /dev/null
-check "linphonec is gone" wait_for 2 not_registered lu
+check "linphonec is gone" wait_for 10 not_registered lu
 check "texts for it are accepted" eval 'other_says later-one && other_says later-two'
-check "and wait" wait_for 2 queued 2
-check "and one of baresip's" eval 'baresip_says later-three && wait_for 2 queued 3'
+check "and wait" wait_for 10 queued 2
+check "and one of baresip's" eval 'baresip_says later-three && wait_for 10 queued 3'
 check "linphonec comes back" linphone_on
-check "and shows them" wait_for 2 eval "linphone_has later-one && linphone_has later-two && linphone_has later-three"
+check "and shows them" wait_for 10 eval "linphone_has later-one && linphone_has later-two && linphone_has later-three"
 check "in their order" eval '[ "$(grep -o "later-[a-z]*" "$TMP/linphone-lu/out" | uniq | paste -sd,)" = later-one,later-two,later-three ]'
 check "the daemon ends well" stop_daemon

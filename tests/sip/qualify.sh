@@ -7,7 +7,7 @@ here=$(dirname "$0")
 
 port=$(free_port)
 check "the daemon starts" start_daemon "node = \"a\"" "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$port\" }" \
-    "qualify { interval = 5 retry = 1 lagged_ms = 1000 unknown_after = 6 }" "auth { algorithms = { \"MD5\" } }" \
+    "qualify { interval = 5 retry = 1 lagged_ms = 1000 unknown_after = 20 }" "auth { algorithms = { \"MD5\" } }" \
     "limits { requests_per_second = 10000 burst = 10000 }"
 "$B/wirechief" group add g > /dev/null
 for user in well slow quiet error wire off away own twice; do

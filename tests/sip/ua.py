@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 
-TRIES, WAIT_S = 12, 1.5
+TRIES, WAIT_S = 40, 1.5
 
 
 def md5(*parts):
@@ -27,6 +27,8 @@ def parse(raw):
 
 
 class Phone:
+    ended = None        # the socket that nothing comes from any more
+
     def __init__(self, server, user, password, domain="wirechief.test", transport="udp", answer=200, silent=False, host="127.0.0.1"):
         self.options, self.late, self.probes = 200, 0, []        # what OPTIONS is answered (None: nothing), after how long, when they came
         self.server, self.user, self.password, self.domain, self.transport = server, user, password, domain, transport
@@ -81,6 +83,15 @@ class Phone:
             select.select([self.sock], [], [], 0.02)
 
     def _listen(self):
+        sock = self.sock
+        try:
+            self._hear()
+        finally:
+            with self.lock:
+                self.ended = sock
+                self.lock.notify_all()
+
+    def _hear(self):
         buffer = b""
         while not self.closed:
             try:
@@ -155,7 +166,7 @@ class Phone:
                     out.append(body)
         return out
 
-    def wait(self, n, seconds=20):
+    def wait(self, n, seconds=60):
         """Until n messages came; what came."""
         until = time.monotonic() + seconds
         while len(self.bodies()) < n and time.monotonic() < until:
@@ -164,22 +175,22 @@ class Phone:
         return self.bodies()
 
     def ask(self, method, uri, to, headers="", body=b"", authorization=""):
-        """A request and its final answer, (code, headers); code 0 if none came."""
+        """A request and its final answer, (code, headers); code 0 if none came, or the connection is gone."""
         self.number += 1
         call, cseq = self.call, "%d %s" % (self.number, method)
         message = (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{self.transport.upper()} {self.here};branch=z9hG4bK{os.urandom(8).hex()};rport\r\n"
                    f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@{self.domain}>;tag={call[:8]}\r\nTo: <{to}>\r\nCall-ID: {call}\r\n"
                    f"CSeq: {cseq}\r\n{headers}{authorization}Content-Length: {len(body)}\r\n\r\n").encode() + body
         until = time.monotonic() + TRIES * WAIT_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.ended is not self.sock:
             try:
                 self._send(message)
             except OSError:
                 return 0, {}
             again = time.monotonic() + (WAIT_S if self.transport == "udp" else TRIES * WAIT_S)
             with self.lock:
-                while cseq + call not in self.answers and time.monotonic() < again:
-                    self.lock.wait(again - time.monotonic())
+                while cseq + call not in self.answers and self.ended is not self.sock and time.monotonic() < again:
+                    self.lock.wait(max(0, again - time.monotonic()))
                 if cseq + call in self.answers:
                     code, fields, _ = self.answers.pop(cseq + call)
                     break
