@@ -181,8 +181,10 @@ install: all man
 	install -m 644 share/completions/wirechief $(D)/share/bash-completion/completions/
 	sed "s,/usr/local,$(PREFIX),g" share/wirechiefd.service > $(DESTDIR)/lib/systemd/system/wirechiefd.service
 	install -d $(DESTDIR)/usr/lib/sysusers.d && install -m 644 share/wirechief.sysusers $(DESTDIR)/usr/lib/sysusers.d/wirechief.conf
-	test -e $(DESTDIR)/etc/wirechief/wirechief.conf || install -m 640 share/wirechief.conf $(DESTDIR)/etc/wirechief/
-	chgrp wirechief $(DESTDIR)/etc/wirechief/wirechief.conf 2>/dev/null || chmod 644 $(DESTDIR)/etc/wirechief/wirechief.conf
+	$(if $(DESTDIR),,! command -v systemd-sysusers > /dev/null || systemd-sysusers wirechief.conf)
+	c=$(DESTDIR)/etc/wirechief/wirechief.conf; test -e $$c || { install -m 640 share/wirechief.conf $$c && \
+	    { chgrp wirechief $$c 2> /dev/null || chmod 644 $$c; }; }
+	$(if $(DESTDIR),,! test -d /run/systemd/system || systemctl daemon-reload)
 
 clean:
 	rm -rf build

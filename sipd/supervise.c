@@ -553,6 +553,8 @@ close_memory(void)
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* The right to bind low ports, if the service manager gave it, is not for the programs that we start. */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
 /* As many connections as the system lets us have: a shell's soft limit is made for others. */

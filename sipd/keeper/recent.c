@@ -5,10 +5,14 @@
  */
 #include "sipd/keeper/recent.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "core/err.h"
+#include "core/log.h"
 
 enum { BUCKETS = 1 << 17 };
 
@@ -34,7 +38,9 @@ recents_new(void)
 		return NULL;
 	}
 	(void)madvise(r->all, all_bytes, MADV_DONTDUMP);
-	(void)mlock2(r->all, all_bytes, MLOCK_ONFAULT);
+	if (mlock2(r->all, all_bytes, MLOCK_ONFAULT) != 0)
+		log_info("keeper: secrets in memory may be swapped out: %zu MB can't be locked (LimitMEMLOCK, ulimit -l): %s",
+		    all_bytes >> 20, err_text(-errno));
 	randombytes_buf(r->key, sizeof r->key);
 	r->used = r->hand = 1;
 	return r;

@@ -75,7 +75,7 @@ if [ "$(id -u)" = 0 ]; then
 	}
 	check "a key that may not be read" unreadable
 else
-	echo "skip a key that may not be read: only root can become somebody else"
+	echo "skip a key that may not be read (needs root)"
 fi
 
 # A daemon that serves, and what a second one meets.

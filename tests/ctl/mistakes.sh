@@ -260,5 +260,5 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 600 "$WIRECHIEF_SOCKET"
 	check "one who can't even see the socket, too" as sys 3 "Permission denied;operators or viewers" status
 else
-	echo "skip those who may not: only root can become somebody else"
+	echo "skip those who may not (needs root)"
 fi

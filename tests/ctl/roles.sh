@@ -3,7 +3,7 @@
 # changes nothing, what changes something is an event with the operator's name, and one flipped byte of those is found.
 . "$(dirname "$0")/../lib.sh"
 if [ "$(id -u)" != 0 ]; then
-	echo "skip roles: only root can become somebody else"
+	echo "skip roles (needs root)"
 	exit
 fi
 chmod 711 "$TMP"

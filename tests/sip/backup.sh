@@ -113,6 +113,8 @@ if [ "$(id -u)" = 0 ]; then
 	check "root restores it for another user" said 0 "restored from" "$W" restore "$TMP/backups/backup-0" --config "$TMP/theirs.conf"
 	check "once more, over it" said 0 "restored from standard input" "$W" restore - --yes --config "$TMP/theirs.conf" < "$TMP/backups/backup-1"
 	check "all is that user's, and for nobody else" [ -z "$(find "$theirs" ! -user daemon -o ! -group daemon -o -perm /077)" ]
+else
+	echo "skip a restore for another user (needs root)"
 fi
 
 # What is wrong with a file is told before anything is touched.

@@ -2,6 +2,7 @@
 # I1: RFC 4475's messages at the front, over UDP, TCP and TCP byte by byte; in a network of its own, since they name others' addresses.
 
 if [ -z "${IN_NETWORK:-}" ]; then
+	unshare -rn true 2> /dev/null || { echo "skip torture: no network of its own (needs root)"; exit; }
 	exec env IN_NETWORK=1 unshare -rn bash "$0"
 fi
 ip link set lo up || { echo "not ok a network of its own"; exit 1; }
