@@ -2,6 +2,7 @@
 # starts there, and prints "ok NAME" or "not ok NAME" per case (check).  Only its own processes are ended, at its end.
 
 set -u
+PATH=$PATH:/usr/sbin:/sbin	# other servers' programs, which an ordinary user's path leaves out
 B=$(realpath "${B:-build/release}")
 TMP=$(mktemp -d /tmp/wirechief-test-XXXXXX)
 CONF=$TMP/wirechief.conf

@@ -231,6 +231,8 @@ server_start(const char *more)
 	if (server == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--pid-file=", log, text, (char *)NULL);
+		/* An ordinary user's path may leave it out. */
+		execl("/usr/sbin/dnsmasq", "dnsmasq", "--keep-in-foreground", "--pid-file=", log, text, (char *)NULL);
 		_exit(127);
 	}
 	while (!server_listens() && clock_boot_ms() < until)
