@@ -27,8 +27,11 @@ class CallPhone(Phone):
     def _take(self, raw):
         if raw.startswith(b"SIP/2.0"):
             first, fields, body = parse(raw)
+            code = int(first.split()[1])
             with self.lock:
-                self.responses.append((int(first.split()[1]), fields, body))
+                if code < 300 or raw not in self.seen:	# a refusal comes again until its ACK has arrived
+                    self.seen.add(raw)
+                    self.responses.append((code, fields, body))
                 self.lock.notify_all()
             super()._take(raw)
             return
@@ -65,7 +68,8 @@ class CallPhone(Phone):
     def send(self, text):
         self._send(text.encode() if isinstance(text, str) else text)
 
-    def reply(self, request, code, reason="Answer", headers="", body="", contact=True):
+    def reply(self, request, code, reason="Answer", headers="", body="", contact=True, by=None):
+        """by: another phone, from whose address it comes."""
         out = f"SIP/2.0 {code} {reason}\r\n"
         for name in ("via", "record-route", "from", "to", "call-id", "cseq"):
             for value in request.fields.get(name, []):
@@ -75,7 +79,7 @@ class CallPhone(Phone):
             out += f"Contact: <sip:{self.user}@{self.here}>\r\n"
         if body:
             headers += "Content-Type: application/sdp\r\n"
-        self.send(out + headers + f"Content-Length: {len(body)}\r\n\r\n{body}")
+        (by or self).send(out + headers + f"Content-Length: {len(body)}\r\n\r\n{body}")
 
     def build(self, method, uri, call, cseq, to, headers="", body="", branch=None):
         call["branch"] = branch or "z9hG4bK" + os.urandom(8).hex()
@@ -93,7 +97,9 @@ class CallPhone(Phone):
         if not challenged:
             return call
         no = self.response(0, method)
-        if no is None or no[0] != 407:
+        if no is None:
+            return call
+        if no[0] != 407:
             self.responses.insert(0, no)
             return call
         if method == "INVITE":

@@ -80,7 +80,8 @@ def asked(trunk, caller, to, headers="", says=None):
     """What the trunk is asked of a call, which it does not take; None: it is not asked, and the caller's answer is in caller.last."""
     caller.says = says
     call = caller.invite(to, headers)
-    until(lambda: trunk.requests or any(r[0] >= 200 and r[1]["cseq"][0].endswith("INVITE") for r in caller.responses), 40)
+    until(lambda: any(q.method == "INVITE" for q in trunk.requests) or
+          any(r[0] >= 200 and r[1]["cseq"][0].endswith("INVITE") for r in caller.responses))
     got = trunk.request("INVITE", 0)
     if got is not None:
         refuse(trunk, got, caller, call)
@@ -111,7 +112,7 @@ def identities(server, alice, bare):
     check("one that hides its number may", got is not None and "anonymous.invalid" in got.fields["from"][0])
     check("the trunk is told who, and that it is to be hidden", got is not None and got.fields.get("privacy") == ["id"] and
           got.fields.get("p-asserted-identity") == [ours % "+390001"])
-    check("an operator sees who it is", any("call" in e and "from alice to +44101" in e for e in events("call")))
+    check("an operator sees who it is", until(lambda: any("call" in e and "from alice to +44101" in e for e in events("call"))))
     for says in ("sip:bare@wirechief.test", "sip:+1555@wirechief.test", "sip:alice@evil.example", "sip:anonymous@evil.example"):
         got = asked(t, alice, "+44101", says=says)
         check(f"a forged From {says} is refused", got is None and alice.last == 403)
@@ -227,13 +228,10 @@ def passwords(server, alice, bare):
     check("the trunk is well", t.is_well())
     challenge = 'Proxy-Authenticate: Digest realm="%s", nonce="%s", algorithm=MD5, qop="auth"\r\n'
 
-    def challenged(realm, sock=None):
-        alice.responses.clear()                  # its last refusal may have come twice
+    def challenged(realm, by=None):
         call = alice.invite("+44501")
         got = t.request("INVITE")
-        was, t.sock = t.sock, sock or t.sock
-        t.reply(got, 407, "Who Are You", headers=challenge % (realm, time.monotonic_ns()))
-        t.sock = was
+        t.reply(got, 407, "Who Are You", headers=challenge % (realm, time.monotonic_ns()), by=by)
         return call, got, t.request("ACK")
     call, got, ack = challenged("right.example")
     again = t.request("INVITE")
@@ -246,11 +244,10 @@ def passwords(server, alice, bare):
     alice.ack(call, no[1]["to"][0])
     check("and that is told", until(lambda: any("evil.example" in e for e in events("trunk"))))
     other = CallPhone(server, "elsewhere", "", host="127.0.0.24")
-    call, got, ack = challenged("right.example", other.sock)
+    call, got, ack = challenged("right.example", other)
     no = alice.response(0, "INVITE")
     check("another address is not", t.silent_for("INVITE", 0.5) and no is not None and no[0] in (480, 500, 503))
     alice.ack(call, no[1]["to"][0])
-    alice.responses.clear()
     call = alice.invite("+44502")
     got = t.request("INVITE")
     t.reply(got, 200, "OK", body=SDP)
@@ -281,13 +278,15 @@ def limits(server, alice, bare):
     for n in range(3):
         calls.append((alice, alice.invite(f"+44600{n}")))
         got = t.request("INVITE")
-        check(f"call {n} goes out", got is not None)
+        if check(f"call {n} goes out", got is not None):
+            t.reply(got, 180, "Ringing")         # one that says nothing is given up
         calls[-1] += (got,)
     got = asked(t, alice, "+446009")
     check("one more of an account is refused", got is None and alice.last == 403)
-    check("and an alert", until(lambda: any("alice has 3 calls at once" in e for e in events("call", "alert")), 10))
+    check("and an alert", until(lambda: any("alice has 3 calls at once" in e for e in events("call", "alert"))))
     calls.append((bare, bare.invite("+446003"), t.request("INVITE")))
-    check("another account's goes out", calls[-1][2] is not None)
+    if check("another account's goes out", calls[-1][2] is not None):
+        t.reply(calls[-1][2], 180, "Ringing")
     got = asked(t, bare, "+446009")
     check("one more of a trunk is refused", got is None and bare.last == 503)
     for who, call, got in calls:
@@ -300,17 +299,15 @@ def stolen(server, alice, bare):
     """A8: outside = 20, 200 numbers."""
     t = Trunk(server, "127.0.0.26", "abroad", "00")
     check("the trunk is well", t.is_well())
-    through, refused, alarm = 0, 0, None
+    through, refused, alarm = 0, 0, False
     for n in range(200):
         got = asked(t, alice, f"001900{n:04}")
         through += got is not None
         refused += got is None and alice.last == 403
-        if got is not None and through == 20:
-            since = time.monotonic()
-            if until(lambda: any("password stolen" in e for e in events("call", "alert")), 10):
-                alarm = time.monotonic() - since
+        if got is not None and through == 20:   # the call that came through was told before it did
+            alarm = any("password stolen" in e for e in events("call", "alert"))
     check(f"of 200 numbers {through} get through, {refused} are refused", through == 20 and refused == 180)
-    check(f"it is an alert at once ({alarm and round(alarm, 2)} s)", alarm is not None and alarm < 1)
+    check("it is an alert at once", alarm)
     check("and only once", sum("password stolen" in e for e in events("call", "alert")) == 1)
     got = asked(t, bare, "0019000001")
     check("others may call", got is not None)
@@ -327,9 +324,10 @@ def flood(server, alice, bare):
     check("the trunk is well", t.is_well())
     for who in (t, stranger):
         for n in range(300):
+            until(lambda: who is stranger or len(t.responses) > n - 100)        # as much as a socket holds, should the front stand still
             who.send(who.build("OPTIONS", "sip:wirechief.test", {"id": f"{n}@{who.user}", "tag": "f"}, 1, "<sip:wirechief.test>"))
             time.sleep(0.002)
-    until(lambda: len(t.responses) == 300, 20)
+    until(lambda: len(t.responses) == 300)
     check(f"all of the trunk's are answered ({len(t.responses)} of 300)", len(t.responses) == 300)
     check(f"not all of a stranger's ({len(stranger.responses)} of 300)", len(stranger.responses) < 200)
 

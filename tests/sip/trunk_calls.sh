@@ -4,6 +4,11 @@
 W=$B/wirechief
 here=$(dirname "$0")
 
+none_left()
+{
+	[ -z "$("$W" --json call list)" ]
+}
+
 # parts NAME "CONFIGURATION" PART...: with a daemon of its own.
 parts()
 {
@@ -11,7 +16,7 @@ parts()
 
 	shift 2
 	rm -rf "$TMP/state"
-	check "$name: the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' "qualify { interval = 5 retry = 1 }" "$limits"
+	check "$name: the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' "qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }" "$limits"
 	"$W" group add demo 'prefixes=+44, 00' > /dev/null
 	echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 caller_id_2=+390011 password=- > /dev/null
 	echo "a secret of its own" | "$W" account add bare group=demo password=- > /dev/null
@@ -19,7 +24,7 @@ parts()
 	status=${PIPESTATUS[0]}
 	failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
 	check "$name: all of that was tried" [ "$status" -le 1 ]
-	check "$name: no call is left" [ -z "$("$W" --json call list)" ]
+	check "$name: no call is left" wait_for 5 none_left
 	check "$name: the store is whole" "$W" verify
 	check "$name: no password is in a log" eval '! grep -q "secret" "$LOG"'
 	check "$name: it stops" stop_daemon
