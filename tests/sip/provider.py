@@ -22,7 +22,7 @@ class Provider:
         self.answer_from = None                     # a socket of another address
         self.realm, self.algorithms, self.user, self.password = None, ["SHA-256", "MD5"], "carol", "secret"
         self.headers, self.expires = "", 600        # of the answer to REGISTER
-        self.requests, self.nonces = [], set()
+        self.requests, self.nonces, self.seen = [], set(), set()      # of requests that came again the first
         self.transport, self.context = transport, context
         self.__dict__.update(more)
         family = socket.AF_INET6 if ":" in addr else socket.AF_INET
@@ -74,7 +74,9 @@ class Provider:
         method = first.split()[0]
         if method not in ("OPTIONS", "REGISTER", "INVITE"):
             return
-        self.requests.append((method, fields))
+        if raw not in self.seen:
+            self.seen.add(raw)
+            self.requests.append((method, fields))
         code, more = self._judge(first, method, fields)
         if code == 0:
             return
