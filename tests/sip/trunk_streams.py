@@ -51,7 +51,8 @@ class Trunk(CallPhone):
     """The provider's end of a connection that it accepts (host) or makes (server); of several the newest."""
 
     def __init__(self, name, transport, host=None, server=None, context=None):
-        self.accepts, self.context, self.connections = host is not None, context, 0
+        self.accepts, self.context = host is not None, context
+        self.probed = None                      # on which connection it was asked OPTIONS last: that one is known to both ends
         if self.accepts:
             self.listening = socket.create_server((host, 0))
             self.port = self.listening.getsockname()[1]
@@ -76,7 +77,6 @@ class Trunk(CallPhone):
             except OSError:
                 continue
             self.sock = connection
-            self.connections += 1
             threading.Thread(target=super()._listen, daemon=True).start()
 
     def _take(self, raw):
@@ -84,15 +84,22 @@ class Trunk(CallPhone):
         request = self.request("OPTIONS", 0)
         if request is not None:
             self.reply(request, 200, "OK", contact=False)
+            self.probed = self.sock
 
     def cut(self):
-        """The connection breaks."""
-        self.sock.shutdown(socket.SHUT_RDWR)
+        """The connection breaks; what it was."""
+        cut = self.sock
+        cut.shutdown(socket.SHUT_RDWR)
+        return cut
+
+    def is_well(self, cut=None):
+        """It is in use, and not the one that was cut."""
+        return until(lambda: self.probed not in (None, cut)) and until(lambda: told("trunk", "show", self.user)[0]["status"] == "OK")
 
 
 def stand(name, caller, callee, to, body, **more):
     call = caller.invite(to, body=body, **more)
-    got = callee.request("INVITE", 20)
+    got = callee.request("INVITE")
     if not check(f"{name}: it arrives", got is not None):
         return None
     callee.reply(got, 180, "Ringing")
@@ -109,7 +116,7 @@ def stand(name, caller, callee, to, body, **more):
 
 def asks(name, who, dialog, other, method):
     who.inside(dialog, method)
-    heard = other.request(method, 20)
+    heard = other.request(method)
     if heard is not None:
         other.reply(heard, 200, "OK")
     check(f"{name}: {method} of {who.user} finds its way", heard is not None and who.response(200, method) is not None)
@@ -127,23 +134,20 @@ def over(transport, prefix, alice, trunk, body):
         asks(f"{transport}, in", alice, stood[1], trunk, "INFO")
         asks(f"{transport}, in", trunk, stood[0], alice, "BYE")
     stood = stand(f"{transport}, lost", alice, trunk, prefix + "2", body)
-    before = trunk.connections
-    trunk.cut()
-    check(f"{transport}, lost: it is connected again", until(lambda: trunk.connections > before) and
-          until(lambda: told("trunk", "show", transport)[0]["status"] == "OK"))
+    check(f"{transport}, lost: it is connected again", trunk.is_well(trunk.cut()))
     if stood is not None:
         asks(f"{transport}, lost", alice, stood[0], trunk, "INFO")
         asks(f"{transport}, lost", trunk, stood[1], alice, "INFO")
         asks(f"{transport}, lost", alice, stood[0], trunk, "BYE")
     call = alice.invite(prefix + "3", body=body)
-    got = trunk.request("INVITE", 20)
+    got = trunk.request("INVITE")
     trunk.reply(got, 180, "Ringing")
     alice.response(180, "INVITE")
-    trunk.cut()
-    no = alice.response(0, "INVITE", 30)
+    cut = trunk.cut()
+    no = alice.response(0, "INVITE")
     if check(f"{transport}: a call that rings on a connection that is lost ends at once", no is not None and no[0] in (408, 480)):
         alice.ack(call, no[1]["to"][0])
-    check(f"{transport}: the trunk comes back", until(lambda: told("trunk", "show", transport)[0]["status"] == "OK"))
+    check(f"{transport}: the trunk comes back", trunk.is_well(cut))
     check(f"{transport}: no call is left", until(lambda: told("call", "list") == []))
 
 
@@ -181,8 +185,8 @@ def main():
     plain, secure = Trunk("tcp", "tcp", host="127.0.0.60"), Trunk("tls", "tls", host="127.0.0.61", context=context)
     told("trunk", "add", "tcp", "host=127.0.0.60", f"port={plain.port}", "transport=TCP", "prefixes=+441", "permit=127.0.0.62")
     told("trunk", "add", "tls", "host=127.0.0.61", f"port={secure.port}", "transport=TLS", "encryption=yes", "prefixes=+442")
-    for name in ("tcp", "tls"):
-        check(f"{name}: the trunk is well", until(lambda n=name: told("trunk", "show", n)[0]["status"] == "OK"))
+    for trunk in (plain, secure):
+        check(f"{trunk.user}: the trunk is well", trunk.is_well())
     over("tcp", "+441", alice, plain, SDP)
     theirs(alice, tcp)
     over("tls", "+442", alice, secure, SRTP)
