@@ -13,6 +13,10 @@ python3 "$here/calls_restart.py" "127.0.0.1:$port" "127.0.0.1:$port" "$B/wirechi
 status=${PIPESTATUS[0]}
 failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
 check "all of that was tried" [ "$status" -le 1 ]
-check "no call is left" [ -z "$("$B/wirechief" --json call list)" ]
+none_left()
+{
+	[ -z "$("$B/wirechief" --json call list)" ]
+}
+check "no call is left" wait_for 5 none_left
 check "the store is whole" "$B/wirechief" verify
 check "it stops" stop_daemon

@@ -149,14 +149,27 @@ def early_dialogs(alice, bob):
         alice.inside(dialog, "ACK", cseq=call["cseq"])
         check("each gets its ACK", b.request("ACK") is not None)
     hang_up(alice, early[2], bobs[2], "the one too many is hung up")
-    check("the other call stands", len(calls()) == 1 and calls()[0]["state"] == "ANSWERED")
+    check("the other call stands", [c["state"] for c in calls()] == ["ANSWERED"])
     hang_up(alice, early[1], bobs[1])
     away(*bobs[1:])
 
 
 def calls():
-    out = subprocess.run([sys.argv[1], "--json", "call", "list"], capture_output=True, text=True, timeout=30).stdout
+    return told("call", "list")
+
+
+def told(*command):
+    out = subprocess.run([sys.argv[1], "--json", *command], capture_output=True, text=True, timeout=60).stdout
     return [json.loads(line) for line in out.splitlines()]
+
+
+def until(fits, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if fits():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def repeated_invite(alice, bob):
@@ -247,7 +260,7 @@ def outbound(alice, bob):
         check("a device registers one more flow", code == 200)
     for how in ("430", "closed"):
         call = alice.invite("bob")
-        first = next((f for f in flows for _ in range(1) if f.request("INVITE", 3)), None)
+        first = next((f for _ in range(600) for f in flows if f.request("INVITE", 0.05)), None)
         if not check("one flow rings", first is not None):
             return
         other = flows[1 - flows.index(first)]
@@ -324,9 +337,15 @@ def slow_answers(alice, bob):
     check("a 100 comes when nothing else does", alice.response(100, "INFO") is not None and time.monotonic() - began > 3)
     bob.reply(got, 408, "Request Timeout")
     check("a 408 does not go back", alice.response(0, "INFO", 1.5) is None)
-    alice.invite("bob", method="INFO", body="")
-    bob.reply(bob.request("INFO"), 200, "OK")
-    check("a quick answer comes alone", alice.response(200, "INFO") is not None and alice.response(100, "INFO", 0.2) is None)
+    for _ in range(10):
+        alice.responses.clear()
+        began = time.monotonic()
+        alice.invite("bob", method="INFO", body="")
+        bob.reply(bob.request("INFO"), 200, "OK")
+        quick = alice.response(200, "INFO")
+        if time.monotonic() - began < 2:        # it was, as everybody was quick
+            break
+    check("a quick answer comes alone", quick is not None and alice.response(100, "INFO", 0.2) is None)
     call = alice.invite("bob")
     got = bob.request("INVITE")
     bob.reply(got, 408, "Request Timeout")
@@ -429,7 +448,7 @@ def crossing_byes(alice, bob):
         bob.reply(to_bob, 200, "OK")
         alice.reply(to_alice, 200, "OK")
     check("and both are answered", alice.response(200, "BYE") is not None and bob.response(200, "BYE") is not None)
-    check("the call is over", calls() == [])
+    check("the call is over", until(lambda: calls() == []))
 
 
 def new_connection(alice, bob):
@@ -440,6 +459,7 @@ def new_connection(alice, bob):
     got = old.request("INVITE")
     check("a call over TCP stands", accept(alice, call, old, got) is not None)
     old.close()
+    check("it is known to be closed", until(lambda: not any(old.here in f["what"] for f in told("why", "bob")[0]["facts"])))
     new = phone("bob", TCP, "tcp")
     alice.inside(call, "INVITE", body=SDP)
     got = new.request("INVITE")
@@ -454,11 +474,11 @@ def new_connection(alice, bob):
 
 
 class TcpSide(CallPhone):
-    """The same phone where it takes connections: at the port that it has for UDP."""
+    """The same phone where it takes connections: at the port that it has for UDP; OSError if that is another's for TCP."""
 
     def __init__(self, of):
-        super().__init__(UDP, of.user, PASSWORD)
         self.listening = socket.create_server(("127.0.0.1", of.sock.getsockname()[1]))
+        super().__init__(UDP, of.user, PASSWORD)
         self.here = of.here
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -481,15 +501,28 @@ def large(alice, bob):
         other.reply(got, 486, "Busy Here")
         refused(alice, call, 486, "and is answered")
     away(other)
-    other = phone("bob")
-    tcp = TcpSide(other)
-    call = alice.invite("bob")
-    got = other.request("INVITE")
-    check("a small one goes by UDP", got is not None)
-    other.reply(got, 486, "Busy Here")
-    refused(alice, call, 486, "and is answered")
-    for _ in range(2):
+    for _ in range(10):
+        other = phone("bob")
+        try:
+            tcp = TcpSide(other)
+        except OSError:
+            away(other)
+            continue
+        call = alice.invite("bob")
+        got = other.request("INVITE")
+        check("a small one goes by UDP", got is not None)
+        other.reply(got, 486, "Busy Here")
+        refused(alice, call, 486, "and is answered")
         call = alice.invite("bob", headers=long)
+        if until(lambda: tcp.requests or any(q.method == "INVITE" for q in other.requests)) and tcp.requests:
+            break
+        # Not connected in the moment that is waited for: then UDP is right, and another phone may be quicker.
+        other.reply(other.request("INVITE"), 486, "Busy Here")
+        refused(alice, call, 486, "or by UDP, where no connection came in time")
+        away(other)
+    for again in range(2):
+        if again:
+            call = alice.invite("bob", headers=long)
         got = tcp.request("INVITE")
         if not check("a large one by TCP", got is not None and got.fields["via"][0].startswith("SIP/2.0/TCP")):
             return

@@ -14,7 +14,8 @@ declare -A port control		# of a transport: ours; of a baresip: where it listens 
 
 make_certificate tls
 check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"tls:127.0.0.1:0\" }" \
-    "tls { certificate = \"$TMP/tls.crt\"  key = \"$TMP/tls.key\" }" "auth { algorithms = { \"MD5\" } }"
+    "tls { certificate = \"$TMP/tls.crt\"  key = \"$TMP/tls.key\" }" "auth { algorithms = { \"MD5\" } }" \
+    "limits { requests_per_second = 0 }"
 "$W" group add phones > /dev/null
 python3 "$here/tone.py" make "$TMP/440.wav" 440 120
 python3 "$here/tone.py" make "$TMP/600.wav" 600 120
@@ -107,7 +108,7 @@ round()
 		read -r from to <<< "$pair"
 		check "$1: $from calls $to" begin $from $to
 	done
-	check "$1: all are answered" wait_for 10 calls_are 6 ANSWERED
+	check "$1: all are answered" wait_for 15 calls_are 6 ANSWERED
 	for pair in "${pairs[@]}"; do
 		read -r from to <<< "$pair"
 		if [ "$2" = b ]; then

@@ -59,12 +59,12 @@ def ask(who, name, method, uri, wanted, headers="", says=None, to=None, body="",
     to = f"<{to or uri}>{to_tag}"
     body = body or (SDP if method == "INVITE" else "hello" if method == "MESSAGE" else "")
     who.send(who.build(method, uri, call, 1, to, headers, body))
-    no = who.response(0, method, 20)
+    no = who.response(0, method)
     if password is not None and no is not None and no[0] in (401, 407):
         if method == "INVITE":
             who.send(who.build("ACK", uri, call, 1, no[1]["to"][0], branch=call["branch"]))
         who.send(who.build(method, uri, call, 2, to, headers + who.credentials(method, uri, no[1], no[0]), body))
-        no = who.response(0, method, 20)
+        no = who.response(0, method)
     if method == "INVITE" and no is not None:
         who.send(who.build("ACK", uri, call, 2 if password else 1, no[1]["to"][0], branch=call["branch"]))
     who.says = None

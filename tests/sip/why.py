@@ -52,7 +52,7 @@ def check(name, good, more=""):
 def called(alice):
     """The code that alice's call to bob is answered, 180 if it rings (then it is taken back)."""
     call = alice.invite("bob")
-    answer = alice.response(180, "INVITE", 5) if rings else alice.response(0, "INVITE")
+    answer = alice.response(180, "INVITE") if rings else alice.response(0, "INVITE")
     if answer is not None and answer[0] == 180:
         alice.cancel(call)
         alice.response(200, "CANCEL")
