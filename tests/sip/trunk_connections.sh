@@ -53,7 +53,7 @@ listens()
 conf()		# of the name server at that port
 {
 	write_conf "resolver { servers = { \"[::1]:$1\" } }" "trunks { ca = \"$TMP/good.crt\" }" "limits { idle = 1 }" \
-	    "qualify { interval = 5 retry = 1 lagged_ms = 8000 }" 'log { debug = { "trunk", "stream" } }'
+	    "qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }" 'log { debug = { "trunk", "stream" } }'
 }
 
 # again NAME PEER WHAT...: after that, both trunks' connections are made anew and both ends ask on them.

@@ -36,7 +36,7 @@ certificate expired DNS:expired.example -startdate 20130101000000Z -enddate 2014
 start_with()	# PORT OF THE NAME SERVER
 {
 	start_daemon "listen = { \"udp:127.0.0.1:$port\", \"udp:[::1]:$port\" }" "resolver { servers = { \"127.0.0.1:$1\" } }" "trunks { ca = \"$TMP/ca.crt\" }" \
-	    "qualify { interval = 5 retry = 1 lagged_ms = 1000 }" "log { debug = { \"trunk\" } }"
+	    "qualify { interval = 5 retry = 1 lagged_ms = 1000 timeout = 20 }" "log { debug = { \"trunk\" } }"
 }
 coproc DRIVER { exec python3 "$here/trunk_faults.py" "$B/wirechief" "$TMP" 2>&1; }
 own_pids+=("$DRIVER_PID")

@@ -100,7 +100,7 @@ md5_port=$(free_port)
 sha_port=$(free_port)
 check "a provider with MD5" provider md5 MD5
 check "a provider with SHA-256" provider sha SHA-256
-check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$tcp\" }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 }" \
+check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$tcp\" }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }" \
     "log { debug = { \"trunk\" } }"
 for name in md5 sha; do
 	provider_port=${name}_port

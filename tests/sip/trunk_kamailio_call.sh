@@ -107,7 +107,7 @@ calls_over()	# TRANSPORT
 	provider_port=$(free_port)
 	check "$1: the provider starts" provider_start "$1"
 	check "$1: the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$port\" }" "auth { algorithms = { \"MD5\" } }" \
-	    "limits { requests_per_second = 0 }" "calls { per_account = 0 }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 }"
+	    "limits { requests_per_second = 0 }" "calls { per_account = 0 }" "qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }"
 	"$W" group add demo prefixes=+44 > /dev/null
 	echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 password=- > /dev/null
 	echo "secret of the trunk" | "$W" trunk add kamailio host=127.0.0.2 port="$provider_port" transport="${1^^}" username=wirechief password=- \

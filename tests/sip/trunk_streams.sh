@@ -18,7 +18,7 @@ port=$(free_port)
 tls_port=$(free_port)
 check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tcp:127.0.0.1:$port\", \"tls:127.0.0.1:$tls_port\" }" \
     'auth { algorithms = { "MD5" } }' "tls { certificate = \"$TMP/own.crt\" key = \"$TMP/own.key\" }" "trunks { ca = \"$TMP/trunk.crt\" }" \
-    'limits { requests_per_second = 0 }' 'calls { per_account = 0 outside = 0 }' 'qualify { interval = 5 retry = 1 lagged_ms = 8000 }'
+    'limits { requests_per_second = 0 }' 'calls { per_account = 0 outside = 0 }' 'qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }'
 "$W" group add demo prefixes=+44 > /dev/null
 echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 qualify=no password=- > /dev/null
 python3 "$here/trunk_streams.py" "127.0.0.1:$port" "127.0.0.1:$tls_port" "$W" "$TMP/trunk.crt" "$TMP/trunk.key" 2>&1 | tee "$TMP/out"

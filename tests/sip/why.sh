@@ -5,7 +5,7 @@ here=$(dirname "$0")
 W=$B/wirechief
 
 check "the daemon starts" start_daemon 'auth { algorithms = { "MD5" } }' 'limits { requests_per_second = 0 }' \
-    'qualify { interval = 5 retry = 1 lagged_ms = 6000 }'
+    'qualify { interval = 5 retry = 1 lagged_ms = 6000 timeout = 12 }'
 "$W" group add demo > /dev/null
 for user in alice bob; do
 	echo "a secret of its own" | "$W" account add $user group=demo password=- > /dev/null
