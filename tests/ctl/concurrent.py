@@ -18,6 +18,7 @@ A request whose answer was lost with the connection may have been done, or not; 
 """
 import json
 import os
+import pwd
 import random
 import re
 import signal
@@ -27,6 +28,7 @@ import sys
 import threading
 import time
 
+US = pwd.getpwuid(os.geteuid()).pw_name
 CHANGES, CONFLICTS, LONGER_S = 10, 3, 100		# of each actor, and of all
 NAMES = ["acct%d" % i for i in range(4)]
 GROUPS = ["north", "south"]
@@ -336,7 +338,7 @@ class Model:
 	def event(self, event):
 		text = event["event"]
 		name, colon, what = text.partition(": ")
-		if event["module"] != "admin" or not name.startswith("account ") or event["operator"] != "root":
+		if event["module"] != "admin" or not name.startswith("account ") or event["operator"] != US:
 			return
 		name = name[len("account "):]
 		self.changes += 1

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -53,6 +54,15 @@ struct client {
 	json_int_t	 last_id;
 };
 
+/* Who runs the test: the operator of what its clients change. */
+static inline const char *
+rig_operator(void)
+{
+	const struct passwd	*pw = getpwuid(geteuid());
+
+	assert_non_null(pw);
+	return pw->pw_name;
+}
 static inline void
 rig_open(struct rig *rig)
 {

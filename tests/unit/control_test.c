@@ -477,7 +477,7 @@ test_watches(void **state)
 	assert_int_equal(json_integer_value(json_object_get(line, "id")), watch);
 	assert_string_equal(json_string_value(json_object_get(line, "event")), "added");
 	assert_string_equal(json_string_value(json_object_get(json_object_get(line, "row"), "event")), "account alice: enabled yes -> no");
-	assert_string_equal(json_string_value(json_object_get(json_object_get(line, "row"), "operator")), "root");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(line, "row"), "operator")), rig_operator());
 	json_decref(line);
 	done(CLIENT_CALL(&c, "{s:s, s:I}", "do", "cancel", "of", watch));
 	refused(CLIENT_CALL(&c, "{s:s, s:I}", "do", "cancel", "of", watch), "not-found", "");
