@@ -60,21 +60,21 @@ const struct action_row	action_rows[] = {
 	{ ACT_TIME_STYLE, "time-style", "t", P_VIEWS, 0, NULL, "times as clock or as age" },
 	{ ACT_TIME_ZONE, "time-zone", "z", P_VIEWS, 0, NULL, "local time or UTC" },
 	{ ACT_COPY, "copy", "y", P_LISTS | P_DETAIL | P_MESSAGE | P_TRUNK | P_QR | P_RENDERED, 0, NULL, "copy the row, the link or the text to the terminal's clipboard" },
+	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
+	  "disable or enable the account, or the trunk" },
+	{ ACT_ACTIVATE, "activate", "i", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
+	  "send its phone an SMS with a link to install and activate, or send it again" },
+	{ ACT_QR, "qr", "Q", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
+	  "a new link that sets up and activates the account's phone, as a QR code" },
 	{ ACT_EVENTS_OF, "events-of", "o", P_REGISTERED | P_ACCOUNTS | P_GROUPS | P_PROFILES | P_LICENCES | P_DETAIL | P_QUEUE | P_MESSAGE |
 	  P_TRUNKS | P_TRUNK_SETUP | P_TRUNK | P_CALLS | P_WHY, ACT_RECORD, NULL, "events about this row" },
 	{ ACT_MESSAGES_OF, "messages-of", "m", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "messages that wait for this account" },
 	{ ACT_WHY, "why", "w", P_REGISTERED | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL, "whether a call or a message would reach this account now, and if not, why" },
 	{ ACT_TRACE, "trace", "T", P_REGISTERED | P_ACCOUNTS | P_DETAIL | P_WHY, ACT_WRITE | ACT_RECORD, NULL, "this account's SIP messages as they come and go; Enter shows one" },
-	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_RECORD, NULL,
-	  "send it again now; or all of its recipient, or all; a trunk: look it up, probe it and register there now" },
-	{ ACT_BLOCK, "block", "b", P_ACCOUNTS | P_DETAIL | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
-	  "disable or enable the account, or the trunk" },
-	{ ACT_QR, "qr", "Q", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
-	  "a new link that sets up and activates the account's phone, as a QR code" },
 	{ ACT_RENDER, "render", "R", P_PROFILES | P_ACCOUNTS | P_DETAIL, ACT_RECORD, NULL,
 	  "what the provisioning profile comes to for an account, without its password" },
-	{ ACT_ACTIVATE, "activate", "i", P_ACCOUNTS | P_DETAIL, ACT_WRITE | ACT_ASK | ACT_RECORD, NULL,
-	  "send its phone an SMS with a link to install and activate, or send it again" },
+	{ ACT_RETRY, "retry", "r", P_QUEUE | P_MESSAGE | P_TRUNK_SETUP | P_TRUNK, ACT_WRITE | ACT_RECORD, NULL,
+	  "send it again now; or all of its recipient, or all; a trunk: look it up, probe it and register there now" },
 	{ ACT_TEST, "test", "v", P_TRUNK_SETUP | P_TEST, ACT_WRITE | ACT_RECORD, NULL, "test the trunk, step by step; its live status stays as it is" },
 	{ ACT_WEB_CHECK, "web-check", "v", P_LICENCES | P_OVERVIEW, 0, NULL,
 	  "whether the HTTPS service, where clients validate licences, is reached at its public name" },
@@ -181,21 +181,24 @@ action_footer(unsigned pane, bool may_write, int cells, char *buf, size_t size)
 }
 
 void
-action_letters(unsigned pane, bool may_write, char *buf, size_t size)
+action_letters(unsigned pane, bool may_write, int cells, char *buf, size_t size)
 {
 	size_t	at = 0;
 
 	buf[0] = '\0';
+	if (cells >= 0 && (size_t)cells < size)
+		size = (size_t)cells + 1;
 	for (size_t i = 0; i < n_action_rows; i++) {
 		const struct action_row	*r = &action_rows[i];
 		const char		*blank = strrchr(r->keys, ' ');
 		int			 n;
 
-		if ((r->panes & pane) == 0 || (r->flags & ACT_RECORD) == 0 || ((r->flags & ACT_WRITE) && !may_write))
+		if ((r->panes & pane) == 0 || (r->flags & ACT_RECORD) == 0 || r->foot != NULL || ((r->flags & ACT_WRITE) && !may_write))
 			continue;
 		n = snprintf(buf + at, size - at, "%s%s %s", at == 0 ? "" : "  ", blank == NULL ? r->keys : blank + 1, r->name);
-		if (n < 0 || (size_t)n >= size - at)
-			return;
-		at += (size_t)n;
+		if (n > 0 && (size_t)n < size - at)
+			at += (size_t)n;
+		else
+			buf[at] = '\0';
 	}
 }

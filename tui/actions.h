@@ -53,8 +53,8 @@ const struct action_row *action_of_key(int key, unsigned pane);
 const struct action_row *action_named(const char *name);
 /* "F1 Help F2 Export …" of a pane in so many cells: the ways out first; without the writing ones where may_write is false. */
 void	action_footer(unsigned pane, bool may_write, int cells, char *buf, size_t size);
-/* "e edit  d delete …": what is done to the one record that a pane shows. */
-void	action_letters(unsigned pane, bool may_write, char *buf, size_t size);
+/* "e edit  b block …": what is done to the one record that a pane shows and the footer does not name, as much of it as there are cells for. */
+void	action_letters(unsigned pane, bool may_write, int cells, char *buf, size_t size);
 /* The keys of a row: how many; each in keys[]. */
 int	action_keys(const struct action_row *, int keys[ACTION_KEYS]);
 

@@ -338,7 +338,7 @@ account_paint(struct console *c)
 	}
 	row = bindings_paint(c, row + (screen_rows() >= ROWS_FOR_GAP), end - 1);
 	(void)messages_paint(c, row, end);
-	action_letters(P_DETAIL, c->link.may_write, value, sizeof value);
+	action_letters(P_DETAIL, c->link.may_write, screen_cols() - 2, value, sizeof value);
 	if (!prompt_at_foot(c))
 		(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, value);
 }

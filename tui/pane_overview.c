@@ -1,6 +1,7 @@
 /*
  * Overview: where the server stands, in one screen.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,19 +94,49 @@ bytes_text(json_int_t n, char *buf, size_t size)
 
 	for (; v >= 1024 && i < 4; i++)
 		v /= 1024;
-	(void)snprintf(buf, size, i == 0 ? "%.0f %s" : "%.1f %s", v, units[i]);
+	(void)snprintf(buf, size, i == 0 || v >= 10 ? "%.0f %s" : "%.1f %s", v, units[i]);
 }
 
+/* "UDP 5060   TLS 5061" of "udp:192.0.2.1:5060 tls:192.0.2.1:5061". */
+static void
+ports_text(const char *listen, const char *gap, char *buf, size_t size)
+{
+	size_t	at = 0;
+
+	buf[0] = '\0';
+	for (size_t n; *listen != '\0' && at < size; listen += n + strspn(listen + n, " ")) {
+		const char	*port;
+		size_t		 name = strcspn(listen, ":");
+
+		n = strcspn(listen, " ");
+		port = memrchr(listen, ':', n);
+		if (port == NULL)
+			continue;
+		at += (size_t)snprintf(buf + at, size - at, "%s%.*s %.*s", at == 0 ? "" : gap, (int)name, listen, (int)(listen + n - port - 1), port + 1);
+	}
+	for (char *p = buf; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+}
+
+/* Addresses where they fit, else the ports, closer together where those do not. */
 static void
 health_paint(struct console *c)
 {
-	char		 up[32], used[32], most[32], line[400];
-	const char	*listen = json_string_value(json_object_get(c->status, "listen"));
+	static const char *const	gaps[] = { "   ", "   ", "  ", " " };
+	char				 up[32], used[32], most[32], ports[300], line[500];
+	const char			*listen = json_string_value(json_object_get(c->status, "listen"));
 
 	uptime_text(c, up, sizeof up);
 	bytes_text(number(c, "store_bytes"), used, sizeof used);
 	bytes_text(number(c, "store_max_bytes"), most, sizeof most);
-	(void)snprintf(line, sizeof line, "%s   %s   Store %s of %s", up, listen == NULL ? "" : listen, used, most);
+	for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+		(void)snprintf(ports, sizeof ports, "%s", listen == NULL ? "" : listen);
+		if (i > 0 && listen != NULL)
+			ports_text(listen, gaps[i], ports, sizeof ports);
+		(void)snprintf(line, sizeof line, "%s%s%s%sStore %s of %s", up, gaps[i], ports, gaps[i], used, most);
+		if (text_width(line) <= screen_cols() - 1)
+			break;
+	}
 	(void)screen_put_raw(1, 1, screen_cols() - 1, S_PLAIN, line);
 }
 

@@ -217,7 +217,7 @@ trunk_paint(struct console *c)
 	}
 	if (prompt_at_foot(c))
 		return;
-	action_letters(P_TRUNK, c->link.may_write, foot, sizeof foot);
+	action_letters(P_TRUNK, c->link.may_write, screen_cols() - 2, foot, sizeof foot);
 	if (c->trunk.top + room < l.n)
 		(void)snprintf(foot + strlen(foot), sizeof foot - strlen(foot), "   Down: %d more lines", l.n - room - c->trunk.top);
 	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, foot);

@@ -96,7 +96,7 @@ paint(struct console *c)
 		return;
 	row_text(c, c->why.told, "verdict", verdict, sizeof verdict);
 	screen_put_rows(screen_rows() - FOOT, VERDICT_ROWS, S_BOLD, verdict);
-	action_letters(P_WHY, c->link.may_write, head, sizeof head);
+	action_letters(P_WHY, c->link.may_write, screen_cols() - 2, head, sizeof head);
 	if (row > end)
 		(void)snprintf(head + strlen(head), sizeof head - strlen(head), "   Down: %d more line%s", row - end, row - end == 1 ? "" : "s");
 	(void)screen_put(screen_rows() - 3, 1, screen_cols() - 1, S_DIM, head);

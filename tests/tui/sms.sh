@@ -47,6 +47,7 @@ wait Installatio>
 key Enter
 wait Installation SMS sent: 202 0: Accepted for delivery
 wait SMS tried
+wait b block  i activate  Q qr
 key i
 wait again, to +3934011 (Installation SMS sent)? y
 key Escape
@@ -54,11 +55,13 @@ key 1
 wait 3 Accounts  3
 wait Installation SMS sent            1
 wait disabled
+wait UDP
 screen
 key F10
 exit
 S
 check "the count stands on Overview" grep -qE 'Installation SMS sent +1\b' "$out"
+check "so do all ports, and the store's size" grep -qE '^ Up .* UDP [0-9]+ +TCP [0-9]+ +HTTPS [0-9]+ +Store [0-9.]+ [KMG]iB of [0-9.]+ GiB' "$out"
 check "one was sent" [ "$(wc -l < "$G/requests")" = 1 ]
 echo refuse > "$G/mode"
 check "failures are seen in the details, while one looks; without a number nothing is asked" console <<'S'

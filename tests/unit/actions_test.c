@@ -126,6 +126,21 @@ test_a_reader_is_offered_no_writing(void **state)
 	assert_non_null(strstr(foot, "Filter"));
 }
 
+/* On 80 columns: what is done to an account, but what the footer names; of too many the last are left out, none is cut. */
+static void
+test_letters(void **state)
+{
+	char	letters[FOOT];
+
+	(void)state;
+	action_letters(P_DETAIL, true, FOOT_CELLS - 2, letters, sizeof letters);
+	assert_string_equal(letters, "e edit  b block  i activate  Q qr  o events-of  m messages-of  w why  T trace");
+	action_letters(P_DETAIL, true, 20, letters, sizeof letters);
+	assert_string_equal(letters, "e edit  b block");
+	action_letters(P_DETAIL, false, FOOT_CELLS - 2, letters, sizeof letters);
+	assert_string_equal(letters, "o events-of  m messages-of  w why  R render");
+}
+
 int
 main(void)
 {
@@ -137,6 +152,7 @@ main(void)
 		cmocka_unit_test(test_no_escape_tail_writes),
 		cmocka_unit_test(test_a_form_takes_no_letters),
 		cmocka_unit_test(test_footers_fit),
+		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_a_reader_is_offered_no_writing),
 	};
 
