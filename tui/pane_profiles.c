@@ -96,11 +96,12 @@ licences_close(struct console *c)
 static void
 service_paint(const struct console *c, int row)
 {
-	const json_t	*reached = json_object_get(c->status, "public_reached");
-	const char	*url = json_string_value(json_object_get(c->status, "public_url")),
-			*why = json_string_value(json_object_get(c->status, "public_error")),
-			*at = json_string_value(json_object_get(c->status, "public_checked_at"));
-	char		 line[700], when[64] = "";
+	static const char	 hint[] = "; v checks now";
+	const json_t		*reached = json_object_get(c->status, "public_reached");
+	const char		*url = json_string_value(json_object_get(c->status, "public_url")),
+				*why = json_string_value(json_object_get(c->status, "public_error")),
+				*at = json_string_value(json_object_get(c->status, "public_checked_at"));
+	char			 line[700], when[64] = "";
 
 	if (at != NULL)
 		(void)console_time(c, at, false, false, when, sizeof when);
@@ -109,10 +110,12 @@ service_paint(const struct console *c, int row)
 	else if (!json_is_boolean(reached))
 		(void)snprintf(line, sizeof line, "HTTPS service %s: not checked yet; v does", url);
 	else if (json_is_true(reached))
-		(void)snprintf(line, sizeof line, "HTTPS service %s: reached in %" JSON_INTEGER_FORMAT " ms, checked %s; v checks now", url,
+		(void)snprintf(line, sizeof line, "HTTPS service %s: reached in %" JSON_INTEGER_FORMAT " ms, checked %s", url,
 		    json_integer_value(json_object_get(c->status, "public_ms")), when);
 	else
-		(void)snprintf(line, sizeof line, "HTTPS service %s: not reached, checked %s: %s; v checks now", url, when, why == NULL ? "?" : why);
+		(void)snprintf(line, sizeof line, "HTTPS service %s: not reached, checked %s: %s", url, when, why == NULL ? "?" : why);
+	if (json_is_boolean(reached) && text_width(line) + (int)sizeof hint <= screen_cols() - 1)
+		(void)snprintf(line + strlen(line), sizeof line - strlen(line), "%s", hint);
 	(void)screen_put_raw(row, 1, screen_cols() - 1, json_is_false(reached) ? S_BAD : json_is_true(reached) ? S_OK : S_DIM, line);
 }
 

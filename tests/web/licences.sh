@@ -59,6 +59,12 @@ wait Licences - 1 account
 key F10
 exit
 E2
+check "on 80 columns, too, whole" eval 'console 80x24 <<< "wait LIVE
+key L
+wait HTTPS service $url: reached in
+screen
+key F10
+exit" && grep -qE "reached in [0-9]+ ms, checked [0-9:]{8}$" "$out"'
 check "the client's answer" grep -q '"state":"VALID"' "$TMP/answer"
 check "it stands" eval '[ "$("$W" --json licence show alice | jq -r .checked_at)" != null ]'
 "$TMP/validate" WRONG-1234
