@@ -108,8 +108,9 @@ tell_source(struct telling *t, const struct binding *b)
 		tell(t, "  source", NEUTRAL, "Contact is %s, its packets come from %s: it is reached there", b->contact, addr_text(&b->source, to));
 }
 
+/* One that is under way has no next one yet; what is UNKNOWN is left alone. */
 static void
-probe_words(const struct telling *t, const struct qualify_told *q, char *buf, size_t size)
+probe_words(const struct telling *t, const struct binding *b, const struct qualify_told *q, char *buf, size_t size)
 {
 	char	last[CLOCK_TEXT], next[CLOCK_TEXT];
 	int	n;
@@ -120,10 +121,12 @@ probe_words(const struct telling *t, const struct qualify_told *q, char *buf, si
 		n = snprintf(buf, size, "last answer %" PRIu32 " %s ago", q->code, clock_span_text(t->now - q->answered_at, last));
 	if (n < 0 || (size_t)n >= size)
 		return;
-	if (q->next_at == INT64_MAX)
+	if (b->device_status == DEVICE_UNKNOWN)
 		(void)snprintf(buf + n, size - (size_t)n, ", not asked again before it registers");
-	else if (q->next_at > t->now)
+	else if (q->next_at > t->now && q->next_at != INT64_MAX)
 		(void)snprintf(buf + n, size - (size_t)n, ", asked again in %s", clock_span_text(q->next_at - t->now + 999, next));
+	else
+		(void)snprintf(buf + n, size - (size_t)n, ", asked now");
 }
 
 static void
@@ -144,7 +147,7 @@ tell_probe(struct telling *t, const struct binding *b)
 	}
 	if (b->device_status == DEVICE_OK || b->device_status == DEVICE_LAGGED)
 		(void)snprintf(latency, sizeof latency, " %" PRIu32 " ms", b->latency_ms);
-	probe_words(t, &q, words, sizeof words);
+	probe_words(t, b, &q, words, sizeof words);
 	tell(t, "  probe", bad ? BAD : b->device_status == DEVICE_OK ? GOOD : DOUBTFUL, "%s%s, %s", b->device_status == DEVICE_NONE ? "no status yet" :
 	    device_status_name(b->device_status), latency, words);
 }

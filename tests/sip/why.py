@@ -159,3 +159,4 @@ mute = Ringing(UDP, "bob", PASSWORD)
 mute.probed = False
 check("a phone that answers no OPTIONS registers", mute.register() == 200)
 check("and is doubted", wait(lambda: "unlikely to reach anybody" in why()["verdict"]), why())
+check("it is told that it is asked on, while it is", wait(lambda: "UNREACHABLE, no answer yet, asked now" in fact(why(), "probe")["what"]), why())
