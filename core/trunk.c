@@ -74,7 +74,7 @@ static const struct field	trunk_fields[] = {
 	  .flags = FF_SERVER | FF_VIRTUAL, .help = "Until when we are registered there." },
 	{ .tag = 104, .name = "last_error", .title = "Last error", .width = 30, AT(FT_STR, last_error), .flags = FF_SERVER | FF_VIRTUAL,
 	  .help = "Why it is not well." },
-	{ .tag = 105, .name = "calls", .title = "Calls", .width = 5, AT(FT_NUM, calls), .max = UINT32_MAX, .flags = FF_SERVER | FF_VIRTUAL,
+	{ .tag = 105, .name = "calls", .title = "Calls", .width = 5, AT(FT_ID, calls), .flags = FF_SERVER | FF_VIRTUAL,
 	  .help = "Calls through it now." },
 };
 

@@ -44,7 +44,7 @@ struct trunk {
 	uint32_t	latency_ms;
 	int64_t		registration_expires;
 	char		last_error[TRUNK_ERROR];	/* "403 Forbidden", "certificate expired 2014-01-01"; empty: none */
-	uint32_t	calls;
+	uint64_t	calls;			/* through it now */
 };
 
 extern const struct kind	trunk_kind;

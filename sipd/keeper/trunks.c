@@ -116,7 +116,7 @@ trunk_live(struct keeper *k, struct trunk *t)
 		trunk_state_fill(state, t);
 	else
 		t->status = (uint8_t)first_status(t);
-	t->calls = (uint32_t)calls_of_trunk(k, t->id);
+	t->calls = calls_of_trunk(k, t->id);
 }
 
 void

@@ -289,8 +289,10 @@ def limits(server, alice, bare):
         t.reply(calls[-1][2], 180, "Ringing")
     got = asked(t, bare, "+446009")
     check("one more of a trunk is refused", got is None and bare.last == 503)
+    check("the trunk tells how many it has", [t["calls"] for t in told("trunk", "list")] == [4] and told("trunk", "show", "narrow")[0]["calls"] == 4)
     for who, call, got in calls:
         refuse(t, got, who, call, 480)
+    check("and when it has none", until(lambda: told("trunk", "show", "narrow")[0]["calls"] == 0))
     got = asked(t, alice, "+446009")
     check("both may again when calls have ended", got is not None)
 
