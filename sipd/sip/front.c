@@ -543,7 +543,7 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 	f->out = out_new(f->traces);
 	f->pending = pending_new();
 	f->said = said_new(SAID_BYTES_MAX);
-	f->said_registers = said_new(SAID_BYTES_MAX);
+	f->said_registers = said_new(SAID_REGISTERS_BYTES);
 	f->udp = udp_new();
 	f->client = client_new();
 	if (sodium_init() < 0 || !proxy_open(f) || f->flows == NULL || f->limits == NULL || f->out == NULL || f->pending == NULL || f->udp == NULL ||

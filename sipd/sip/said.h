@@ -11,7 +11,10 @@
 
 struct said;
 
-enum { SAID_LIFE_MS = 32000, SAID_PLACES = 65536, SAID_BYTES_MAX = 24 * 1024 * 1024 };
+enum {
+	SAID_LIFE_MS = 32000, SAID_PLACES = 65536, SAID_BYTES_MAX = 24 * 1024 * 1024,
+	SAID_REGISTERS_BYTES = 8 * 1024 * 1024,		/* 15,000 answers: of 10,000 phones a second each may repeat itself twice */
+};
 
 struct said *said_new(size_t bytes_max);		/* of the answers, at most SAID_BYTES_MAX */
 void	said_free(struct said *);
