@@ -11,11 +11,27 @@ export WIRECHIEF_SOCKET=$TMP/control.sock
 own_pids=()
 failed=0
 
+# is_own PID: it still is a process of this script: the numbers of those that ended are given to others.
+is_own()
+{
+	local stat
+
+	{ read -r stat < "/proc/$1/stat"; } 2> /dev/null || return 1
+	[[ ${stat##*) } == ?" $$ "* ]] || grep -qsaF "$TMP/" "/proc/$1/environ"
+}
+
+# lives PID: it has not ended.  Who has lost his parent stays a zombie where nobody waits for it.
+lives()
+{
+	grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
 cleanup()
 {
 	local pid
 
 	for pid in "${own_pids[@]}"; do
+		is_own "$pid" || continue
 		kill -9 "$pid" $(pgrep -P "$pid") 2>/dev/null	# its children do not all end with it
 		wait "$pid" 2>/dev/null
 	done
@@ -43,11 +59,14 @@ check()
 # ten times as long is waited.
 wait_for()
 {
-	local until=$(($(date +%s%3N) + $1 * 10000))
+	local wait_until wait_now _
 
+	read -r wait_now _ < /proc/uptime		# in hundredths, whatever is done to the clock
+	wait_until=$((10#${wait_now/./} + $1 * 1000))
 	shift
 	until "$@"; do
-		[ "$(date +%s%3N)" -lt $until ] || return 1
+		read -r wait_now _ < /proc/uptime
+		[ $((10#${wait_now/./})) -lt $wait_until ] || return 1
 		read -r -t 0.02 <> <(:) || :
 	done
 }
@@ -110,13 +129,17 @@ process_pid()
 	done
 }
 
-# free_port: one that nobody has now, of those that the system gives to nobody by itself.
+# free_port: one that nobody has now, of those that the system gives to nobody by itself; nor will another script that runs beside have
+# it: each notes in its folder what it has taken.
 free_port()
 {
-	python3 - <<-'P'
-		import random, socket
+	python3 - "$TMP" <<-'P'
+		import glob, random, socket, sys
 		while True:
 		    port = random.randrange(10000, 32000)
+		    open("%s/port-%d" % (sys.argv[1], port), "w").close()
+		    if len(glob.glob("/tmp/wirechief-test-*/port-%d" % port)) > 1:
+		        continue
 		    try:
 		        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 		            with socket.socket(type=kind) as s:

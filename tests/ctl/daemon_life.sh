@@ -38,7 +38,7 @@ all_gone()
 	local pid
 
 	for pid in "$@"; do
-		! kill -0 "$pid" 2>/dev/null || return 1
+		! lives "$pid" || return 1
 	done
 }
 
