@@ -164,10 +164,18 @@ socket_udp(void)
 static int
 ask_names(void)
 {
-	struct sockaddr_in6	server = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6	server6 = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in	server = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int			fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&server, sizeof server) != 0 || send(fd, "x", 1, 0) != 1)
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		return errno;
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&server6, sizeof server6) != 0 && errno == EADDRNOTAVAIL)) {	/* there is no IPv6 */
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd < 0 || connect(fd, (struct sockaddr *)&server, sizeof server) != 0)
+			return errno;
+	}
+	if (send(fd, "x", 1, 0) != 1)
 		return errno;
 	return open("/etc/resolv.conf", O_RDONLY) < 0 && open("/etc/hosts", O_RDONLY) < 0 ? 0 : EINVAL;
 }
@@ -181,7 +189,9 @@ socket_tcp(void)
 static int
 socket_tcp6(void)
 {
-	return make_socket(AF_INET6, SOCK_STREAM);
+	int	rc = make_socket(AF_INET6, SOCK_STREAM);
+
+	return rc == EAFNOSUPPORT ? make_socket(AF_INET, SOCK_STREAM) : rc;
 }
 
 static int

@@ -528,6 +528,19 @@ rig_stop(struct rig *r)
 	*r = (struct rig){ .order_fd = -1 };
 }
 
+/* Machines without IPv6 have no ::1. */
+static bool
+rig_has_ip6(void)
+{
+	struct sockaddr_in6	at = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int			fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool			has = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
+
 /* Clients. */
 
 struct rig_client {

@@ -92,14 +92,19 @@ speaks_ipv6(void **st)
 	char			conf[256], text[ADDR_TEXT];
 
 	(void)st;
-	rig_start(&r, "listen = { \"tcp:[::1]:0\" }\n", NULL);
-	if (strstr(r.failed, "Cannot assign") != NULL || c.fd < 0)
+	if (!rig_has_ip6())
 		skip();
-	to.sin6_port = htons(port_after(r.ready, "tcp:[::1]:"));
-	rig_stop(&r);
-	(void)snprintf(conf, sizeof conf, "listen = { \"tcp:[::]:%u\", \"tcp:0.0.0.0:%u\" }\n", ntohs(to.sin6_port),
-	    ntohs(to.sin6_port));
-	rig_start(&r, conf, NULL);
+	for (int i = 0; i == 0 || (i < 10 && strstr(r.failed, "in use") != NULL); i++) {	/* somebody may have that one of IPv4 */
+		if (i > 0)
+			rig_stop(&r);
+		rig_start(&r, "listen = { \"tcp:[::1]:0\" }\n", NULL);
+		assert_string_equal(r.failed, "");
+		to.sin6_port = htons(port_after(r.ready, "tcp:[::1]:"));
+		rig_stop(&r);
+		(void)snprintf(conf, sizeof conf, "listen = { \"tcp:[::]:%u\", \"tcp:0.0.0.0:%u\" }\n", ntohs(to.sin6_port),
+		    ntohs(to.sin6_port));
+		rig_start(&r, conf, NULL);
+	}
 	assert_string_equal(r.failed, "");
 	front_start(&r);
 	assert_int_equal(connect(c.fd, (struct sockaddr *)&to, sizeof to), 0);
@@ -253,7 +258,7 @@ silent_ones_go(void **st)
 			continue;
 		next += 1000;
 		drips = drips && send(dripping.fd, "a", 1, MSG_NOSIGNAL) == 1;
-		if (clock_boot_ms() - began < 8000)
+		if (clock_boot_ms() - began < 5000)
 			client_say(&pinging, "\r\n\r\n");
 	}
 	assert_int_equal(r.counts.connections, 1);
@@ -279,7 +284,7 @@ idle_ones_go(void **st)
 	int64_t			began, next;
 
 	(void)st;
-	rig_serve(CONF "limits { idle = 4 }\n");
+	rig_serve(CONF "limits { idle = 8 }\n");		/* the one that pings may be late */
 	idle = client_tcp(r.tcp_port);
 	kept = client_tcp(r.tcp_port);
 	client_say(&idle, ECHO);
@@ -437,9 +442,9 @@ carries_much(void **st)
 	free(in);
 }
 
-/* Sends until nothing more is taken for a second.  Returns the bytes that were. */
+/* Sends until nothing more is taken for a second, once a least was.  Returns the bytes that were. */
 static size_t
-push(struct rig_client *c, size_t max)
+push(struct rig_client *c, size_t least, size_t max)
 {
 	static char	zeros[64 * 1024];
 	size_t		total = 0;
@@ -451,7 +456,7 @@ push(struct rig_client *c, size_t max)
 		assert_true(n > 0 || (c->ssl != NULL ? SSL_get_error(c->ssl, (int)n) == SSL_ERROR_WANT_WRITE : errno == EAGAIN));
 		if (n > 0)
 			total += (size_t)n;
-		else if (poll(&(struct pollfd){ c->fd, POLLOUT, 0 }, 1, 1000) == 0)
+		else if (poll(&(struct pollfd){ c->fd, POLLOUT, 0 }, 1, total < least ? RIG_PATIENCE_MS : 1000) == 0)
 			break;
 	}
 	ERR_clear_error();
@@ -462,7 +467,7 @@ push(struct rig_client *c, size_t max)
 static void
 holds_back(void **st)
 {
-	enum { MUCH = 64 * 1024 * 1024, MANY = 10, GROWTH_KB = MANY * 1024 };
+	enum { LEAST = 256 * 1024, MUCH = 64 * 1024 * 1024, MANY = 10, GROWTH_KB = MANY * 1024 };
 	struct rig_client	c[MANY], other;
 	size_t			pushed;
 	char			buf[65536];
@@ -480,8 +485,8 @@ holds_back(void **st)
 		c[i] = i % 2 == 0 ? client_tcp(r.tcp_port) : client_tls(r.tls_port, client_ctx);
 		if (i < MANY / 2) {
 			client_say(&c[i], "STALL a b\r\nl: 1000000000\r\n\r\n");
-			pushed = push(&c[i], MUCH);
-			assert_in_range(pushed, 256 * 1024, MUCH - 1);
+			pushed = push(&c[i], LEAST, MUCH);
+			assert_in_range(pushed, LEAST, MUCH - 1);
 		} else {
 			client_say(&c[i], "BIG 16777216\r\nl: 0\r\n\r\n");
 		}
@@ -524,11 +529,12 @@ long_headers_go(void **st)
 	free(line);
 }
 
-/* STOP: nobody new; an answer that is on its way arrives whole; exit 0. */
-static void
-stops(void **st)
+enum { STOPPED_BYTES = 4 * 1024 * 1024 };
+
+/* STOP while an answer is on its way: nobody new; exit 0.  Returns how much of the answer came. */
+static size_t
+stop_amid(void)
 {
-	enum { SIZE = 4 * 1024 * 1024 };
 	struct rig_client	c, silent;
 	static char		buf[65536];
 	size_t			got = 0;
@@ -536,7 +542,6 @@ stops(void **st)
 	struct sockaddr_in	to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int			fd;
 
-	(void)st;
 	rig_serve(CONF);
 	silent = client_tcp(r.tcp_port);
 	c = client_tls(r.tls_port, client_ctx);
@@ -552,11 +557,25 @@ stops(void **st)
 	close(fd);
 	while ((n = client_read(&c, buf, sizeof buf)) > 0)
 		got += (size_t)n;
-	assert_int_equal(got, SIZE);
 	RIG_WAIT(&r, 4000, r.pid == 0);
 	assert_int_equal(r.exit_status, 0);
 	client_close(&c);
 	client_close(&silent);
+	return got;
+}
+
+/* It arrives whole; not if the machine stood still for the two seconds that it is given, which it does not do each time. */
+static void
+stops(void **st)
+{
+	size_t	got = stop_amid();
+
+	(void)st;
+	for (int i = 0; i < 5 && got != STOPPED_BYTES; i++) {
+		rig_stop(&r);
+		got = stop_amid();
+	}
+	assert_int_equal(got, STOPPED_BYTES);
 }
 
 static void
@@ -643,10 +662,8 @@ slow_ones_do_not_matter(void **st)
 	(void)st;
 	assert_non_null(fds);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
-	if (files.rlim_max < 3 * SLOW + 100)
+	if (files.rlim_cur < 3 * SLOW + 100)
 		skip();
-	files.rlim_cur = files.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 	rig_serve(NOLIMIT);
 	/* They are let go of after ten seconds: a busy machine has fewer at once. */
 	for (began = clock_boot_ms(); n < SLOW && clock_boot_ms() - began < OPEN_MS; n++) {
@@ -686,6 +703,8 @@ stop(void **st)
 static int
 set_up(void **st)
 {
+	struct rlimit	files;
+
 	(void)st;
 	root = make_authority("root", NULL, 1);
 	middle = make_authority("middle", &root, 2);
@@ -693,6 +712,10 @@ set_up(void **st)
 	make_pem(&second, "server", &middle, 2048, 11, 86400L * 100);
 	make_pem(&wrong, "server", &middle, 0, 12, 86400L * 100);
 	memcpy(wrong.key, first.key, sizeof wrong.key);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {	/* as the supervisor does */
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	client_ctx = SSL_CTX_new(TLS_client_method());
 	SSL_CTX_set_verify(client_ctx, SSL_VERIFY_PEER, NULL);
 	return X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx), root.cert) == 1 ? 0 : -1;

@@ -284,17 +284,46 @@ certificate_reloads(void **st)
 	rig_stop(&r);
 }
 
+/* Of a source that may ask once a second.  False: it was let in, as a second had gone by. */
+static bool
+second_of_two_is_refused(void)
+{
+	SSL		*both[2] = { client(), client() };
+	const char	*text;
+	unsigned	 before = asked.n;
+	uint64_t	 first;
+
+	assert_true(both[0] != NULL && both[1] != NULL);
+	say(both[0], GET);
+	RIG_WAIT(&r, asked.n > before);
+	first = asked.id;
+	say(both[1], GET);
+	rig_listen(&r, 200);
+	if (asked.n > before + 1)
+		answer(&(struct web_answer){ .code = 200, .page = span_of("install") });
+	asked.id = first;
+	answer(&(struct web_answer){ .code = 200, .page = span_of("install") });
+	assert_true(begins(hear(both[0]), "HTTP/1.1 200 "));
+	text = hear(both[1]);
+	if (strncmp(text, "HTTP/1.1 429 ", 13) != 0)
+		return false;
+	assert_true(begins(text, "HTTP/1.1 429 Too Many Requests\r\n"));
+	assert_non_null(strstr(text, "\r\nRetry-After: 60\r\n"));
+	assert_non_null(strstr(text, "\r\n\r\n429 Too many requests"));
+	return true;
+}
+
 static void
 limits_hold(void **st)
 {
 	SSL		*slow[2], *ssl;
-	const char	*text;
 
 	(void)st;
 	begin(CONF "limits { connections = 2 requests_per_second = 0 }\n");
 	slow[0] = client();
 	slow[1] = client();
 	assert_true(slow[0] != NULL && slow[1] != NULL);
+	RIG_WAIT(&r, r.counts.connections == 2);
 	assert_null(client());
 	client_close(slow[0]);
 	RIG_WAIT(&r, r.counts.connections == 1);
@@ -306,15 +335,10 @@ limits_hold(void **st)
 	rig_stop(&r);
 
 	begin(CONF "limits { requests_per_second = 1 burst = 1 }\n");
-	ssl = ask(GET);
-	answer(&(struct web_answer){ .code = 200, .page = span_of("install") });
-	assert_true(begins(hear(ssl), "HTTP/1.1 200 "));
-	ssl = client();
-	say(ssl, GET);
-	text = hear(ssl);
-	assert_true(begins(text, "HTTP/1.1 429 Too Many Requests\r\n"));
-	assert_non_null(strstr(text, "\r\nRetry-After: 60\r\n"));
-	assert_non_null(strstr(text, "\r\n\r\n429 Too many requests"));
+	for (int i = 0; !second_of_two_is_refused(); i++) {
+		assert_true(i < 20);
+		(void)poll(NULL, 0, 1500);	/* it may ask again */
+	}
 	rig_stop(&r);
 }
 
