@@ -57,12 +57,6 @@ check "the certificate" is_shown one
 check "its end in the status" ends one
 check "a warning of it" eval '"$B/wirechief" status | grep -q "the HTTPS certificate expires in 1 day"'
 
-# A connection that stands over the reload.
-mkfifo "$TMP/in"
-timeout 200 openssl s_client -quiet -connect "127.0.0.1:$port" < "$TMP/in" > "$TMP/answer" 2> /dev/null &
-own_pids+=($!)
-exec 7> "$TMP/in"
-printf 'GET /alive HTTP/1.1\r\n' >&7
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=wirechief.test \
     -keyout "$TMP/two.key" -out "$TMP/two.crt" 2>/dev/null
 cp "$TMP/two.crt" "$TMP/site.crt"
@@ -70,16 +64,24 @@ cp "$TMP/two.key" "$TMP/site.key"
 sed -i 's/<h1>/<h1>Renewed: /' "$TMP/pages/error.html"
 echo '<p>Numero {{code}}' > "$TMP/pages/method.html"
 write_conf "${http/First/Second}"
+
+# A connection that stands over the reload; it has 15 s for its request.
+mkfifo "$TMP/in"
+timeout 200 openssl s_client -nocommands -ign_eof -connect "127.0.0.1:$port" < "$TMP/in" > "$TMP/answer" 2> /dev/null &
+own_pids+=($!)
+exec 7> "$TMP/in"
+printf 'GET /alive HTTP/1.1\r\n' >&7
+check "a connection stands" wait_for 10 grep -q 'handshake has read' "$TMP/answer"
 check "SIGHUP" reload
+printf 'Host: x\r\n\r\n' >&7
+check "the connection that stood is answered" wait_for 5 grep -q '^alive' "$TMP/answer"
+exec 7>&-
 check "the new certificate" is_shown two
 check "its end in the status" wait_for 5 ends two
 check "no warning of it" eval '! "$B/wirechief" status | grep -q "certificate expires"'
 check "the new template" eval 'page | grep -q "<h1>Renewed: There is nothing here"'
 check "a page of its own for what went wrong" eval '[ "$(curl -sk --max-time 60 -X PUT "https://127.0.0.1:$port/")" = "<p>Numero 405" ]'
 check "the new brand" eval 'page | grep -q "<header><p>Second"'
-printf 'Host: x\r\n\r\n' >&7
-check "the connection that stood is answered" wait_for 5 grep -q '^alive' "$TMP/answer"
-exec 7>&-
 
 cp "$TMP/one.key" "$TMP/site.key"
 check "a key of another certificate is refused" refused

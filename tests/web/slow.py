@@ -97,23 +97,23 @@ check("a thousand slow connections end", not left)
 check("those a letter at a time too, in bounded time", time.monotonic() - began < PATIENCE)
 print("# %d good requests meanwhile: median %.0f ms, slowest %.0f ms; %.0f ms without the others; %d kB more" % (
     len(times), times[len(times) // 2] * 1000, times[-1] * 1000, alone * 1000, kilobytes() - before))
-check("a good client is served all the while", len(times) >= 20 and times[len(times) // 2] < 1 + 10 * alone)
-check("and never waits for the slow", times[-1] < 10)
+check("a good client is served all the while", len(times) >= 5 and times[len(times) // 2] < 1 + 10 * alone)
+check("and never waits for the slow", times[-1] < 12)		# for the first of whom it would for 15 s
 
-# More than there is room for, from one address: they are turned away, and others are not.
+# More than there is room for, from one address: the last ones are turned away, and others are not.  The first would end as slow ones do.
 for s in slow:
     s.close()
 flood = []
-refused = 0
+refused = []
 for i in range(150):
     s = connect("127.0.2.1")
     s.setblocking(False)
     flood.append(s)
 good()
 until = time.monotonic() + 60
-while refused < 50 and time.monotonic() < until:
-    refused = sum(1 for s in flood if select.select([s], [], [], 0)[0])
+while len(refused) < 50 and time.monotonic() < until:
+    refused = [i for i, s in enumerate(flood) if select.select([s], [], [], 0)[0]]
     time.sleep(0.05)
-check("one address has a hundred connections at most", refused >= 50)
+check("one address has a hundred connections at most", refused == list(range(100, 150)))
 good()
 check("and its neighbours are served", True)
