@@ -26,9 +26,10 @@ lives()
 	grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
 }
 
+# It fails if a case did, or if the script itself ended before its end.
 cleanup()
 {
-	local pid
+	local status=$? pid
 
 	for pid in "${own_pids[@]}"; do
 		is_own "$pid" || continue
@@ -36,7 +37,7 @@ cleanup()
 		wait "$pid" 2>/dev/null
 	done
 	rm -rf "$TMP"
-	exit $((failed > 0))
+	exit $((failed > 0 || status > 0))
 }
 trap cleanup EXIT
 
@@ -137,8 +138,8 @@ free_port()
 		import glob, random, socket, sys
 		while True:
 		    port = random.randrange(10000, 32000)
-		    open("%s/port-%d" % (sys.argv[1], port), "w").close()
-		    if len(glob.glob("/tmp/wirechief-test-*/port-%d" % port)) > 1:
+		    open("%s/.port-%d" % (sys.argv[1], port), "w").close()
+		    if len(glob.glob("/tmp/wirechief-test-*/.port-%d" % port)) > 1:
 		        continue
 		    try:
 		        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:

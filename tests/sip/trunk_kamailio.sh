@@ -92,7 +92,7 @@ provider_end()	# NAME: with its children, whom nobody else would end
 	kill -TERM "${!pid}" && wait "${!pid}"
 	printf -v "$pid" %s ""
 }
-trap 'provider_end md5; provider_end sha; cleanup' EXIT
+trap 'status=$?; provider_end md5; provider_end sha; (exit $status); cleanup' EXIT
 
 port=$(free_port)
 tcp=$(free_port)

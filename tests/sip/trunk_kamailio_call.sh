@@ -91,7 +91,7 @@ provider_end()	# with its children, whom nobody else would end
 	[ -z "${provider_pid:-}" ] || { kill -TERM "$provider_pid" && wait "$provider_pid"; }
 	provider_pid=
 }
-trap 'provider_end; cleanup' EXIT
+trap 'status=$?; provider_end; (exit $status); cleanup' EXIT
 
 none_left()
 {

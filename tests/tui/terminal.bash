@@ -11,7 +11,10 @@ terminal_end()
 
 terminals_end()
 {
+	local status=$?
+
 	terminal_end
+	(exit $status)
 	cleanup
 }
 trap terminals_end EXIT
