@@ -165,15 +165,15 @@ refused()
 	return 1
 }
 
-# A change is one event of that operator, behind those that were there before it, and about that name.  What the daemon does by itself has
-# its own events meanwhile, and no operator.
+# A change is an event of that operator, behind those that were there before it, and about that name, as all of his there.  What the daemon
+# does by itself meanwhile has no operator.
 audited()
 {
 	local user=$1 name=$2 told
 
 	"$TMP/wirechief" --json event list --limit 50 > "$TMP/events"
 	told=$(awk 'NR == FNR { last = $0; next } seen { print } $0 == last { seen = 1 }' "$TMP/last" "$TMP/events" | grep "\"operator\":\"$user\"")
-	[ "$(wc -l <<< "$told")" = 1 ] && grep -qF "\"subject\":\"$name\"" <<< "$told" && return 0
+	[ -n "$told" ] && ! grep -qvF "\"subject\":\"$name\"" <<< "$told" && return 0
 	echo "# $told"
 	return 1
 }
@@ -249,9 +249,7 @@ for user in sys bin daemon root; do
 	    "$TMP/wirechief" --json queue list | tail -1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
 done
 declare -A numbers=([sys]=1001 [bin]=1002 [daemon]=1003 [root]=1004)
-declare -A calls
-calls[sys]=1
-calls[bin]=1
+declare -A calls=([sys]=1 [bin]=1 [daemon]="" [root]="")
 # ring USER: that one's call, which nobody answers; it is dropped before its time is over
 ring()
 {
