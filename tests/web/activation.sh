@@ -182,11 +182,11 @@ check "the status says so" eval '"$W" --json status | grep -q "\"https\":true.*\
 other=$(free_port)
 sed -i "s,public_url = \"$url\",public_url = \"https://127.0.0.1:$other\"," "$CONF"
 kill -HUP $DAEMON_PID
-check "where nobody answers, it says why" eval 'wait_for 2 refused "https://127.0.0.1:$other is not reached: " "$W" web check'
+check "where nobody answers, it says why" eval 'wait_for 10 refused "https://127.0.0.1:$other is not reached: " "$W" web check'
 check "and warns" eval '"$W" --json status | grep -q "\"public_reached\":false.*is not reached"'
 openssl s_server -accept "127.0.0.1:$other" -cert "$TMP/web.crt" -key "$TMP/web.key" -www > "$TMP/other" 2>&1 &
 own_pids+=($!)
-check "where another server answers, it is not us" eval 'wait_for 2 refused "something else answers there" "$W" web check'
+check "where another server answers, it is not us" eval 'wait_for 10 refused "something else answers there" "$W" web check'
 
 check "the store is whole" "$W" verify
 check "it stops" stop_daemon

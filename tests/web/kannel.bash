@@ -13,6 +13,13 @@ kannel_listens()	# PORT
 	[ -n "$(ss -Hltn "sport = :$1")" ]
 }
 
+# What is sent before all its parts have found each other is queued, and the gateway says so.
+kannel_is_whole()	# ADMIN PORT
+{
+	curl -s --max-time 30 "http://127.0.0.1:$1/status.txt?password=none" > "$K/status" && grep -q 'fake.*(online ' "$K/status" &&
+	    grep -q 'smsbox:.*(on-line ' "$K/status"
+}
+
 # kannel_start: bearerbox, smsbox and the SMSC, which prints what would be sent into $K/fakesmsc.  Sets KANNEL, the port of sendsms, whose
 # user and password are wirechief and kannel-secret.  The driver of the fake SMSC listens at all addresses, whatever it is told; it lets
 # nobody in but us.
@@ -65,7 +72,7 @@ kannel_start()
 	mkfifo "$K/silence"
 	$fakesmsc -H 127.0.0.1 -r "$smsc" <> "$K/silence" > "$K/fakesmsc" 2>&1 &
 	own_pids+=($!)
-	wait_for 10 kannel_listens "$KANNEL"
+	wait_for 10 kannel_listens "$KANNEL" && wait_for 10 kannel_is_whole "$admin"
 }
 
 # kannel_received NUMBER: all texts that the SMSC got for it, the parts of a long one put together.

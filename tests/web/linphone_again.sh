@@ -46,15 +46,15 @@ mkfifo "$dir/in"
 printf '[misc]\nconfig-uri=%s\n[sip]\nsip_port=-1\nsip_tcp_port=-1\nsip_tls_port=-1\nroot_ca=%s\n' "$configure" "$TMP/tls.crt" > "$dir/rc"
 start 1
 check "it sets itself up and registers" wait_for 20 registered anna TLS
-check "was told a password" got 1 'name="passwd"'
-echo quit > "$dir/in"
-wait $PHONE_PID
+check "was told a password" wait_for 10 got 1 'name="passwd"'
+echo quit 1<> "$dir/in"
+check "it ends" wait_for 20 eval '! lives $PHONE_PID'
 check "it is gone" wait_for 20 not_registered anna
 start 2
 check "it registers again" wait_for 20 registered anna TLS
-check "was asked for its password" got 2 "HTTP/1.1 401"
-check "showed it, and has its configuration again" got 2 'name="reg_identity"'
+check "was asked for its password" wait_for 10 got 2 "HTTP/1.1 401"
+check "showed it, and has its configuration again" wait_for 10 got 2 'name="reg_identity"'
 check "without the password" eval '! got 2 "name=\"passwd\""'
 check "which is the same as before" [ "$("$W" --json event list | grep -c 'new password')" = 1 ]
-echo quit > "$dir/in"
+echo quit 1<> "$dir/in"
 check "the daemon ends well" stop_daemon

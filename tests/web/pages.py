@@ -56,9 +56,17 @@ def script(text):
     return call("POST", session + "/execute/sync", {"script": text, "args": []})
 
 
+def place():
+    """Where it is and how far; nowhere while it goes from one page to the next."""
+    try:
+        return script("return location.href + ' ' + document.readyState")
+    except urllib.error.HTTPError:
+        return ""
+
+
 def comes_to(address):
-    until = time.monotonic() + 60
-    while script("return location.href + document.readyState") != address + "complete" and time.monotonic() < until:
+    until = time.monotonic() + 120
+    while place() != address + " complete" and time.monotonic() < until:
         time.sleep(0.05)
     return script("return location.href")
 

@@ -37,5 +37,5 @@ if ! wait_for 20 up; then
 	cat "$TMP/driver"
 	exit 1
 fi
-timeout 280 python3 "$here/pages.py" "$url" "http://127.0.0.1:$driver" "$shots" "$TMP/home" || failed=$((failed + 1))
+timeout 800 python3 "$here/pages.py" "$url" "http://127.0.0.1:$driver" "$shots" "$TMP/home" || failed=$((failed + 1))
 exec 7>&-

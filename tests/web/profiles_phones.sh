@@ -74,14 +74,14 @@ for row in "tls TLS" "tcp TCP" "udp UDP"; do
 	linphone_fetches "$user"
 	check "linphonec registers over $shown" wait_for 20 registered "$user" "$shown"
 	check "it has taken the parameters" eval "wait_for 10 grep -qx reg_expires=120 '$TMP/linphone-$user/rc'"
-	echo quit > "$TMP/linphone-$user/in"
+	echo quit 1<> "$TMP/linphone-$user/in"
 	check "it goes" wait_for 10 not_registered "$user"
 	if [ $transport = tls ]; then
-		wait_for 10 eval "! kill -0 $PHONE_PID 2> /dev/null"
+		wait_for 10 eval "! lives $PHONE_PID"
 		"$W" profile render linphone "$user" | sed '/section name="auth_info_0"/,/<\/section>/d' > "$TMP/www/$user.xml"
 		linphone_fetches "$user"
 		check "it comes again with a configuration without the password" wait_for 20 registered "$user" "$shown"
-		echo quit > "$TMP/linphone-$user/in"
+		echo quit 1<> "$TMP/linphone-$user/in"
 	fi
 	user="b-$transport"
 	make_account "$user" owner="The \"$transport\" <&;> phone"

@@ -29,7 +29,7 @@ start_browser()
 {
 	mkdir "$TMP/home"
 	driver=$(free_port)
-	HOME=$TMP/home timeout 500 chromedriver --port="$driver" > "$TMP/driver" 2>&1 &
+	HOME=$TMP/home timeout 850 chromedriver --port="$driver" > "$TMP/driver" 2>&1 &
 	own_pids+=($!)
 	wait_for 20 driver_is_up && browser begin "$TMP/home"
 }
@@ -45,10 +45,15 @@ start_shop()
 	wait_for 10 kannel_listens "$shop"
 }
 
-# phone_reads WORDS: they stand on the page that the browser shows.
+on_page()
+{
+	browser text > "$TMP/page" 2> "$TMP/trouble" && grep -qF -- "$1" "$TMP/page"
+}
+
+# phone_reads WORDS: they stand on the page that the browser shows, or comes to.
 phone_reads()
 {
-	browser text > "$TMP/page" && grep -qF -- "$1" "$TMP/page" && return 0
+	wait_for 10 on_page "$1" && return 0
 	sed 's/^/# /' "$TMP/page"
 	return 1
 }
@@ -151,7 +156,7 @@ picture activated
 must "with its next REGISTER it is connected" status_is "Connected"
 picture connected
 must "each step is an event" eval '[ "$("$W" event list --query "module:activation AND subject:anna" | grep -c -- "->")" -ge 6 ]'
-must "the link is used up" eval 'browser open "$install" && ! phone_reads "Install" > /dev/null'
+must "the link is used up" eval 'browser open "$install" && phone_reads "has been used" && ! on_page "Install"'
 picture used
 must "no password is in the log" eval '! grep -i "passwd" "$LOG"'
 browser end
