@@ -449,6 +449,21 @@ warn_of_public(struct keeper *k, json_t *warnings)
 	warn(warnings, text);
 }
 
+/* Processes open what they listen at before they shut themselves in, once. */
+static void
+warn_of_listeners(struct keeper *k, json_t *warnings)
+{
+	const struct config	*was = k->boot == NULL ? &k->conf : &k->boot->conf;
+	bool			 same = was->n_listens == k->conf.n_listens;
+
+	for (uint32_t i = 0; same && i < was->n_listens; i++)
+		same = was->listens[i].transport == k->conf.listens[i].transport && addr_eq(&was->listens[i].addr, &k->conf.listens[i].addr);
+	if (!same)
+		warn(warnings, "listen was changed: that takes effect when the daemon is started again");
+	if (strcmp(was->http.listen, k->conf.http.listen) != 0)
+		warn(warnings, "http.listen was changed: that takes effect when the daemon is started again");
+}
+
 static json_t *
 warnings_of(struct keeper *k)
 {
@@ -467,6 +482,7 @@ warnings_of(struct keeper *k)
 		warn(warnings, "the stream process is down: no phone is reached over TCP and TLS");
 	if (k->channels[PROC_WEB] == NULL)
 		warn(warnings, "the web process is down: no phone is activated, no SMS is sent by URL");
+	warn_of_listeners(k, warnings);
 	warn_of_public(k, warnings);
 	if (k->sms != NULL && sms_trouble(k->sms)[0] != '\0') {
 		(void)snprintf(text, sizeof text, "no SMS is sent: %s", sms_trouble(k->sms));

@@ -83,6 +83,20 @@ check "the new template" eval 'page | grep -q "<h1>Renewed: There is nothing her
 check "a page of its own for what went wrong" eval '[ "$(curl -sk --max-time 60 -X PUT "https://127.0.0.1:$port/")" = "<p>Numero 405" ]'
 check "the new brand" eval 'page | grep -q "<header><p>Second"'
 
+warned()
+{
+	"$B/wirechief" status | grep -q "http.listen was changed: that takes effect when the daemon is started again"
+}
+check "no warning of what it listens at" eval '! warned'
+other=${http/First/Second}
+write_conf "${other/127.0.0.1:0/127.0.0.1:$(free_port)}"
+check "another place to listen at" reload
+check "needs a start, as the status says" wait_for 5 warned
+check "until then the old one serves" is_shown two
+write_conf "$other"
+check "the old place again" reload
+check "is no reason to warn" wait_for 5 eval "! warned"
+
 cp "$TMP/one.key" "$TMP/site.key"
 check "a key of another certificate is refused" refused
 check "and named" grep -q "http.key: $TMP/site.key: does not belong to the certificate" "$LOG"
