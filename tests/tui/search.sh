@@ -46,6 +46,7 @@ gone alice
 wait o01
 text  OR alice
 wait 11 of 51 (
+wait  ms)
 screen
 key Enter
 wait filter: verdi OR alice   (11)
