@@ -63,17 +63,20 @@ calls_paint(struct console *c)
 		list_paint_detail(&c->calls, screen_rows() - 3);
 }
 
-/* Enter goes to the account that calls, where it is one. */
+/* Enter goes to the account that calls, or where a trunk does, that is called. */
 static bool
 calls_act(struct console *c, const struct action_row *a)
 {
-	char	name[CALL_PARTY];
+	const json_t	*row = list_row(&c->calls);
+	const char	*account = json_string_value(json_object_get(row, "_account")), *trunk = json_string_value(json_object_get(row, "trunk"));
 
-	if (a->action == ACT_OPEN && list_value(&c->calls, "from", name, sizeof name)[0] != '\0') {
-		account_show(c, name);
-		return true;
-	}
-	return record_act(c, &c->calls, a);
+	if (a->action != ACT_OPEN)
+		return record_act(c, &c->calls, a);
+	if (account != NULL)
+		account_show(c, account);
+	else if (trunk != NULL)
+		trunk_show(c, trunk);
+	return true;
 }
 
 const struct pane	pane_calls = { .bit = P_CALLS, .place = "Calls", .open = calls_open, .close = calls_close, .paint = calls_paint,

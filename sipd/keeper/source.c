@@ -263,13 +263,25 @@ prepare_call(struct keeper *k, struct row *r)
 	call_live(k, &r->of.call);
 }
 
-/* Since when its duration is counted: who shows it lets it go on. */
+static void
+complete_call(struct keeper *k, struct row *r)
+{
+	const struct call	*c = &r->of.call;
+	struct account		 a;
+
+	if (account_peek(k, c->from_account != 0 ? c->from_account : c->to_account, &a) == 0)
+		memcpy(r->account, a.username, sizeof r->account);
+}
+
+/* Since when its duration is counted, as who shows it lets it go on; and whose it is, which numbers do not tell. */
 static void
 more_call(const struct row *r, json_t *o)
 {
 	const struct call	*c = &r->of.call;
 
 	(void)json_object_set_new_nocheck(o, "_from", json_of_time(c->answered_at != 0 ? c->answered_at : c->began_at));
+	if (r->account[0] != '\0')
+		(void)json_object_set_new_nocheck(o, "_account", json_string_nocheck(r->account));
 }
 
 static uint64_t
@@ -292,7 +304,7 @@ const struct source	sources[] = {
 	  .total = total_trunks },
 	{ .kind = &message_kind, .stored = &message_kind, .key_n = 8, .backwards = true, .natural = "received",
 	  .complete = complete_message, .more = more_message, .total = total_messages },
-	{ .kind = &call_kind, .stored = &call_kind, .key_n = 8, .natural = "since", .prepare = prepare_call, .more = more_call, .total = total_calls },
+	{ .kind = &call_kind, .stored = &call_kind, .key_n = 8, .natural = "since", .prepare = prepare_call, .complete = complete_call, .more = more_call, .total = total_calls },
 	{ .kind = &event_kind, .stored = &event_kind, .key_n = 16, .backwards = true, .natural = "time",
 	  .total = total_events, .today = today_events },
 };
@@ -317,6 +329,7 @@ row_make(struct keeper *k, const struct source *s, struct store_bytes value, str
 	r->registrations = 0;
 	r->device = DEVICE_NONE;
 	r->elsewhere[0] = '\0';
+	r->account[0] = '\0';
 	r->waits = NULL;
 	r->probe = (struct qualify_told){ 0 };
 	if (s->make == NULL)

@@ -45,6 +45,7 @@ struct row {
 	uint8_t			device;		/* of an account: the best of its devices, enum device_status */
 	char			elsewhere[160];	/* of both: "at b, assigned a", where it is at another node than it must be */
 	struct qualify_told	probe;		/* of a registration: why it has its status */
+	char			account[ACCOUNT_USERNAME];	/* of a call: who calls, or where a trunk does, who is called; empty: not known */
 	const char		*waits;		/* of a message: for what; NULL: for its next try */
 };
 

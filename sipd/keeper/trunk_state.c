@@ -209,7 +209,7 @@ probe_json(const struct trunk_state *t, uint32_t interval_s)
 	if (best == NULL)
 		return json_pack("{s:I}", "interval", (json_int_t)interval_s);
 	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "interval", (json_int_t)interval_s, "last_at", time_or_null(best->probed_at), "next_at",
-	    time_or_null(best->device.next_at), "code", code_or_null(best->code), "reason", text_or_null(best->error));
+	    best->ask != 0 ? json_null() : time_or_null(best->device.next_at), "code", code_or_null(best->code), "reason", text_or_null(best->error));
 }
 
 static json_t *

@@ -1,6 +1,8 @@
 """Has an account call itself and its phone ring: `call list` then has N more calls.  Nobody answers them.
 
-    ring.py HOST:PORT USER PASSWORD N
+    ring.py HOST:PORT USER PASSWORD N [NUMBER]
+
+NUMBER: who calls says to be that, and calls that.
 """
 import sys
 import threading
@@ -16,9 +18,11 @@ def main():
     phone = CallPhone(server, user, password)
     if phone.register() != 200:
         sys.exit("it can't register")
+    party = sys.argv[5] if len(sys.argv) > 5 else user
     for _ in range(n):
         caller = Phone(server, user, password)
-        aor = f"sip:{user}@{caller.domain}"
+        caller.from_user = party
+        aor = f"sip:{party}@{caller.domain}"
         threading.Thread(target=caller.ask, args=("INVITE", aor, aor, f"Contact: <sip:{user}@{caller.here}>\r\n"), daemon=True).start()
     for _ in range(n):
         invite = phone.request("INVITE")

@@ -34,6 +34,7 @@ class Phone:
         self.server, self.user, self.password, self.domain, self.transport = server, user, password, domain, transport
         self.answer, self.silent, self.got, self.lock = answer, silent, [], threading.Condition()
         self.answers, self.call, self.number = {}, os.urandom(8).hex(), 0
+        self.from_user = None   # another user in From
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         ip6 = ":" in server[0]
         self.sock = socket.socket(socket.AF_INET6 if ip6 else socket.AF_INET, kind)
@@ -179,7 +180,7 @@ class Phone:
         self.number += 1
         call, cseq = self.call, "%d %s" % (self.number, method)
         message = (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{self.transport.upper()} {self.here};branch=z9hG4bK{os.urandom(8).hex()};rport\r\n"
-                   f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@{self.domain}>;tag={call[:8]}\r\nTo: <{to}>\r\nCall-ID: {call}\r\n"
+                   f"Max-Forwards: 70\r\nFrom: <sip:{self.from_user or self.user}@{self.domain}>;tag={call[:8]}\r\nTo: <{to}>\r\nCall-ID: {call}\r\n"
                    f"CSeq: {cseq}\r\n{headers}{authorization}Content-Length: {len(body)}\r\n\r\n").encode() + body
         until = time.monotonic() + TRIES * WAIT_S
         while time.monotonic() < until and self.ended is not self.sock:
