@@ -162,7 +162,8 @@ def repeated(phone, ask):
     last, send = [], phone._send
 
     def remember(data):
-        last[:] = [data]
+        if not data.startswith(b"SIP/2.0"):     # a phone that has registered is asked with OPTIONS
+            last[:] = [data]
         send(data)
 
     phone._send = remember
