@@ -56,6 +56,19 @@ check()
 	fi
 }
 
+# cases COMMAND...: a program whose lines "ok" and "not ok" are cases, as tests in Python are.  It may fail by what it says only: one that
+# broke off, which Python tells by the same status, says nothing of what it did not come to.
+cases()
+{
+	local status not
+
+	"$@" 2>&1 | tee "$TMP/cases"
+	status=${PIPESTATUS[0]}
+	not=$(grep -c '^not ok' "$TMP/cases")
+	failed=$((failed + not))
+	check "all of that was tried" [ "$status" -eq $((not > 0)) ]
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds; fails when the time is over.  SECONDS are those of a machine that does nothing else:
 # ten times as long is waited.
 wait_for()

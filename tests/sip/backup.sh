@@ -8,16 +8,6 @@ W=$B/wirechief
 here=$(realpath "$(dirname "$0")")
 more=("auth { algorithms = { \"MD5\" } }" "queue { per_account = 100000 }" "limits { requests_per_second = 0 auth_failures = 0 }")
 
-cases()		# COMMAND...: its "ok" and "not ok" lines are cases; that it ends well is one, too
-{
-	"$@" > "$TMP/cases"
-	local status=$?
-
-	cat "$TMP/cases"
-	failed=$((failed + $(grep -c '^not ok' "$TMP/cases")))
-	[ $status -eq 0 ] || grep -q '^not ok' "$TMP/cases" || check "$2 ends well" false
-}
-
 said()		# STATUS WORDS COMMAND...: that status, and those words
 {
 	local status=$1 words=$2

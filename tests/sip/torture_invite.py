@@ -190,7 +190,6 @@ def main():
     for listed in wirechief("call", "list").splitlines():
         wirechief("call", "drop", re.search(r'"id":"(\d+)"', listed)[1])
     check("and those that stand can be dropped", until(lambda: '"id"' not in wirechief("call", "list"), 100))
-    check("all of that was tried", True)
     return failed > 0
 
 

@@ -21,10 +21,7 @@ check "the daemon starts" start_daemon "listen = { \"udp:127.0.0.1:$port\", \"tc
     'limits { requests_per_second = 0 }' 'calls { per_account = 0 outside = 0 }' 'qualify { interval = 5 retry = 1 lagged_ms = 8000 timeout = 16 }'
 "$W" group add demo prefixes=+44 > /dev/null
 echo "a secret of its own" | "$W" account add alice group=demo caller_id=+390001 qualify=no password=- > /dev/null
-python3 "$here/trunk_streams.py" "127.0.0.1:$port" "127.0.0.1:$tls_port" "$W" "$TMP/trunk.crt" "$TMP/trunk.key" 2>&1 | tee "$TMP/out"
-status=${PIPESTATUS[0]}
-failed=$((failed + $(grep -c '^not ok' "$TMP/out")))
-check "all of that was tried" [ "$status" -le 1 ]
+cases python3 "$here/trunk_streams.py" "127.0.0.1:$port" "127.0.0.1:$tls_port" "$W" "$TMP/trunk.crt" "$TMP/trunk.key"
 none_left()
 {
 	[ -z "$("$W" --json call list)" ]
