@@ -23,6 +23,7 @@ KEPT = {"via1": ("Via", 1), "via2": ("Via", 2), "route1": ("Record-Route", 1), "
 class Scenario:
     def __init__(self):
         self.parts, self.index, self.invite, self.cseq, self.called, self.skips = [], 0, 0, 0, False, False
+        self.received, self.sent = "", 0		# what came last, and how much was sent since
 
     def add(self, element):
         self.parts.append(element)
@@ -31,6 +32,7 @@ class Scenario:
     def send(self, text, body="", attributes=""):
         kind = "Content-Type: application/sdp\n" if body else ""
         message = f"{text}{kind}Content-Length: {'[len]' if body else 0}\n\n{body}"
+        self.sent += 1
         self.add(f"<send{attributes}><![CDATA[\n{message}\n]]></send>")
 
     def request(self, method, inside=True, branch="[branch]", more="", body="", attributes=""):
@@ -56,6 +58,7 @@ class Scenario:
             if not more:
                 self.receive("?100")
                 self.add('<recv response="407" auth="true" />')
+                self.received, self.sent = "407", 0
                 self.of_invite("ACK")
 
     def answer(self, code):
@@ -65,9 +68,16 @@ class Scenario:
         self.send(f"SIP/2.0 {code} Answer\nVia:[$via1]\nVia:[$via2]\nRecord-Route:[$route1]\nRecord-Route:[$route2]\n[last_From:]\n[last_To:];tag=p[pid]x[call_number]\n[last_Call-ID:]\n"
                   f"CSeq:[$cseq]\n{contact}", body, ' retrans="500"' if code[0] != "1" else "")
 
+    def take_again(self, what):
+        """sipp knows what comes again, and says again what it answered, unless it has sent two messages since."""
+        if self.sent > 1 and self.received not in ("", what):
+            self.add(f'<recv {"response" if self.received.isdigit() else "request"}="{self.received}" optional="true" />')
+        self.received, self.sent = what, 0
+
     def receive(self, what):
         optional = ' optional="true"' if what[0] == "?" else ""
         what = what.lstrip("?")
+        self.take_again(what)
         if what == "INVITE":
             take = "".join(f'<ereg regexp=".*" search_in="hdr" header="{header}:" occurrence="{n}" assign_to="{name}" />'
                            for name, (header, n) in KEPT.items())
