@@ -31,7 +31,13 @@ calls_sipp()
 	cd "$TMP" && exec sipp "$@" -i 127.0.0.1 -nostdin -trace_err -error_file "$name-errors" -timeout_error "$server" > "$name-screen" 2>&1
 }
 
-# calls_phone NAME ACCOUNT CALLS WORD...: registers, and takes so many calls; waits for nothing.  Adds it to calls_pids.
+# calls_hears PORT: somebody takes datagrams there.
+calls_hears()
+{
+	grep -q " 0100007F:$(printf %04X "$1") " /proc/net/udp
+}
+
+# calls_phone NAME ACCOUNT CALLS WORD...: registers, and takes so many calls; waits only until it can.  Adds it to calls_pids.
 calls_phone()
 {
 	local name=$1 account=$2 calls=$3 port
@@ -44,6 +50,7 @@ calls_phone()
 	(calls_sipp "$name" -sf "$name.xml" -p "$port" -m "$calls" -trace_counts -timeout "${calls_timeout:-120}s") &
 	own_pids+=($!)
 	calls_pids+=($!)
+	wait_for 10 calls_hears "$port"
 }
 
 # calls_caller NAME ACCOUNT CALLS RATE WORD...: its end is that of its last call.

@@ -149,7 +149,7 @@ bob = Ringing(TCP, "bob", PASSWORD, transport="tcp")
 check("bob registers by TCP once more", bob.register() == 200)
 check("it is reached", wait(lambda: why()["call"]))
 os.kill(stream_process(), signal.SIGKILL)
-check("the stream process dies, and its connections with it", wait(lambda: not why()["call"]))
+check("the stream process dies, and its connections with it", wait(lambda: fact(why(), "flow")["state"] == "bad"))
 told = state("connection gone", 480, 202, "Neither a call nor a message", "connection is gone", "with 480")
 check("its connection is told to be gone", fact(told, "flow")["state"] == "bad", told)
 
