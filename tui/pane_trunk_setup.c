@@ -12,7 +12,7 @@
 #include "tui/steps.h"
 #include "tui/trunks.h"
 
-enum { PANEL = 7 /* a heading, five steps, a blank */, LINE = 1200, LIST_MIN = 4 };
+enum { STEPS = 5, LINE = 1200, LIST_MIN = 4, INDENT = 2 + STEP_TITLE /* of what goes on below */ };
 
 static struct list *
 setup(struct console *c)
@@ -106,6 +106,44 @@ trunk_test_again(struct console *c)
 		trunk_test_begin(c, c->test.name, json_incref(c->test.request));
 }
 
+/* A step that is longer than a line goes on below.  Returns how many lines it takes; those above end are painted. */
+static int
+step_paint(const json_t *step, int row, int end)
+{
+	const struct glyph	*g = glyph_of(step_word(step));
+	char			 text[LINE], line[LINE];
+	const char		*at = text;
+	int			 n = 0;
+
+	step_line(step, screen_ascii(), text, sizeof text);
+	do {
+		int	col = n == 0 ? 2 : 2 + INDENT;
+		size_t	fits = screen_line(at, screen_cols() - col);
+
+		if (row + n < end) {
+			(void)snprintf(line, sizeof line, "%.*s", (int)fits, at);
+			(void)screen_put(row + n, col, screen_cols() - col, g == NULL ? S_PLAIN : (enum style)g->style, line);
+		}
+		at += fits + strspn(at + fits, " ");
+		n++;
+	} while (*at != '\0');
+	return n;
+}
+
+/* What a test takes below the list: a heading, its steps, a blank; not so much that no list is left. */
+static int
+panel_rows(const struct trunk_test *t)
+{
+	int		 n = 0, most = screen_rows() - 6 - LIST_MIN;
+	const json_t	*step;
+	size_t		 i;
+
+	json_array_foreach(t->steps, i, step)
+		n += step_paint(step, 0, 0);
+	n = 2 + (n < STEPS ? STEPS : n);
+	return n < most || most < 2 + STEPS ? n : most;
+}
+
 void
 trunk_test_paint(struct console *c, int row)
 {
@@ -119,12 +157,9 @@ trunk_test_paint(struct console *c, int row)
 	    !t->ended ? "   under way" : t->why[0] != '\0' ? "" : t->passed ? "   passed" : "   failed");
 	(void)screen_put_raw(row++, 1, screen_cols() - 1, S_BOLD, line);
 	json_array_foreach(t->steps, i, step) {
-		const struct glyph	*g = glyph_of(step_word(step));
-
 		if (row >= screen_rows() - 3)
 			return;
-		step_line(step, screen_ascii(), line, sizeof line);
-		(void)screen_put(row++, 2, screen_cols() - 2, g == NULL ? S_PLAIN : (enum style)g->style, line);
+		row += step_paint(step, row, screen_rows() - 3);
 	}
 	if (t->why[0] != '\0')
 		(void)screen_put_raw(row, 2, screen_cols() - 2, S_BAD, t->why);
@@ -133,8 +168,9 @@ trunk_test_paint(struct console *c, int row)
 static void
 setup_paint(struct console *c)
 {
-	bool	tested = c->test.steps != NULL && screen_rows() - 6 - PANEL >= LIST_MIN;
-	int	below = tested ? PANEL + 1 : 1, lines = screen_rows() - 5 - below;
+	int	panel = panel_rows(&c->test);
+	bool	tested = c->test.steps != NULL && screen_rows() - 6 - panel >= LIST_MIN;
+	int	below = tested ? panel + 1 : 1, lines = screen_rows() - 5 - below;
 	char	head[120], state[TRUNK_STATE];
 
 	(void)snprintf(head, sizeof head, "Sip trunk configuration - %lld trunk%s", (long long)c->trunk_setup.total,

@@ -202,3 +202,23 @@ exit
 E2
 check "it is gone" eval '! "$W" trunk show Off > /dev/null 2>&1'
 check "the daemon ends well" stop_daemon
+
+make_certificate tls
+check "start with TLS" start_daemon 'listen = { "udp:127.0.0.1:0", "tls:127.0.0.1:0" }' "tls { certificate = \"$TMP/tls.crt\"  key = \"$TMP/tls.key\" }" \
+    "trunks { ca = \"$TMP/tls.crt\" }"
+"$W" trunk add Secure host=127.0.0.1 port="$(listening tls)" transport=TLS > /dev/null
+check "a test of TLS tells until when the certificate is good, on a line of its own where one is too short" console <<'S'
+wait LIVE
+key 6
+wait Sip trunk configuration - 3 trunks
+key End
+wait > + Secure
+key v
+wait (v: again)   passed
+wait + OPTIONS   200 OK
+screen
+key F10
+exit
+S
+check "all of it" shows '^ {14}20[0-9]{2}-[0-9]{2}-[0-9]{2} +[0-9]+ ms$'
+check "it ends well, too" stop_daemon
