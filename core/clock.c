@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,17 +33,23 @@ clock_boot_ms(void)
 	return clock_boot_us() / 1000;
 }
 
+int64_t
+clock_wall_ms(void)
+{
+	return read_us(CLOCK_REALTIME) / 1000;
+}
+
 void
 clock_init(struct clock *c)
 {
 	c->slewed_at_ms = clock_boot_ms();
-	c->offset_ms = read_us(CLOCK_REALTIME) / 1000 - c->slewed_at_ms;
+	c->offset_ms = clock_wall_ms() - c->slewed_at_ms;
 }
 
 int64_t
 clock_now(struct clock *c)
 {
-	int64_t	boot = clock_boot_ms(), wanted = read_us(CLOCK_REALTIME) / 1000 - boot;
+	int64_t	boot = clock_boot_ms(), wanted = clock_wall_ms() - boot;
 	int64_t	most = (boot - c->slewed_at_ms) * SLEW_PER_MILLE / 1000, step = wanted - c->offset_ms;
 
 	if (most > 0) {

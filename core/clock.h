@@ -20,6 +20,7 @@ void	clock_init(struct clock *);
 int64_t	clock_now(struct clock *);	/* ms since 1970, never goes back */
 int64_t	clock_boot_ms(void);		/* CLOCK_BOOTTIME, for intervals */
 int64_t	clock_boot_us(void);
+int64_t	clock_wall_ms(void);		/* ms since 1970 as the machine has it now: it may jump */
 
 /* RFC 3339 with ms and numeric zone of this process ("2026-11-21T05:14:02.120+01:00"); returns buf. */
 const char *clock_text(int64_t at_ms, char buf[CLOCK_TEXT]);

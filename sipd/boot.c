@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/err.h"
+#include "core/log.h"
+
 enum { HEADER = 4, PING = BOOT_ORDERS };
 
 const struct boot_link	boot_links[] = {
@@ -124,6 +127,14 @@ take_fds(struct msghdr *m, unsigned mask, int fds[BOOT_FDS])
 	return -EPROTO;
 }
 
+void
+boot_close(struct boot_order *o)
+{
+	for (unsigned i = 0; i < BOOT_FDS; i++)
+		if (o->fds[i] >= 0)
+			close(o->fds[i]);
+}
+
 int
 boot_receive(int fd, struct boot_order *o)
 {
@@ -148,9 +159,7 @@ boot_receive(int fd, struct boot_order *o)
 	if ((rc = take_fds(&m, bytes[2], o->fds)) != 0)
 		return rc;
 	if (n < HEADER || bytes[0] < ORDER_CHANNEL || bytes[0] >= BOOT_ORDERS || bytes[1] >= PROCESSES) {
-		for (unsigned i = 0; i < BOOT_FDS; i++)
-			if (o->fds[i] >= 0)
-				close(o->fds[i]);
+		boot_close(o);
 		return -EPROTO;
 	}
 	o->type = (enum boot_order_type)bytes[0];
@@ -245,4 +254,17 @@ boot_text(int fd, size_t max)
 	size_t	n;
 
 	return boot_bytes(fd, max, &n);
+}
+
+int
+boot_config(const struct boot *b, struct boot_order *o, struct config *conf)
+{
+	char	*text = boot_text(o->fds[0], CONFIG_MAX_BYTES), why[BOOT_TEXT] = "the configuration can't be read";
+	int	 rc = text == NULL ? ERR_UNAVAILABLE : config_parse(conf, b->conf_name, text, why, sizeof why);
+
+	o->fds[0] = -1;
+	free(text);
+	if (rc != 0)
+		log_error("%s", why);
+	return rc;
 }

@@ -52,6 +52,7 @@ const char *process_name(enum process);		/* "keeper", "sip", "stream", "web" */
 int	boot_send(int fd, const struct boot_order *);
 /* 1 an order, 0 none yet (non-blocking fd), -errno; -EPIPE: the supervisor is gone, exit. */
 int	boot_receive(int fd, struct boot_order *);
+void	boot_close(struct boot_order *);	/* the descriptors of one that was received, but those that were taken and set to -1 */
 int	boot_ready(int fd, const char *status);
 int	boot_fail(int fd, const char *reason);
 
@@ -73,6 +74,9 @@ struct boot {
 	struct config	conf;		/* as at its start */
 	const char	*conf_name;	/* of the file, for messages */
 };
+
+/* Reads the configuration of an ORDER_CONFIG and takes its descriptor.  0, or a negative code, logged: the one in force stays. */
+int	boot_config(const struct boot *, struct boot_order *, struct config *);
 
 /* The processes' entry points (sipd/keeper/keeper.c, sipd/sip/front.c, sipd/stream/stream.c, sipd/web/web.c).  Return the exit status. */
 int	keeper_main(struct boot *);

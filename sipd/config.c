@@ -463,6 +463,15 @@ config_read(const char *file, char **text, char *why, size_t size)
 	return 0;
 }
 
+bool
+config_listens(const struct config *c, enum transport transport)
+{
+	for (uint32_t i = 0; i < c->n_listens; i++)
+		if (c->listens[i].transport == transport)
+			return true;
+	return false;
+}
+
 void
 config_log(const struct config *c, const char *process, bool debug)
 {

@@ -76,6 +76,7 @@ extern const size_t			n_config_options;
 int	config_parse(struct config *, const char *name, const char *text, char *why, size_t size);
 /* Reads the whole file (at most CONFIG_MAX_BYTES) into text (to be freed).  0, -errno or ERR_TOO_LARGE with why. */
 int	config_read(const char *file, char **text, char *why, size_t size);
+bool	config_listens(const struct config *, enum transport);
 /* Has this process log as c.log (and -d) say; at start and after a new CONFIG. */
 void	config_log(const struct config *c, const char *process, bool debug);
 

@@ -147,15 +147,6 @@ pem_check(const struct pem *pem, const int fds[BOOT_FDS], const char *file, char
 	return ERR_INVALID;
 }
 
-static bool
-has_tls(const struct config *c)
-{
-	for (uint32_t i = 0; i < c->n_listens; i++)
-		if (c->listens[i].transport == TRANSPORT_TLS)
-			return true;
-	return false;
-}
-
 static int
 pem_load(const struct pem *pem, int fds[BOOT_FDS], const char *file, char *why, size_t size)
 {
@@ -297,7 +288,7 @@ static int
 stream_load(struct settings *s, const char *file, char *why, size_t size)
 {
 	struct pem	pem = pem_of_stream(&s->conf);
-	int		rc = has_tls(&s->conf) ? pem_load(&pem, s->stream.pem_fds, file, why, size) : 0;
+	int		rc = config_listens(&s->conf, TRANSPORT_TLS) ? pem_load(&pem, s->stream.pem_fds, file, why, size) : 0;
 
 	return rc != 0 ? rc : names_load(s->stream.names_fds, "trunks.ca", s->conf.trunks.ca, file, why, size);
 }

@@ -513,11 +513,8 @@ ticks(struct console *c, int64_t *second)
 static void
 now_read(struct console *c)
 {
-	struct timespec	t;
-
 	c->now_ms = clock_boot_ms();
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	c->wall_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	c->wall_ms = clock_wall_ms();
 }
 
 static void

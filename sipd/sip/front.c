@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -242,15 +241,9 @@ static void
 order_config(struct loop *l, struct boot_order *o)
 {
 	struct config	conf;
-	char		why[512];
-	char		*text = boot_text(o->fds[0], CONFIG_MAX_BYTES);
 
-	o->fds[0] = -1;
-	if (text == NULL || config_parse(&conf, l->f.boot->conf_name, text, why, sizeof why) != 0) {
-		free(text);
-		return;		/* the supervisor has read the same and said so */
-	}
-	free(text);
+	if (boot_config(l->f.boot, o, &conf) != 0)
+		return;
 	if (memcmp(conf.listens, l->f.conf.listens, sizeof conf.listens) != 0)
 		log_notice("new listen addresses take a restart");
 	l->f.conf = conf;
@@ -282,9 +275,7 @@ orders_read(struct loop *l)
 			o.fds[0] = -1;
 		} else if (o.type == ORDER_STOP)
 			order_stop(l);
-		for (int i = 0; i < BOOT_FDS; i++)
-			if (o.fds[i] >= 0)
-				close(o.fds[i]);
+		boot_close(&o);
 	}
 	if (rc < 0)
 		l->done = true;		/* the supervisor is gone */
@@ -518,16 +509,6 @@ agent_start(struct loop *l, char *why, size_t size)
 	return listen_all(l, why, size);
 }
 
-/* Of no other front: two may start within a second. */
-static uint64_t
-epoch_now(void)
-{
-	struct timespec	now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int
 front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 {
@@ -536,7 +517,7 @@ front_start(struct loop *l, struct boot *boot, char *why, size_t size)
 
 	f->boot = boot;
 	f->conf = boot->conf;
-	f->epoch = epoch_now();
+	f->epoch = (uint64_t)clock_wall_ms();	/* of no other front: two may start within a second */
 	f->flows = flows_new();
 	f->limits = limits_new(f->conf.limits.requests_per_second, f->conf.limits.burst);
 	f->traces = traces_new(f);

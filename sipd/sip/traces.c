@@ -1,9 +1,7 @@
 #include "sipd/sip/traces.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -217,19 +215,10 @@ may_go(struct trace *t, int64_t now_ms)
 	return false;
 }
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec	now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 tell(struct traces *ts, struct trace *t, struct seen *s, bool phone)
 {
-	struct wire_traced	w = { .at = wall_ms(), .out = s->out, .phone = phone, .transport = s->where->transport, .remote = s->where->source,
+	struct wire_traced	w = { .at = clock_wall_ms(), .out = s->out, .phone = phone, .transport = s->where->transport, .remote = s->where->source,
 		.local = s->where->local, .method = s->text.method, .call_id = s->text.call_id, .content_type = s->text.content_type,
 		.code = s->text.code, .cseq = s->text.cseq, .body = (uint32_t)s->text.body, .dropped = t->dropped };
 
