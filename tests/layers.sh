@@ -26,10 +26,10 @@ libc='(arpa|bits|net|netinet|sys|linux)/[a-z_0-9]+\.h|[a-z_0-9]+\.h'
 no='(lmdb|sodium|jansson|curses|confuse|seccomp|vterm|sndfile)\.h'
 includes core "core/[a-z_0-9]+\.h|$libc"
 includes db "(core|db)/[a-z_0-9]+\.h|$libc"
-includes sipd "(core|sipd)/[a-z_0-9]+\.h|systemd/[a-z-]+\.h|openssl/[a-z0-9]+\.h|$libc"
+includes sipd "(core|sipd)/[a-z_0-9]+\.h|systemd/[a-z-]+\.h|event2/event\.h|openssl/[a-z0-9]+\.h|$libc"
 includes sipd/keeper "(core|db|sipd|sipd/keeper)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|sofia-sip/su_md5\.h|$libc"
 includes sipd/sip "(core|sipd|sipd/sip)/[a-z_0-9]+\.h|sofia-sip/[a-z_0-9]+\.h|srtp2/srtp\.h|$libc"
-includes sipd/net "(core|sipd/net)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
+includes sipd/net "(core|sipd|sipd/net)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
 includes sipd/stream "(core|sipd|sipd/net|sipd/stream)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
 includes sipd/web "(core|sipd|sipd/net|sipd/web)/[a-z_0-9]+\.h|event2/[a-z_0-9]+\.h|openssl/[a-z0-9]+\.h|$libc"
 includes tui "(core|tui)/[a-z_0-9]+\.h|$libc"
@@ -41,6 +41,7 @@ done < <(grep -nE "include <$no>" core/*.[ch] || :
 	grep -nE 'include <(jansson|curses|confuse|seccomp)\.h>' db/*.[ch] sipd/net/*.[ch] sipd/stream/*.[ch] sipd/web/*.[ch] sipd/sip/*.[ch] || :
 	grep -nE 'include <(lmdb|sodium|confuse|seccomp)\.h>' tui/*.[ch] || :
 	grep -nE 'include <lmdb\.h>' sipd/*.[ch] sipd/*/*.[ch] || :
+	grep -n 'include <event2/' sipd/*.[ch] | grep -v '^sipd/fellow\.c:' || :
 	grep -n 'sofia-sip/su_md5' sipd/keeper/*.[ch] | grep -v '^sipd/keeper/digest\.c:' || :
 	grep -n 'include <curses\.h>' tui/*.[ch] | grep -v '^tui/screen\.c:' || :)
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 
@@ -137,8 +138,9 @@ tls_context_new(const char *section, const char *certificate, const char *key, c
 	return NULL;
 }
 
-SSL_CTX *
-tls_client_new(const char *authorities, size_t *n)
+/* n: how many authorities there were. */
+static SSL_CTX *
+client_new(const char *authorities, size_t *n)
 {
 	SSL_CTX		*ctx = SSL_CTX_new(TLS_client_method());
 	BIO		*pem = authorities == NULL ? NULL : BIO_new_mem_buf(authorities, -1);
@@ -155,6 +157,19 @@ tls_client_new(const char *authorities, size_t *n)
 	}
 	BIO_free(pem);
 	ERR_clear_error();
+	return ctx;
+}
+
+SSL_CTX *
+tls_trust(const char *key, const char *authorities)
+{
+	size_t	n = 0;
+	SSL_CTX	*ctx = client_new(authorities, &n);
+
+	if (ctx == NULL)
+		log_error("%s: TLS can't be set up", key);
+	else if (authorities != NULL && n == 0)
+		log_error("%s: no certificate that can be used: nobody is trusted", key);
 	return ctx;
 }
 
@@ -188,7 +203,7 @@ tls_replace(SSL_CTX **ctx, const char *section, const char *certificate, char *k
 void
 tls_warn(const SSL_CTX *ctx, const char *section, int64_t *warned_at)
 {
-	int64_t	now = (int64_t)time(NULL) * 1000, left = tls_until(ctx) - now;
+	int64_t	now = clock_wall_ms(), left = tls_until(ctx) - now;
 
 	if (*warned_at != 0 && now - *warned_at < DAY_MS)
 		return;

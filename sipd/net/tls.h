@@ -19,8 +19,11 @@ int	tls_init(void);
  */
 SSL_CTX	*tls_context_new(const char *section, const char *certificate, const char *key, const char *client_ca, char *why, size_t size);
 
-/* A client's context by the same rules, which trusts the authorities of this PEM text (NULL: none).  *n: how many.  NULL: no memory. */
-SSL_CTX	*tls_client_new(const char *authorities, size_t *n);
+/*
+ * A client's context by the same rules, which trusts the authorities of this PEM text (NULL: none), that key of the configuration names.
+ * What is wrong with them is logged.  NULL: no memory.
+ */
+SSL_CTX	*tls_trust(const char *key, const char *authorities);
 
 int64_t	tls_until(const SSL_CTX *);	/* the certificate's notAfter, ms since 1970 */
 

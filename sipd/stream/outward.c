@@ -1,24 +1,19 @@
 #include "sipd/stream/outward.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/log.h"
-#include "sipd/stream/dial.h"
-#include "sipd/net/dns.h"
-#include "sipd/net/hosts.h"
-#include "sipd/stream/lookup.h"
+#include "sipd/net/guide.h"
 #include "sipd/net/tls.h"
+#include "sipd/stream/dial.h"
+#include "sipd/stream/lookup.h"
 
-enum { RESOLV_TEXT_MAX = 64 * 1024 };
+static const char	ca[] = "trunks.ca";
 
 struct outward {
 	struct lookups	*lookups;
 	struct dials	*dials;
 	struct channel	*keeper, *sip;	/* NULL while they are away */
-	char		*resolv, *hosts;	/* texts of the files; NULL where there is none */
-	struct addr	 servers[CONFIG_SERVERS];	/* configured ones */
-	size_t		 n_servers;
+	struct guide	 guide;
 };
 
 static void
@@ -40,20 +35,12 @@ on_dialed(void *arg, uint64_t id, const struct wire_dialed *w)
 		(void)channel_send(who, WIRE_DIALED, id, w);
 }
 
-/* From the authorities' text, which may be absent. */
+/* ctx NULL: the one that there is stays. */
 static void
-set_authorities(struct outward *o, const char *text)
+set_tls(struct outward *o, SSL_CTX *ctx)
 {
-	size_t	n = 0;
-	SSL_CTX	*ctx = tls_client_new(text, &n);
-
-	if (ctx == NULL) {
-		log_error("TLS of trunks can't be set up");
-		return;
-	}
-	if (text != NULL && n == 0)
-		log_error("trunks.ca: no certificate that can be used: no TLS trunk is trusted");
-	dials_set_tls(o->dials, ctx);
+	if (ctx != NULL)
+		dials_set_tls(o->dials, ctx);
 }
 
 struct outward *
@@ -67,7 +54,7 @@ outward_new(struct event_base *base, struct conns *conns)
 		outward_free(o);
 		return NULL;
 	}
-	set_authorities(o, NULL);
+	set_tls(o, tls_trust(ca, NULL));
 	return o;
 }
 
@@ -78,57 +65,30 @@ outward_free(struct outward *o)
 		return;
 	dials_free(o->dials);
 	lookups_free(o->lookups);
-	free(o->resolv);
-	free(o->hosts);
+	guide_clear(&o->guide);
 	free(o);
 }
 
-static char *
-take_text(int *fd, size_t max, const char *name)
-{
-	char	*text = *fd < 0 ? NULL : boot_text(*fd, max);
-
-	if (*fd >= 0 && text == NULL)
-		log_warn("%s is larger than %zu bytes, and is not used", name, max);
-	*fd = -1;
-	return text;
-}
-
-/* Has the lookups ask the servers that are configured, else those of the system. */
 static void
 apply(struct outward *o)
 {
 	struct addr	servers[DNS_SERVERS];
-	size_t		n = o->n_servers;
+	size_t		n = guide_servers(&o->guide, servers);
 
-	_Static_assert((int)CONFIG_SERVERS <= (int)DNS_SERVERS, "room for all that may be configured");
-	memset(servers, 0, sizeof servers);
-	memcpy(servers, o->servers, sizeof o->servers);
-	if (n == 0)
-		n = hosts_servers(o->resolv, servers, DNS_SERVERS);
-	lookups_configure(o->lookups, o->hosts, servers, n);
+	lookups_configure(o->lookups, o->guide.hosts, servers, n);
 }
 
 void
 outward_files(struct outward *o, struct boot_order *order)
 {
-	char	*old_resolv = o->resolv, *old_hosts = o->hosts, *authorities;
-
-	o->resolv = take_text(&order->fds[FILES_RESOLV], RESOLV_TEXT_MAX, "/etc/resolv.conf");
-	o->hosts = take_text(&order->fds[FILES_HOSTS], HOSTS_TEXT_MAX, "/etc/hosts");
+	set_tls(o, guide_files(&o->guide, order, ca));
 	apply(o);
-	authorities = take_text(&order->fds[FILES_CA], TLS_PEM_MAX, "trunks.ca");
-	set_authorities(o, authorities);
-	free(authorities);
-	free(old_resolv);
-	free(old_hosts);
 }
 
 void
 outward_configure(struct outward *o, const struct config *conf)
 {
-	memcpy(o->servers, conf->resolver.servers, sizeof o->servers);
-	o->n_servers = conf->resolver.n_servers;
+	guide_configure(&o->guide, conf);
 	apply(o);
 }
 

@@ -22,16 +22,18 @@
 #include "core/log.h"
 #include "core/url.h"
 #include "sipd/net/dns.h"
+#include "sipd/net/guide.h"
 #include "sipd/net/hosts.h"
 #include "sipd/net/reach.h"
 #include "sipd/net/tls.h"
 
 enum {
-	RESOLV_TEXT_MAX = 64 * 1024,
 	READ_MAX = HTTP_HEAD_MAX + 4096,	/* of an answer that are kept */
 	ADDRESS_MS = 5000,			/* for one of several addresses */
 	WHY_MAX = 256,
 };
+
+static const char	ca[] = "http.ca";
 
 struct fetch {
 	TAILQ_ENTRY(fetch)	 all;
@@ -54,9 +56,7 @@ struct fetches {
 	struct event_base	*base;
 	struct dns		*dns;
 	SSL_CTX			*tls;
-	char			*resolv, *hosts;	/* texts of the files; NULL where there is none */
-	struct addr		 servers[CONFIG_SERVERS];	/* configured ones */
-	size_t			 n_servers;
+	struct guide		 guide;
 	fetch_fn		 fn;
 	void			*arg;
 	TAILQ_HEAD(, fetch)	 all;
@@ -272,7 +272,7 @@ look_up(struct fetch *f)
 	if (addr_parse(&f->addrs[0], f->url.host) == 0)
 		f->n_addrs = 1;
 	else
-		f->n_addrs = hosts_find(f->fetches->hosts, f->url.host, f->addrs, DNS_ADDRS);
+		f->n_addrs = hosts_find(f->fetches->guide.hosts, f->url.host, f->addrs, DNS_ADDRS);
 	if (f->n_addrs > 0) {
 		try_next(f, "");
 	} else if (f->fetches->dns == NULL) {
@@ -337,19 +337,12 @@ fetches_forget(struct fetches *fs)
 	}
 }
 
-/* From the authorities' text, which may be absent. */
+/* ctx NULL: the one that there is stays. */
 static void
-set_authorities(struct fetches *fs, const char *text)
+set_tls(struct fetches *fs, SSL_CTX *ctx)
 {
-	size_t	n = 0;
-	SSL_CTX	*ctx = tls_client_new(text, &n);
-
-	if (ctx == NULL) {
-		log_error("TLS of our requests can't be set up");
+	if (ctx == NULL)
 		return;
-	}
-	if (text != NULL && n == 0)
-		log_error("http.ca: no certificate that can be used: no https: URL is trusted");
 	SSL_CTX_free(fs->tls);
 	fs->tls = ctx;
 }
@@ -365,7 +358,7 @@ fetches_new(struct event_base *base, fetch_fn fn, void *arg)
 	fs->fn = fn;
 	fs->arg = arg;
 	TAILQ_INIT(&fs->all);
-	set_authorities(fs, NULL);
+	set_tls(fs, tls_trust(ca, NULL));
 	return fs;
 }
 
@@ -381,56 +374,32 @@ fetches_free(struct fetches *fs)
 	fs->dns = NULL;
 	dns_free(dns);
 	SSL_CTX_free(fs->tls);
-	free(fs->resolv);
-	free(fs->hosts);
+	guide_clear(&fs->guide);
 	free(fs);
 }
 
-/* The servers that are configured, else those of the system.  What is asked still begins again. */
+/* What is asked still begins again. */
 static void
 apply(struct fetches *fs)
 {
-	struct addr	servers[DNS_SERVERS] = { { 0 } };
+	struct addr	servers[DNS_SERVERS];
 	struct dns	*old = fs->dns;
-	size_t		n = fs->n_servers;
+	size_t		n = guide_servers(&fs->guide, servers);
 
-	memcpy(servers, fs->servers, sizeof fs->servers);
-	if (n == 0)
-		n = hosts_servers(fs->resolv, servers, DNS_SERVERS);
 	fs->dns = dns_new(fs->base, servers, n);
 	dns_free(old);
-}
-
-static char *
-take_text(int *fd, size_t max, const char *name)
-{
-	char	*text = *fd < 0 ? NULL : boot_text(*fd, max);
-
-	if (*fd >= 0 && text == NULL)
-		log_warn("%s is larger than %zu bytes, and is not used", name, max);
-	*fd = -1;
-	return text;
 }
 
 void
 fetches_files(struct fetches *fs, struct boot_order *order)
 {
-	char	*authorities;
-
-	free(fs->resolv);
-	free(fs->hosts);
-	fs->resolv = take_text(&order->fds[FILES_RESOLV], RESOLV_TEXT_MAX, "/etc/resolv.conf");
-	fs->hosts = take_text(&order->fds[FILES_HOSTS], HOSTS_TEXT_MAX, "/etc/hosts");
+	set_tls(fs, guide_files(&fs->guide, order, ca));
 	apply(fs);
-	authorities = take_text(&order->fds[FILES_CA], TLS_PEM_MAX, "http.ca");
-	set_authorities(fs, authorities);
-	free(authorities);
 }
 
 void
 fetches_configure(struct fetches *fs, const struct config *conf)
 {
-	memcpy(fs->servers, conf->resolver.servers, sizeof fs->servers);
-	fs->n_servers = conf->resolver.n_servers;
+	guide_configure(&fs->guide, conf);
 	apply(fs);
 }
