@@ -39,6 +39,7 @@ reach_free(struct reach *r)
 		event_free(r->event);
 	tls_peer_done(r->ssl);
 	SSL_free(r->ssl);
+	SSL_CTX_free(r->ctx);
 	ERR_clear_error();
 	if (r->fd >= 0)
 		close(r->fd);
@@ -201,6 +202,8 @@ reach_start(struct event_base *base, const struct reach_wish *wish, reach_fn fn,
 
 	if (r == NULL)
 		return NULL;
+	if (wish->tls != NULL)
+		SSL_CTX_up_ref(wish->tls);
 	*r = (struct reach){ .base = base, .ctx = wish->tls, .timeout_ms = wish->timeout_ms, .began_at = clock_boot_ms(), .fd = -1,
 		.fn = fn, .arg = arg, .peer.web = wish->web };
 	if ((size_t)snprintf(r->peer.wanted, sizeof r->peer.wanted, "%s",

@@ -18,7 +18,7 @@ enum { REACH_TLS_TEXT = 64 };
 
 struct reach_wish {
 	struct addr	 target;
-	SSL_CTX		*tls;		/* NULL: plain TCP */
+	SSL_CTX		*tls;		/* NULL: plain TCP; a reload may replace it meanwhile */
 	const char	*name;		/* whom the certificate must be of; "": the address */
 	bool		 web;		/* by the rules of HTTPS, not of SIP (tls_peer.h) */
 	uint32_t	 timeout_ms;
