@@ -16,23 +16,11 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"
-#include "db/store_driver.h"
+#include "db/batch.h"
+#include "db/range.h"
 #include "db/txn.h"
 
 enum { WATCHES_MAX = 256 };
-
-struct waiter {
-	store_durable_fn	 fn;
-	void			*arg;
-};
-
-struct batch {
-	struct changes	 changes;
-	struct waiter	*waiters;
-	size_t		 n_waiters, room;
-	bool		 awaited;	/* one of them is to be told */
-	size_t		 commits;
-};
 
 /* A hot copy under way. */
 struct copy {
@@ -71,54 +59,6 @@ struct store {
 	bool				 job_done, quit;
 	int				 job_rc;
 };
-
-static struct batch *
-batch_new(void)
-{
-	return calloc(1, sizeof(struct batch));
-}
-
-static void
-batch_free(struct batch *b)
-{
-	if (b == NULL)
-		return;
-	for (size_t i = 0; i < TABLES; i++)
-		tree_free(b->changes.tables[i]);
-	free(b->waiters);
-	free(b);
-}
-
-static bool
-batch_is_empty(const struct batch *b)
-{
-	return b->commits == 0;
-}
-
-static int
-batch_wait(struct batch *b, store_durable_fn fn, void *arg)
-{
-	if (b->n_waiters == b->room) {
-		size_t		 room = b->room == 0 ? 64 : b->room * 2;
-		struct waiter	*w = realloc(b->waiters, room * sizeof *w);
-
-		if (w == NULL)
-			return -ENOMEM;
-		b->waiters = w;
-		b->room = room;
-	}
-	b->waiters[b->n_waiters++] = (struct waiter){ .fn = fn, .arg = arg };
-	b->awaited |= fn != NULL;
-	return 0;
-}
-
-static void
-batch_tell(struct batch *b, int rc)
-{
-	for (size_t i = 0; i < b->n_waiters; i++)
-		if (b->waiters[i].fn != NULL)
-			b->waiters[i].fn(b->waiters[i].arg, rc);
-}
 
 static void *
 writer_main(void *arg)
@@ -414,21 +354,6 @@ store_sync(struct store *s)
 	return s->failed == failed ? 0 : ERR_UNAVAILABLE;
 }
 
-/* In a batch: 1 put (value set), 0 deleted, -1 not in it. */
-static int
-batch_get(const struct batch *b, enum table table, const void *key, size_t n, struct store_bytes *value)
-{
-	struct tree_node	*node;
-	const uint8_t		*v;
-	size_t			 value_n;
-
-	if (b == NULL || b->changes.tables[table] == NULL || (node = tree_find(b->changes.tables[table], key, n)) == NULL)
-		return -1;
-	v = tree_value(node, &value_n);
-	*value = (struct store_bytes){ .p = v + 1, .n = value_n - 1 };
-	return v[0] == CHANGE_PUT;
-}
-
 int
 store_get(struct store *s, enum table table, const void *key, size_t n, struct store_bytes *value)
 {
@@ -439,124 +364,13 @@ store_get(struct store *s, enum table table, const void *key, size_t n, struct s
 	return s->driver->get(s->d, table, key, n, value);
 }
 
-/* One of the three sources that a range merges, newest first: filling, writing, committed. */
-struct source {
-	struct tree_node		*node;		/* of a batch */
-	const struct store_driver	*driver;
-	void				*cursor;	/* of the driver */
-	struct store_bytes		 key, value;
-	bool				 there, deleted;
-};
-
-static void
-source_load(struct source *c)
-{
-	const uint8_t	*v;
-	size_t		 n;
-
-	if (c->driver != NULL) {
-		c->there = c->cursor != NULL && c->driver->at(c->cursor, &c->key, &c->value);
-		return;
-	}
-	c->there = c->node != NULL;
-	if (!c->there)
-		return;
-	c->key.p = tree_key(c->node, &c->key.n);
-	v = tree_value(c->node, &n);
-	c->value = (struct store_bytes){ .p = v + 1, .n = n - 1 };
-	c->deleted = v[0] == CHANGE_DELETE;
-}
-
-static void
-source_step(struct source *c, bool backwards)
-{
-	if (c->driver != NULL)
-		c->driver->step(c->cursor, backwards);
-	else
-		c->node = backwards ? tree_prev(c->node) : tree_next(c->node);
-	source_load(c);
-}
-
-static void
-source_of_batch(struct source *c, const struct batch *b, enum table table, const struct store_bytes *from, bool backwards)
-{
-	const struct tree	*t = b == NULL ? NULL : b->changes.tables[table];
-
-	if (t != NULL && from == NULL)
-		c->node = backwards ? tree_last(t) : tree_first(t);
-	else if (t != NULL)
-		c->node = backwards ? tree_before(t, from->p, from->n) : tree_at_or_after(t, from->p, from->n);
-	source_load(c);
-}
-
-static int
-bytes_compare(const struct store_bytes *a, const struct store_bytes *b)
-{
-	size_t	n = a->n < b->n ? a->n : b->n;
-	int	rc = n == 0 ? 0 : memcmp(a->p, b->p, n);
-
-	return rc != 0 ? rc : a->n < b->n ? -1 : a->n > b->n;
-}
-
-/* The source with the next key, the newest of those that share it; NULL at the end. */
-static struct source *
-source_next(struct source c[3], bool backwards)
-{
-	struct source	*best = NULL;
-
-	for (int i = 0; i < 3; i++) {
-		int	order;
-
-		if (!c[i].there)
-			continue;
-		order = best == NULL ? -1 : bytes_compare(&c[i].key, &best->key);
-		if (best == NULL || (backwards ? order > 0 : order < 0))
-			best = &c[i];
-	}
-	return best;
-}
-
-/* Steps best, and the older ones that hold the same key. */
-static void
-sources_pass(struct source c[3], const struct source *best, bool backwards)
-{
-	uint8_t			bytes[KEY_MAX];
-	struct store_bytes	key = { .p = bytes, .n = best->key.n };
-
-	memcpy(bytes, best->key.p, key.n);
-	for (int i = 0; i < 3; i++)
-		if (c[i].there && bytes_compare(&c[i].key, &key) == 0)
-			source_step(&c[i], backwards);
-}
-
 int
 store_range(struct store *s, enum table table, struct store_bytes from, const struct store_bytes *to, bool backwards, size_t limit,
     store_range_fn fn, void *arg)
 {
-	const struct store_bytes	*start = backwards ? to : from.n == 0 ? NULL : &from;
-	struct source			 c[3] = { 0 }, *best;
-	int				 rc = 0;
+	const struct range	r = { .driver = s->driver, .d = s->d, .newest = s->filling, .newer = s->writing };
 
-	source_of_batch(&c[0], s->filling, table, start, backwards);
-	source_of_batch(&c[1], s->writing, table, start, backwards);
-	c[2].driver = s->driver;
-	c[2].cursor = s->driver->seek(s->d, table, start, backwards);
-	source_load(&c[2]);
-	for (size_t n = 0; rc == 0 && (limit == 0 || n < limit) && (best = source_next(c, backwards)) != NULL;) {
-		if (backwards ? bytes_compare(&best->key, &from) < 0 : to != NULL && bytes_compare(&best->key, to) >= 0)
-			break;
-		if (!best->deleted) {
-			rc = fn(arg, best->key, best->value);
-			n++;
-		}
-		if (c[0].there || c[1].there)
-			sources_pass(c, best, backwards);
-		else
-			source_step(&c[2], backwards);	/* nothing is pending: there is nothing to merge */
-	}
-	if (c[2].cursor != NULL)
-		s->driver->done(c[2].cursor);
-	return rc;
+	return range_read(&r, table, from, to, backwards, limit, fn, arg);
 }
 
 struct txn *
@@ -570,6 +384,12 @@ txn_new(struct store *s)
 }
 
 static bool
+same_bytes(const struct store_bytes *a, const struct store_bytes *b)
+{
+	return a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
+}
+
+static bool
 expects_hold(struct store *s, const struct txn *t)
 {
 	struct txn_op		op;
@@ -579,30 +399,10 @@ expects_hold(struct store *s, const struct txn *t)
 		if (op.type == TXN_EXPECT_ABSENT && store_get(s, op.table, op.key.p, op.key.n, &value) == 0)
 			return false;
 		if (op.type == TXN_EXPECT && (store_get(s, op.table, op.key.p, op.key.n, &value) != 0 ||
-		    bytes_compare(&value, &op.value) != 0))
+		    !same_bytes(&value, &op.value)))
 			return false;
 	}
 	return true;
-}
-
-static int
-change_put(struct store *s, const struct txn_op *op, enum change change, const void *value, size_t n)
-{
-	struct tree	**tree = &s->filling->changes.tables[op->table];
-	uint8_t		  small[512], *v = small;
-	bool		  ok;
-
-	if (*tree == NULL && (*tree = tree_new()) == NULL)
-		return -ENOMEM;
-	if (n + 1 > sizeof small && (v = malloc(n + 1)) == NULL)
-		return -ENOMEM;
-	v[0] = (uint8_t)change;
-	if (n > 0)
-		memcpy(v + 1, value, n);
-	ok = tree_put(*tree, op->key.p, op->key.n, v, n + 1) != NULL;
-	if (v != small)
-		free(v);
-	return ok ? 0 : -ENOMEM;
 }
 
 static int
@@ -620,7 +420,7 @@ change_add(struct store *s, const struct txn_op *op)
 	else
 		number += (uint64_t)delta;
 	be64_put(value, number);
-	return change_put(s, op, CHANGE_PUT, value, sizeof value);
+	return batch_put(s->filling, op->table, op->key, CHANGE_PUT, (struct store_bytes){ value, sizeof value });
 }
 
 static int
@@ -631,9 +431,9 @@ change_apply(struct store *s, const struct txn_op *op)
 	case TXN_EXPECT_ABSENT:
 		return 0;
 	case TXN_PUT:
-		return change_put(s, op, CHANGE_PUT, op->value.p, op->value.n);
+		return batch_put(s->filling, op->table, op->key, CHANGE_PUT, op->value);
 	case TXN_DELETE:
-		return change_put(s, op, CHANGE_DELETE, NULL, 0);
+		return batch_put(s->filling, op->table, op->key, CHANGE_DELETE, (struct store_bytes){ 0 });
 	case TXN_ADD:
 		return change_add(s, op);
 	}

@@ -122,7 +122,7 @@ struct store_stat {
 };
 void	store_stat(struct store *, struct store_stat *);
 
-/* "account_by_username", for dumps and messages. */
+/* "account_by_username": what LMDB knows it by, and messages. */
 const char *table_name(enum table);
 
 #endif
