@@ -1,6 +1,5 @@
 #include "db/table.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,16 @@ get_by_key(const struct db *db, const struct kind *k, const uint8_t *key, size_t
 	int			rc = store_get(db->store, k->table, key, n, &value);
 
 	return rc != 0 ? rc : decode(db, k, key, n, value, record);
+}
+
+int
+table_peek(const struct db *db, const struct kind *k, uint64_t id, void *record)
+{
+	const struct db	sealed = { .store = db->store };
+	uint8_t		key[8];
+
+	be64_put(key, id);
+	return get_by_key(&sealed, k, key, sizeof key, record);
 }
 
 int

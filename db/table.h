@@ -17,6 +17,9 @@ struct db {
 /* By primary key (the key fields of record are set): fills record.  0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	table_get(const struct db *, const struct kind *, void *record);
 
+/* By its number, for a kind whose key that is; without its secrets, which take time to open.  0, ERR_NOT_FOUND, ERR_CORRUPT. */
+int	table_peek(const struct db *, const struct kind *, uint64_t id, void *record);
+
 /* By a unique index (its fields are set in record): fills record.  0, ERR_NOT_FOUND, ERR_CORRUPT. */
 int	table_find(const struct db *, const struct kind *, enum table index, void *record);
 

@@ -5,7 +5,6 @@
 #include "sipd/keeper/licences.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -33,13 +32,9 @@ licences_state(struct keeper *k, uint64_t account_id)
 void
 licences_complete(struct keeper *k, struct licence *l)
 {
-	struct store_bytes	value;
-	struct account		a;
-	uint8_t			key[8];
+	struct account	a;
 
-	be64_put(key, l->account_id);
-	if (store_get(k->db.store, TABLE_ACCOUNT, key, sizeof key, &value) == 0 &&
-	    record_decode(&account_kind, &a, NULL, value.p, value.n) == 0)
+	if (table_peek(&k->db, &account_kind, l->account_id, &a) == 0)
 		memcpy(l->username, a.username, sizeof l->username);
 	l->state = (uint8_t)licence_state_at(l, keeper_now(k));
 }

@@ -9,7 +9,6 @@
 #include "core/group.h"
 #include "core/profile.h"
 #include "core/trunk.h"
-#include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 
 enum { PLACES = 64, NAME = GROUP_NAME };
@@ -89,20 +88,6 @@ place_of(struct names *n, const struct kind *kind, uint64_t id)
 	return NULL;
 }
 
-/* Without its secrets, which take time to open. */
-static int
-record_peek(struct keeper *k, const struct kind *kind, uint64_t id, union record *r)
-{
-	struct store_bytes	value;
-	uint8_t			key[8];
-	int			rc;
-
-	be64_put(key, id);
-	if ((rc = store_get(k->db.store, kind->table, key, sizeof key, &value)) != 0)
-		return rc;
-	return record_decode(kind, r, NULL, value.p, value.n);
-}
-
 int
 names_get(struct keeper *k, const struct kind *kind, uint64_t id, char *name, size_t size)
 {
@@ -113,7 +98,7 @@ names_get(struct keeper *k, const struct kind *kind, uint64_t id, char *name, si
 	if (p == NULL)
 		return ERR_NOT_FOUND;
 	if (id == 0 || p->id != id) {
-		if ((rc = record_peek(k, kind, id, &r)) != 0)
+		if ((rc = table_peek(&k->db, kind, id, &r)) != 0)
 			return rc;
 		(void)field_text(kind_tag(kind, kind->name_tag), &r, NULL, p->name, sizeof p->name);
 		p->id = id;

@@ -128,19 +128,6 @@ skip(struct qualify *q, struct probed *p)
 	arm(q, p);
 }
 
-static int
-account_of(struct keeper *k, uint64_t id, struct account *a)
-{
-	struct store_bytes	value;
-	uint8_t			key[8];
-	int			rc;
-
-	be64_put(key, id);
-	if ((rc = store_get(k->db.store, TABLE_ACCOUNT, key, sizeof key, &value)) != 0)
-		return rc;
-	return record_decode(&account_kind, a, NULL, value.p, value.n);
-}
-
 /* What its account says of it. */
 static void
 take_account(struct qualify *q, struct probed *p, const struct account *a)
@@ -161,7 +148,7 @@ add(struct qualify *q, const struct binding *b)
 	struct probed	*p = devices_find(q->devices, b->account_id, b->hash);
 	struct account	 a;
 
-	if (p != NULL || account_of(q->k, b->account_id, &a) != 0 || (p = devices_add(q->devices, b->account_id, b->hash)) == NULL)
+	if (p != NULL || table_peek(&q->k->db, &account_kind, b->account_id, &a) != 0 || (p = devices_add(q->devices, b->account_id, b->hash)) == NULL)
 		return p;
 	p->refreshed_at = b->refreshed_at;
 	p->foreign = b->node[0] != '\0' && strcmp(b->node, q->k->conf.node) != 0;

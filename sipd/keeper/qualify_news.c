@@ -1,10 +1,8 @@
 #include "sipd/keeper/qualify_news.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "core/varint.h"
 #include "sipd/keeper/devices.h"
 #include "sipd/keeper/events.h"
 #include "sipd/keeper/keeper.h"
@@ -36,16 +34,6 @@ qualify_news_free(struct qualify_news *n)
 	free(n);
 }
 
-static bool
-username_of(struct keeper *k, uint64_t account_id, struct account *a)
-{
-	struct store_bytes	value;
-	uint8_t			key[8];
-
-	be64_put(key, account_id);
-	return store_get(k->db.store, TABLE_ACCOUNT, key, sizeof key, &value) == 0 && record_decode(&account_kind, a, NULL, value.p, value.n) == 0;
-}
-
 /* "OK -> LAGGED 2310 ms" */
 static void
 tell(struct qualify_news *n, const struct probed *p, enum device_status was, const char *why)
@@ -55,7 +43,7 @@ tell(struct qualify_news *n, const struct probed *p, enum device_status was, con
 	const char		*from = device_status_name(was), *arrow = was == DEVICE_NONE ? "" : " -> ";
 	struct account		 a;
 
-	if (!username_of(n->k, p->account_id, &a))
+	if (table_peek(&n->k->db, &account_kind, p->account_id, &a) != 0)
 		return;
 	if (p->changes == TOLD_EACH)
 		events_tell(n->k->events, EVENT_WARN, "device", a.username, "%s%s%s; it changed %d times within an hour, its next changes are not told",

@@ -3,7 +3,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -123,20 +122,6 @@ total_licences(struct keeper *k)
 	return count_get(&k->db, "licences");
 }
 
-/* Without its secrets, which nobody is shown and which cost time to open. */
-static int
-account_peek(struct keeper *k, uint64_t id, struct account *a)
-{
-	struct store_bytes	value;
-	uint8_t			key[8];
-	int			rc;
-
-	be64_put(key, id);
-	if ((rc = store_get(k->db.store, TABLE_ACCOUNT, key, sizeof key, &value)) != 0)
-		return rc;
-	return record_decode(&account_kind, a, NULL, value.p, value.n);
-}
-
 static int
 make_registration(struct keeper *k, const struct binding *stored, struct row *r)
 {
@@ -146,7 +131,7 @@ make_registration(struct keeper *k, const struct binding *stored, struct row *r)
 	struct refs	refs = keeper_refs(k);
 	int		rc;
 
-	if ((rc = account_peek(k, b.account_id, &a)) != 0)
+	if ((rc = table_peek(&k->db, &account_kind, b.account_id, &a)) != 0)
 		return rc;
 	(void)refs.name_of(refs.ctx, "group", a.group_id, g.name, sizeof g.name);
 	registrar_latest(k->registrar, &b);
@@ -230,7 +215,7 @@ complete_message(struct keeper *k, struct row *r)
 	struct reach_facts	 facts;
 	struct account		 a;
 
-	if (account_peek(k, m->to_account, &a) != 0 || (k->queue != NULL && queue_is_sending(k->queue, m))) {
+	if (table_peek(&k->db, &account_kind, m->to_account, &a) != 0 || (k->queue != NULL && queue_is_sending(k->queue, m))) {
 		r->waits = "now";
 		return;
 	}
@@ -269,7 +254,7 @@ complete_call(struct keeper *k, struct row *r)
 	const struct call	*c = &r->of.call;
 	struct account		 a;
 
-	if (account_peek(k, c->from_account != 0 ? c->from_account : c->to_account, &a) == 0)
+	if (table_peek(&k->db, &account_kind, c->from_account != 0 ? c->from_account : c->to_account, &a) == 0)
 		memcpy(r->account, a.username, sizeof r->account);
 }
 
