@@ -60,21 +60,6 @@ echo_top_via(struct text_buf *b, const sip_via_t *v, const struct where *w)
 	buf_add(b, "\r\n");
 }
 
-/* The Vias below: each as libsofia writes it, for one line of the request may hold many. */
-static void
-echo_via(struct text_buf *b, const sip_via_t *v)
-{
-	issize_t	n;
-
-	if (b->overflow)
-		return;
-	n = msg_header_e(b->s + b->n, (isize_t)(b->size - b->n), (const msg_header_t *)v, 0);
-	if (n < 0 || (size_t)n >= b->size - b->n)
-		b->overflow = true;
-	else
-		b->n += (size_t)n;
-}
-
 const sip_header_t *
 answer_bad_via(const sip_t *sip)
 {
@@ -92,7 +77,7 @@ answer_vias(struct text_buf *b, const sip_t *sip, const struct where *w)
 		return;
 	echo_top_via(b, sip->sip_via, w);
 	for (const sip_via_t *v = sip->sip_via->v_next; v != NULL; v = v->v_next)
-		echo_via(b, v);
+		buf_line(b, (const msg_header_t *)v);	/* anew: one line of the request may hold many */
 }
 
 void

@@ -58,12 +58,42 @@ buf_span(struct text_buf *b, struct span s)
 			*p = ' ';
 }
 
+/* libsofia put n bytes behind the text; negative, or as many as there was room for: it did not fit. */
+static void
+written(struct text_buf *b, issize_t n)
+{
+	if (n < 0 || (size_t)n >= b->size - b->n)
+		b->overflow = true;
+	else
+		b->n += (size_t)n;
+}
+
+void
+buf_line(struct text_buf *b, const msg_header_t *h)
+{
+	if (!b->overflow)
+		written(b, msg_header_e(b->s + b->n, (isize_t)(b->size - b->n), h, 0));
+}
+
+void
+buf_url(struct text_buf *b, const url_t *u)
+{
+	if (!b->overflow)
+		written(b, url_e(b->s + b->n, (isize_t)(b->size - b->n), u));
+}
+
+void
+buf_value(struct text_buf *b, const msg_header_t *h)
+{
+	if (!b->overflow)
+		written(b, msg_header_field_e(b->s + b->n, (isize_t)(b->size - b->n), h, 0));
+}
+
 void
 buf_header(struct text_buf *b, const char *name, const msg_common_t *h)
 {
 	const char	*line = h->h_data, *colon = line == NULL ? NULL : memchr(line, ':', h->h_len);
 	size_t		 n;
-	issize_t	 written;
 
 	buf_add(b, name);
 	if (colon != NULL) {
@@ -74,13 +104,7 @@ buf_header(struct text_buf *b, const char *name, const msg_common_t *h)
 		return;
 	}
 	buf_add(b, " ");
-	if (!b->overflow) {
-		written = msg_header_field_e(b->s + b->n, (isize_t)(b->size - b->n), (const msg_header_t *)h, 0);
-		if (written < 0 || (size_t)written >= b->size - b->n)
-			b->overflow = true;
-		else
-			b->n += (size_t)written;
-	}
+	buf_value(b, (const msg_header_t *)h);
 }
 
 /* inet_ntop() goes through printf(): this is in every answer. */

@@ -27,5 +27,9 @@ void	buf_bytes(struct text_buf *, const char *, size_t n);	/* as they are: our o
 void	buf_span(struct text_buf *, struct span);		/* line ends and NULs become blanks */
 /* A header's line as it was sent, unfolded, under that name ("From:"); libsofia's own writing of it where that is not there. */
 void	buf_header(struct text_buf *, const char *name, const msg_common_t *);
+/* As libsofia writes them: a header's line, what stands behind its name, a URI. */
+void	buf_line(struct text_buf *, const msg_header_t *);
+void	buf_value(struct text_buf *, const msg_header_t *);
+void	buf_url(struct text_buf *, const url_t *);
 
 #endif

@@ -30,7 +30,6 @@ struct dialog {
 };
 
 struct dialogs {
-	size_t		 n;
 	struct dialog	*chains[CHAINS];
 	uint8_t		 key[crypto_shorthash_siphashx24_KEYBYTES];
 };
@@ -54,12 +53,6 @@ dialogs_free(struct dialogs *ds)
 			free(d);
 		}
 	free(ds);
-}
-
-size_t
-dialogs_count(const struct dialogs *ds)
-{
-	return ds->n;
 }
 
 static struct dialog **
@@ -101,29 +94,17 @@ value_take(struct text_buf *b, const msg_common_t *h)
 static struct span
 url_take(struct text_buf *b, const url_t *u)
 {
-	size_t		from = b->n;
-	issize_t	n = url_e(b->s + b->n, (isize_t)(b->size - b->n), u);
+	size_t	from = b->n;
 
-	if (n < 0 || (size_t)n >= b->size - b->n)
-		b->overflow = true;
-	else
-		b->n += (size_t)n;
+	buf_url(b, u);
 	return rest(b, from);
 }
 
 static void
 route_take(struct text_buf *b, size_t from, const sip_record_route_t *r)
 {
-	issize_t	n;
-
 	buf_add(b, b->n > from ? ", " : "");
-	if (b->overflow)
-		return;
-	n = msg_header_field_e(b->s + b->n, (isize_t)(b->size - b->n), (const msg_header_t *)r, 0);
-	if (n < 0 || (size_t)n >= b->size - b->n)
-		b->overflow = true;
-	else
-		b->n += (size_t)n;
+	buf_value(b, (const msg_header_t *)r);
 }
 
 /* Record-Routes of an answer lie about ours: those above are on the way to who answered, the last first; those below to who asked. */
@@ -225,7 +206,6 @@ keep(struct front *f, const struct passing *p, const struct branch *b, const sip
 	*d = one;
 	memcpy(d->text, text, t.n);
 	*at = d;
-	f->dialogs->n++;
 	return d;
 }
 
@@ -315,7 +295,6 @@ dialog_over(struct front *f, struct span call_id)
 	if (d == NULL)
 		return;
 	*at = d->next;
-	f->dialogs->n--;
 	free(d);
 }
 

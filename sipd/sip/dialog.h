@@ -43,6 +43,5 @@ bool	dialog_is_ended_by(struct front *, const sip_t *bye);	/* false: it is to an
 void	dialog_over(struct front *, struct span call_id);		/* its BYE was answered */
 void	dialog_hang_up(struct front *, const struct wire_call *, int64_t now_ms);
 void	dialogs_tell(struct front *);				/* the keeper, of each */
-size_t	dialogs_count(const struct dialogs *);
 
 #endif

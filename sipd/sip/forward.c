@@ -44,21 +44,6 @@ raw_line(struct text_buf *b, const sip_header_t *h)
 	buf_add(b, "\r\n");
 }
 
-/* A single value of a list, as libsofia writes it. */
-static void
-value(struct text_buf *b, const sip_header_t *h)
-{
-	issize_t	n;
-
-	if (b->overflow)
-		return;
-	n = msg_header_field_e(b->s + b->n, (isize_t)(b->size - b->n), (const msg_header_t *)h, 0);
-	if (n < 0 || (size_t)n >= b->size - b->n)
-		b->overflow = true;
-	else
-		b->n += (size_t)n;
-}
-
 static bool
 is_ours(const sip_header_t *h, const char *realm)
 {
@@ -117,7 +102,7 @@ routes_take(struct text_buf *b, const sip_route_t *r, const struct forward_taken
 			continue;
 		if (b->n > from)
 			buf_add(b, ", ");
-		value(b, (const sip_header_t *)r);
+		buf_value(b, (const msg_header_t *)r);
 	}
 	return part(b, from);
 }
@@ -158,15 +143,10 @@ uri_take(struct text_buf *b, const sip_t *sip, bool strict)
 {
 	const sip_route_t	*last = strict ? sip->sip_route : NULL;
 	size_t			 from = b->n;
-	issize_t		 n;
 
 	while (last != NULL && last->r_next != NULL)
 		last = last->r_next;
-	n = url_e(b->s + b->n, (isize_t)(b->size - b->n), last != NULL ? last->r_url : sip->sip_request->rq_url);
-	if (n < 0 || (size_t)n >= b->size - b->n)
-		b->overflow = true;
-	else
-		b->n += (size_t)n;
+	buf_url(b, last != NULL ? last->r_url : sip->sip_request->rq_url);
 	return part(b, from);
 }
 
