@@ -1,6 +1,5 @@
 #include "core/err.h"
 
-#include <errno.h>
 #include <string.h>
 
 static const struct {
@@ -39,13 +38,4 @@ err_name(int code)
 		if (errs[i].code == code)
 			return errs[i].name;
 	return "system";
-}
-
-int
-err_of_name(const char *name)
-{
-	for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++)
-		if (strcmp(errs[i].name, name) == 0)
-			return errs[i].code;
-	return -EPROTO;
 }

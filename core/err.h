@@ -22,6 +22,5 @@ enum err {
 
 const char	*err_text(int code);	/* for a person; static storage, valid until the next call for an errno value */
 const char	*err_name(int code);	/* for a script: "not-found", …; "system" for errno values */
-int		 err_of_name(const char *name);	/* the code, or -EPROTO */
 
 #endif

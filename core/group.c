@@ -1,7 +1,5 @@
 #include "core/group.h"
 
-#include <string.h>
-
 #include "core/prefix.h"
 
 #define RECORD group

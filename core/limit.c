@@ -1,7 +1,6 @@
 #include "core/limit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <sys/random.h>
 

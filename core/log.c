@@ -33,12 +33,6 @@ log_init(const char *process, enum log_level level)
 	max_level = level;
 }
 
-void
-log_set_level(enum log_level level)
-{
-	max_level = level;
-}
-
 int
 log_level_of(const char *name)
 {

@@ -13,7 +13,6 @@ enum log_level { LOG_L_ERR = 3, LOG_L_WARN = 4, LOG_L_NOTICE = 5, LOG_L_INFO = 6
 enum log_subsystem { SUB_MAIN, SUB_STORE, SUB_SIP, SUB_STREAM, SUB_REG, SUB_AUTH, SUB_CONTROL, SUB_QUALIFY, SUB_TRUNK, SUB_WEB, SUB_COUNT };
 
 void	log_init(const char *process, enum log_level);	/* process: "keeper", "sip", …, static storage */
-void	log_set_level(enum log_level);
 int	log_debug_set(const char *subsystem, bool on);	/* 0, or ERR_NOT_FOUND */
 bool	log_debug_on(enum log_subsystem);
 const char *log_subsystem_name(enum log_subsystem);

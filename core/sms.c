@@ -1,7 +1,6 @@
 #include "core/sms.h"
 
 #include <stdio.h>
-#include <string.h>
 
 const char *const	sms_state_words[] = {
 	[SMS_NONE] = "", [SMS_WAITING] = "WAITING", [SMS_SENDING] = "SENDING", [SMS_SENT] = "SENT", [SMS_FAILED] = "FAILED", NULL,

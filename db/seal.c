@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "core/err.h"
-#include "core/varint.h"
 
 enum { KEY_BYTES = 32, KEY_ID = 1, NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES };

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/err.h"
 #include "core/match.h"
 
 enum { ENTRY_MAX = WORDS_KEY_WORD + 3 };

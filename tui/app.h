@@ -107,7 +107,6 @@ struct console {
 	int64_t			 wall_ms;
 	int64_t			 key_ms;		/* of the last key */
 	bool			 wants_frame, urgent;	/* something changed; by a key */
-	int			 status_code;
 };
 
 /* Changing screens. */

@@ -15,7 +15,7 @@ struct slot {
 
 struct asks {
 	uint8_t		 sender;
-	uint32_t	 n, touched, first_free;	/* slots from touched on were never used */
+	uint32_t	 touched, first_free;	/* slots from touched on were never used */
 	struct slot	*slots;				/* grows as they are needed */
 	uint32_t	 room;
 };
@@ -82,7 +82,6 @@ asks_take(struct asks *a, enum process process, asks_fn fn, void *arg)
 	a->slots[i].fn = fn;
 	a->slots[i].arg = arg;
 	a->slots[i].process = process;
-	a->n++;
 	return id_of(a, i);
 }
 
@@ -100,7 +99,6 @@ slot_give(struct asks *a, struct slot *s)
 	s->fn = NULL;
 	s->next_free = a->first_free;
 	a->first_free = (uint32_t)(s - a->slots);
-	a->n--;
 }
 
 void
@@ -132,10 +130,4 @@ asks_gone(struct asks *a, enum process process)
 	for (uint32_t i = 0; i < n; i++)
 		if (a->slots[i].fn != NULL && a->slots[i].process == process)
 			asks_answered(a, id_of(a, i), NULL);
-}
-
-size_t
-asks_under_way(const struct asks *a)
-{
-	return a->n;
 }

@@ -23,6 +23,5 @@ uint64_t asks_take(struct asks *, enum process, asks_fn, void *arg);	/* an id fo
 void	asks_drop(struct asks *, uint64_t id);	/* nobody waits for it any more; 0 is nothing */
 void	asks_answered(struct asks *, uint64_t id, const void *answer);
 void	asks_gone(struct asks *, enum process);	/* all that it was asked ends */
-size_t	asks_under_way(const struct asks *);
 
 #endif

@@ -8,12 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/err.h"
-#include "core/log.h"
 #include "db/backup.h"
 #include "sipd/keeper/control.h"
 #include "sipd/keeper/events.h"

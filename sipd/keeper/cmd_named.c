@@ -2,7 +2,6 @@
  * `list|show|add|set|delete` of groups, profiles and trunks, `enable|disable` of trunks: one set of commands over the rows of named.c.
  */
 #include <sodium.h>
-#include <string.h>
 
 #include "core/err.h"
 #include "sipd/keeper/keeper.h"

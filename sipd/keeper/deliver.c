@@ -8,7 +8,6 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"

@@ -234,9 +234,3 @@ fanouts_front_gone(struct fanouts *f)
 		if (f->slots[i].fanout != NULL)
 			fanouts_sent(f, f->slots[i].uses << SLOT_BITS | i, &gone);
 }
-
-size_t
-fanouts_under_way(const struct fanouts *f)
-{
-	return f->under_way;
-}

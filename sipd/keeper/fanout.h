@@ -36,6 +36,5 @@ int	fanout_start(struct fanouts *, uint64_t account_id, const struct wire_send *
 void	fanout_extend(struct fanouts *, struct fanout *, uint64_t account_id, const struct wire_send *request);
 void	fanouts_sent(struct fanouts *, uint64_t id, const struct wire_sent *);
 void	fanouts_front_gone(struct fanouts *);		/* all that is under way is cut off */
-size_t	fanouts_under_way(const struct fanouts *);
 
 #endif

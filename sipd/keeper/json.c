@@ -1,6 +1,5 @@
 #include "sipd/keeper/json.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -59,12 +59,6 @@ marks_free(struct marks *m)
 	free(m);
 }
 
-struct order *
-marks_order(struct marks *m)
-{
-	return m->order;
-}
-
 size_t
 marks_total(const struct marks *m)
 {

@@ -26,6 +26,4 @@ size_t	marks_rows(struct marks *, size_t first, size_t max, uint8_t (*keys)[ROW_
 /* How many rows stand before the place; false: not known yet. */
 bool	marks_position(struct marks *, const struct place *, size_t *position);
 
-struct order *marks_order(struct marks *);
-
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/err.h"
-#include "core/log.h"
 #include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 #include "sipd/keeper/registrar.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/binding.h"
-#include "core/err.h"
 #include "core/group.h"
 #include "core/prefix.h"
 #include "sipd/keeper/accounts.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/err.h"
-#include "core/log.h"
 #include "core/varint.h"
 #include "sipd/keeper/keeper.h"
 
@@ -118,8 +117,9 @@ find_all(struct keeper *k, uint64_t account_id, struct found *f)
 	(void)table_each_of(&k->db, &web_token_kind, TABLE_TOKEN_BY_ACCOUNT, 1, &of, ACCOUNT_TOKENS, collect, f);
 }
 
-bool
-tokens_of(struct keeper *k, uint64_t account_id, enum web_token_purpose purpose, struct web_token *token)
+/* The account's newest of that purpose.  False: it has none. */
+static bool
+newest_of(struct keeper *k, uint64_t account_id, enum web_token_purpose purpose, struct web_token *token)
 {
 	struct found	f;
 	bool		found = false;
@@ -171,7 +171,7 @@ tokens_downloaded(struct keeper *k, struct txn *t, struct web_token *configure)
 	configure->used_at = keeper_now(k);
 	configure->expires_at = 0;
 	table_put(t, &k->db, &web_token_kind, configure);
-	if (!tokens_of(k, configure->account_id, TOKEN_ACTIVATE, &page) || tokens_is_expired(k, &page))
+	if (!newest_of(k, configure->account_id, TOKEN_ACTIVATE, &page) || tokens_is_expired(k, &page))
 		return;
 	page.downloads++;
 	table_put(t, &k->db, &web_token_kind, &page);

@@ -23,8 +23,6 @@ void	tokens_make(struct keeper *, struct txn *, uint64_t account_id, enum web_to
 /* 0, ERR_NOT_FOUND.  Used and expired ones are found for as long as they are kept, to tell people so. */
 int	tokens_find(struct keeper *, struct span text, enum web_token_purpose, struct web_token *);
 bool	tokens_is_expired(struct keeper *, const struct web_token *);
-/* The account's newest of that purpose.  False: it has none. */
-bool	tokens_of(struct keeper *, uint64_t account_id, enum web_token_purpose, struct web_token *);
 
 /* The configuration's link of an activation page, as it is now.  False: it is not to be shown, having ended with its page. */
 bool	tokens_configuration(struct keeper *, const struct web_token *page, char text[WEB_TOKEN_TEXT]);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/err.h"
 #include "core/log.h"
 #include "core/varint.h"
 #include "sipd/keeper/events.h"
@@ -27,14 +26,6 @@ by_id(const void *a, const void *b)
 	const struct trunk_state	*x = a, *y = b;
 
 	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static int
-by_flow(const void *a, const void *b)
-{
-	const struct trunk_target	*x = a, *y = b;
-
-	return x->flow < y->flow ? -1 : x->flow > y->flow;
 }
 
 int64_t
@@ -482,11 +473,10 @@ trunk_engine_answered(struct trunk_engine *e, uint64_t id, const void *answer)
 void
 trunk_engine_flow_gone(struct trunk_engine *e, uint64_t flow)
 {
-	const struct trunk_target	key = { .flow = flow };
-	void				*node = tfind(&key, &e->by_flow, by_flow);
+	struct trunk_target	*g = trunk_target_find(e, flow);
 
-	if (node != NULL)
-		trunk_probe_flow_gone(*(struct trunk_target *const *)node);
+	if (g != NULL)
+		trunk_probe_flow_gone(g);
 }
 
 /* Connections live in both front processes: one that is gone takes them along. */

@@ -3,7 +3,6 @@
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/log.h"
 #include "sipd/keeper/keeper.h"
@@ -35,6 +34,15 @@ trunk_target_new(struct trunk_state *t, const struct addr *addr, int64_t first_a
 	g->addr = *addr;
 	g->device.next_at = first_at;
 	return g;
+}
+
+struct trunk_target *
+trunk_target_find(struct trunk_engine *e, uint64_t flow)
+{
+	const struct trunk_target	key = { .flow = flow };
+	void				*node = tfind(&key, &e->by_flow, by_flow);
+
+	return node == NULL ? NULL : *(struct trunk_target *const *)node;
 }
 
 /* One that is gone already is closed for nothing. */

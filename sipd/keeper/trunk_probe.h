@@ -7,6 +7,7 @@
 #include "sipd/keeper/trunk_engine.h"
 
 struct trunk_target *trunk_target_new(struct trunk_state *, const struct addr *, int64_t first_at);	/* NULL: out of memory */
+struct trunk_target *trunk_target_find(struct trunk_engine *, uint64_t flow);	/* by its connection; NULL: none has that */
 void	trunk_target_free(struct trunk_target *);		/* nothing that was asked is waited for; its connection ends */
 bool	trunk_target_usable(const struct trunk_target *);	/* something can be sent to it */
 struct trunk_way trunk_target_way(const struct trunk_target *);

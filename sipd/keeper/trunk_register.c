@@ -1,7 +1,6 @@
 #include "sipd/keeper/trunk_register.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void
 trunk_register_init(struct trunk_register *r, int64_t first_at)
@@ -10,8 +9,8 @@ trunk_register_init(struct trunk_register *r, int64_t first_at)
 }
 
 /* What another try in a while will not change: the request is wrong, or not wanted.  All others are for now. */
-bool
-register_is_refusal(uint32_t code)
+static bool
+is_refusal(uint32_t code)
 {
 	static const uint32_t	for_now[] = { 408, 423, 425, 429, 430, 439, 440, 480, 481, 491, 494, 600, 603 };
 
@@ -82,7 +81,7 @@ trunk_register_answered(struct trunk_register *r, const struct register_result *
 		r->next_at = now_ms;
 	} else if (!a->refused && a->code / 100 == 2)
 		granted(r, a->expires, now_ms, random);
-	else if (a->refused || register_is_refusal(a->code))
+	else if (a->refused || is_refusal(a->code))
 		refused(r, now_ms);
 	else
 		failed(r, a->retry_after, now_ms, random);

@@ -47,6 +47,5 @@ void	trunk_register_answered(struct trunk_register *, const struct register_resu
 /* Time has passed: one that was not refreshed in time is none any more.  True: its state is another now. */
 bool	trunk_register_passed(struct trunk_register *, int64_t now_ms);
 void	trunk_register_again(struct trunk_register *, int64_t now_ms);	/* an operator wants it tried now */
-bool	register_is_refusal(uint32_t code);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/err.h"
 #include "sipd/keeper/accounts.h"
 #include "sipd/keeper/activation.h"
 #include "sipd/keeper/admit.h"

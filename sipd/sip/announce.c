@@ -93,12 +93,6 @@ announcements_load(struct announcements *as, int memfd)
 	as->prompts = fresh;
 }
 
-size_t
-announce_count(const struct front *f)
-{
-	return f->announcements->n;
-}
-
 /* The value of the first header of that name among whole lines; s is NULL where there is none. */
 static struct span
 header_of(struct span lines, const char *name)

@@ -24,6 +24,5 @@ void	announce_refusal(struct front *, struct passing *, const struct register_an
 
 void	announce_turn(struct front *, int64_t now_ms);		/* speaks what is due */
 int64_t	announce_next_at(const struct front *);
-size_t	announce_count(const struct front *);
 
 #endif

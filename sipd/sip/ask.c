@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/err.h"
-
-char *
-ask_room(struct ask_memory *m, size_t n)
+/* NULL when the request is over the limit. */
+static char *
+room(struct ask_memory *m, size_t n)
 {
 	char	*p = m->text + m->n;
 
@@ -31,7 +30,7 @@ struct span
 ask_unescape(struct ask_memory *m, const char *s)
 {
 	size_t	n = s == NULL ? 0 : strlen(s), at = 0;
-	char	*p = n == 0 ? NULL : ask_room(m, n);
+	char	*p = n == 0 ? NULL : room(m, n);
 
 	if (p == NULL)
 		return (struct span){ 0 };
@@ -54,7 +53,7 @@ url_text(struct ask_memory *m, const url_t *url)
 	char		*start = m->text + m->n;
 	issize_t	 n = url_e(start, (isize_t)(sizeof m->text - m->n), url);
 
-	if (n <= 0 || ask_room(m, (size_t)n + 1) == NULL)
+	if (n <= 0 || room(m, (size_t)n + 1) == NULL)
 		return (struct span){ 0 };
 	return (struct span){ .s = start, .n = (size_t)n };
 }
@@ -150,7 +149,7 @@ contacts_take(struct register_ask *ask, struct ask_memory *m, const sip_contact_
 			return 413;
 		}
 	}
-	if (n > 0 && (p = ask_room(m, (size_t)n)) == NULL) {
+	if (n > 0 && (p = room(m, (size_t)n)) == NULL) {
 		*reason = "Too Many Contacts";
 		return 413;
 	}
@@ -168,13 +167,13 @@ path_take(struct register_ask *ask, struct ask_memory *m, const sip_path_t *path
 	char	*start = m->text + m->n;
 
 	for (const sip_path_t *r = path; r != NULL; r = r->r_next) {
-		char		*comma = r == path ? NULL : ask_room(m, 2);
+		char		*comma = r == path ? NULL : room(m, 2);
 		issize_t	 n;
 
 		if (comma != NULL)
 			memcpy(comma, ", ", 2);
 		n = msg_header_field_e(m->text + m->n, (isize_t)(sizeof m->text - m->n), (const msg_header_t *)r, 0);
-		if (n <= 0 || ask_room(m, (size_t)n) == NULL)
+		if (n <= 0 || room(m, (size_t)n) == NULL)
 			return false;
 	}
 	ask->path = (struct span){ .s = start, .n = (size_t)(m->text + m->n - start) };
@@ -221,8 +220,9 @@ ask_credentials(struct register_ask *ask, const msg_auth_t *au, const char *real
 	}
 }
 
-void
-ask_challenge(struct digest_challenge *c, char const *const *params)
+/* The parameters of a WWW- or Proxy-Authenticate; spans borrowed from them. */
+static void
+challenge_of(struct digest_challenge *c, char const *const *params)
 {
 	c->realm = param(params, "realm");
 	c->nonce = param(params, "nonce");
@@ -290,7 +290,7 @@ challenges_take(uint8_t *list, size_t n, size_t size, const msg_auth_t *au, bool
 
 		if (au->au_scheme == NULL || strcasecmp(au->au_scheme, "Digest") != 0)
 			continue;
-		ask_challenge(&one, au->au_params);
+		challenge_of(&one, au->au_params);
 		if ((len = challenge_append(list, n, size, &one)) > 0)
 			n = (size_t)len;
 	}

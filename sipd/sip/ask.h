@@ -27,12 +27,9 @@ void	ask_origin(struct register_ask *, struct ask_memory *, const sip_t *, const
 /* The Digest credentials of our realm; others are not for us (RFC 3261 section 22.3). */
 void	ask_credentials(struct register_ask *, const msg_auth_t *, const char *realm);
 
-/* The parameters of a WWW- or Proxy-Authenticate; spans borrowed from them. */
-void	ask_challenge(struct digest_challenge *, char const *const *params);
 /* All that an answer asks for, in the order in which it came: challenge_append()ed; what has no room is left out.  Returns the list's length. */
 size_t	ask_challenges(const sip_t *, uint8_t *list, size_t size);
 
-char	*ask_room(struct ask_memory *, size_t n);		/* NULL when the request is over the limit */
 /* Escapes undone, but %00, which must not cut a name (RFC 4475 section 3.1.1.4). */
 struct span ask_unescape(struct ask_memory *, const char *);
 /* delta-seconds; what is not a number of 32 bits is the default, as RFC 3261 section 10.3 has it: absent. */

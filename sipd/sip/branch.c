@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include "core/binding.h"
-#include "core/log.h"
 #include "sipd/sip/due.h"
 #include "sipd/sip/large.h"
 #include "sipd/sip/out.h"

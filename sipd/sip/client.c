@@ -6,7 +6,6 @@
 
 #include <sodium.h>
 
-#include "core/log.h"
 #include "sipd/sip/ask.h"
 #include "sipd/sip/compose.h"
 #include "sipd/sip/due.h"

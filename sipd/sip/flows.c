@@ -1,7 +1,6 @@
 #include "sipd/sip/flows.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
 
 #include "core/binding.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/log.h"
 #include "sipd/sip/answer.h"
 #include "sipd/sip/branch.h"
 #include "sipd/sip/due.h"

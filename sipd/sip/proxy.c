@@ -6,8 +6,6 @@
 #include <sodium.h>
 
 #include "core/binding.h"
-#include "core/clock.h"
-#include "core/err.h"
 #include "core/log.h"
 #include "sipd/sip/announce.h"
 #include "sipd/sip/answer.h"

@@ -13,7 +13,6 @@
 #include "core/binding.h"
 #include "core/clock.h"
 #include "core/limit.h"
-#include "core/log.h"
 #include "sipd/sip/client.h"
 #include "sipd/sip/front.h"
 #include "sipd/sip/heard.h"

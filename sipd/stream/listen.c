@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -161,12 +160,6 @@ listeners_pause(struct listeners *ls, bool pause)
 		else
 			(void)event_add(ls->list[i].readable, NULL);
 	}
-}
-
-bool
-listeners_paused(const struct listeners *ls)
-{
-	return ls->paused;
 }
 
 bool

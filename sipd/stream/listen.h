@@ -22,7 +22,6 @@ struct listeners *listeners_open(struct event_base *, const struct config *, lis
 void	listeners_close(struct listeners *);
 void	listeners_text(const struct listeners *, char *buf, size_t size);	/* "tcp:127.0.0.1:5060 tls:…", with the real ports */
 void	listeners_pause(struct listeners *, bool);	/* connections wait in the kernel's queue */
-bool	listeners_paused(const struct listeners *);
 
 /* Whether two configurations differ in what this process listens at. */
 bool	listeners_differ(const struct config *, const struct config *);

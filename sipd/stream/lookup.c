@@ -14,7 +14,6 @@
 
 #include "core/binding.h"
 #include "core/clock.h"
-#include "core/err.h"
 #include "core/log.h"
 #include "sipd/net/dns.h"
 #include "sipd/net/hosts.h"
