@@ -39,7 +39,7 @@ recents_new(void)
 	}
 	(void)madvise(r->all, all_bytes, MADV_DONTDUMP);
 	if (mlock2(r->all, all_bytes, MLOCK_ONFAULT) != 0)
-		log_info("keeper: secrets in memory may be swapped out: %zu MB can't be locked (LimitMEMLOCK, ulimit -l): %s",
+		log_info("keeper: what is known of accounts may be swapped out: %zu MB can't be locked (LimitMEMLOCK, ulimit -l): %s",
 		    all_bytes >> 20, err_text(-errno));
 	randombytes_buf(r->key, sizeof r->key);
 	r->used = r->hand = 1;
