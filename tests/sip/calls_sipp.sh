@@ -1,12 +1,12 @@
 #!/bin/bash
 # Calls as sipp makes them: answered, given up at each stage, refused, to five phones at once, acknowledged late, and very many.
-#	calls_sipp.sh [CALLS=1500] [RATE=150]	of the many
+#	calls_sipp.sh [CALLS=1500] [RATE=75]	of the many
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/sipp_calls.bash"
 
 CALLS=${1:-1500}
-RATE=${2:-150}
+RATE=${2:-75}
 answered="call <?100 <?180 <200 >ACK"
 given_up="<487 >ack"
 cancelled="<CANCEL >ok >487 <ACK"
