@@ -267,6 +267,8 @@ proxy_repeated(struct front *f, const struct proxied *q, int64_t now_ms)
 	}
 	if (!is(q, p->forward->method))
 		return false;
+	if (p->where.flow != q->where.flow)	/* its connection was lost: it is answered where it comes from now */
+		p->where = q->where;
 	passing_repeated(f, p);
 	return true;
 }

@@ -59,6 +59,7 @@ identify(struct request *r)
 	n += sizeof r->where.source.ip;
 	memcpy(text + n, &r->where.source.port, sizeof r->where.source.port);
 	n += sizeof r->where.source.port;
+	text[n++] = r->where.transport;		/* a phone's port may be one over UDP and another over TCP */
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		size_t	part = parts[i] == NULL ? 0 : strnlen(parts[i], 256);
 

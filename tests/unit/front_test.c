@@ -385,6 +385,42 @@ retransmissions(void **state)
 	assert_true(asked(r, &ask));
 }
 
+static void
+one_port_over_two_transports(void **state)
+{
+	struct rig		*r = *state;
+	struct register_ask	 ask;
+
+	hear(r, HEAD END);
+	assert_true(asked(r, &ask));
+	r->where.transport = TRANSPORT_TCP;
+	r->where.flow = 5;
+	hear(r, HEAD END);
+	assert_true(asked(r, &ask));		/* what answers the datagram would not answer this one */
+}
+
+/* Who lost a connection before its answer asks again over the next. */
+static void
+repeated_over_another_connection(void **state)
+{
+	static const char	 invite[] = "INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:alice@example.com>;tag=a\r\nTo: <sip:bob@example.com>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+		"Contact: <sip:alice@127.0.0.1>\r\nContent-Length: 0\r\n\r\n";
+	struct rig		*r = *state;
+	struct passing		*p;
+	int32_t			 at = 0;
+
+	r->where.transport = TRANSPORT_TCP;
+	r->where.flow = 5;
+	hear(r, invite);
+	assert_non_null(p = passing_next(r->f.passings, &at));
+	assert_int_equal(p->where.flow, 5);
+	r->where.flow = 6;
+	hear(r, invite);
+	assert_int_equal(p->where.flow, 6);
+	assert_null(passing_next(r->f.passings, &at));
+}
+
 /* That a REGISTER comes again without a password, or was not looked at, is no reason to remember it: the keeper is asked each time. */
 static void
 not_remembered(void **state)
@@ -502,6 +538,7 @@ main(void)
 		T(asks_what_was_said), T(times_that_are_none), T(names_without_their_escapes), T(star), T(credentials_of_others),
 		T(refused_here), T(too_many_contacts), T(answers_as_the_keeper_says), T(challenges), T(no_line_of_others),
 		T(folded_headers_in_one_line), T(where_answers_go), T(retransmissions), T(not_remembered), T(without_a_keeper),
+		T(one_port_over_two_transports), T(repeated_over_another_connection),
 		cmocka_unit_test(pending_has_limits), cmocka_unit_test(limits_are_by_source),
 	};
 #undef T
